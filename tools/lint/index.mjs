@@ -1,0 +1,14 @@
+import { noProcessEnv } from './no-process-env.mjs';
+import { noRawDataSource } from './no-raw-data-source.mjs';
+import { repositoryTakesTransaction } from './repository-takes-transaction.mjs';
+import { routeDeclaresAccess } from './route-declares-access.mjs';
+
+/** House rules: each states one decision of CONTRIBUTING.md that a reviewer would repeat. */
+export default {
+  rules: {
+    'no-process-env': noProcessEnv,
+    'no-raw-data-source': noRawDataSource,
+    'repository-takes-transaction': repositoryTakesTransaction,
+    'route-declares-access': routeDeclaresAccess,
+  },
+};

@@ -1,0 +1,32 @@
+const isPublicMethod = (member) =>
+  member.type === 'MethodDefinition' &&
+  member.kind === 'method' &&
+  member.key.type !== 'PrivateIdentifier' &&
+  (member.accessibility ?? 'public') === 'public';
+
+const typeName = (parameter) => parameter?.typeAnnotation?.typeAnnotation?.typeName?.name;
+
+/**
+ * Every public method of a repository starts with its transaction: the signature carries the tenant
+ * (style point 3). `*.system.repository.ts` takes a SystemTransaction, any other a TenantTransaction.
+ */
+export const repositoryTakesTransaction = {
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: { first: 'The first parameter of {{method}} must be a {{expected}}.' },
+  },
+  create(context) {
+    const system = context.filename.endsWith('.system.repository.ts');
+    const expected = system ? 'SystemTransaction' : 'TenantTransaction';
+    return {
+      ClassBody(node) {
+        for (const member of node.body.filter(isPublicMethod)) {
+          if (typeName(member.value.params[0]) === expected) continue;
+          const data = { method: member.key.name, expected };
+          context.report({ node: member.key, messageId: 'first', data });
+        }
+      },
+    };
+  },
+};
