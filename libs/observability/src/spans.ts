@@ -1,0 +1,99 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Link,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { SEAM, type SpanName } from './telemetry-names.js';
+
+/** How a span is opened. */
+export interface SpanOptions {
+  readonly kind?: SpanKind;
+  readonly attributes?: Attributes;
+  /** Other traces this work belongs to, such as the events of a slice: {@link linkTo}. */
+  readonly links?: Link[];
+  /** Default: the active context. */
+  readonly parent?: Context;
+  /** Shown instead of the seam's name, such as `POST /v1/emails`; the seam stays as an attribute. */
+  readonly title?: string;
+}
+
+const TRACER = 'penguinmails';
+
+/** Opens a span that the caller ends. Prefer {@link withSpan}. */
+export function startSpan(name: SpanName, options: SpanOptions = {}): Span {
+  const { kind, attributes, links, parent = context.active(), title } = options;
+  return trace
+    .getTracer(TRACER)
+    .startSpan(title ?? name, { kind, links, attributes: { [SEAM]: name, ...attributes } }, parent);
+}
+
+/**
+ * Runs `fn` inside a span and ends it. An error is recorded by its class and code only (its message
+ * may hold personal data) and thrown on.
+ */
+export async function withSpan<T>(
+  name: SpanName,
+  options: SpanOptions,
+  fn: (span: Span) => T | Promise<T>,
+): Promise<T> {
+  const span = startSpan(name, options);
+  const inside = trace.setSpan(options.parent ?? context.active(), span);
+  try {
+    return await context.with(inside, () => fn(span));
+  } catch (error) {
+    recordFailure(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/** Marks a span as failed with the error's `code` or class name. */
+export function recordFailure(span: Span, error: unknown): void {
+  span.setAttribute('error.type', errorType(error));
+  span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+function errorType(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+/** Headers that carry the active trace to another process: `traceparent` and maybe `tracestate`. */
+export function injectTrace(from: Context = context.active()): Record<string, string> {
+  const headers: Record<string, string> = {};
+  propagation.inject(from, headers);
+  return headers;
+}
+
+type Headers = Readonly<Record<string, string | Buffer | readonly (string | Buffer)[] | undefined>>;
+
+/** The context of headers made by {@link injectTrace}; without any, a context without a parent. */
+export function extractTrace(headers: Headers): Context {
+  return propagation.extract(context.active(), headers, {
+    keys: (carrier) => Object.keys(carrier),
+    get: (carrier, key) => {
+      const value = carrier[key];
+      return (Array.isArray(value) ? value[0] : value)?.toString();
+    },
+  });
+}
+
+/** A link to the trace of headers made by {@link injectTrace}; undefined when they carry none. */
+export function linkTo(headers: Headers): Link | undefined {
+  const spanContext = trace.getSpanContext(extractTrace(headers));
+  return spanContext && { context: spanContext };
+}
+
+/** The id of the active trace as 32 hex digits; undefined outside a span. */
+export function currentTraceId(): string | undefined {
+  return trace.getSpanContext(context.active())?.traceId;
+}
+
+export { type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
