@@ -1,0 +1,46 @@
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+/** Below this many bytes the frame's overhead and the CPU are not worth trying. */
+export const COMPRESS_FROM_BYTES = 1024;
+/** Kept compressed only where at least a tenth is saved. */
+const WORTH_KEEPING = 0.9;
+/** No stored content is larger: stops a damaged frame from claiming gigabytes. */
+const UNPACKED_LIMIT_BYTES = 64 * 1024 * 1024;
+
+export type Algorithm = 'none' | 'zstd';
+
+/** Bytes as they are stored. */
+export interface PackedBytes {
+  readonly algorithm: Algorithm;
+  readonly bytes: Buffer;
+  readonly rawSizeBytes: number;
+}
+
+/** Stored bytes that no longer unpack to what was put in: damaged on disk or by hand. */
+export class DamagedBytes extends Error {}
+
+/** Compresses with zstd (RFC 8878) when the bytes are many enough and it saves at least 10 %. */
+export async function pack(raw: Buffer): Promise<PackedBytes> {
+  if (raw.length < COMPRESS_FROM_BYTES) return asIs(raw);
+  const packed = await compress(raw);
+  if (packed.length > raw.length * WORTH_KEEPING) return asIs(raw);
+  return { algorithm: 'zstd', bytes: packed, rawSizeBytes: raw.length };
+}
+
+function asIs(raw: Buffer): PackedBytes {
+  return { algorithm: 'none', bytes: raw, rawSizeBytes: raw.length };
+}
+
+/** @throws DamagedBytes when the frame is broken, cut or larger than any content may be */
+export async function unpack(algorithm: Algorithm, bytes: Buffer): Promise<Buffer> {
+  if (algorithm === 'none') return bytes;
+  try {
+    return await decompress(bytes, { maxOutputLength: UNPACKED_LIMIT_BYTES });
+  } catch (error) {
+    throw new DamagedBytes('zstd frame does not unpack', { cause: error });
+  }
+}
