@@ -1,1 +1,9 @@
-export {};
+export * from './producer.js';
+export * from './consumer.js';
+export * from './admin.js';
+export type { Logger } from './logger.js';
+export {
+  KafkaSliceServer,
+  type EventHandler,
+  type KafkaSliceServerSettings,
+} from './kafka-slice-server.js';

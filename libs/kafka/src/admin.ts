@@ -1,0 +1,1 @@
+export { ensureTopics, withAdmin, type Admin } from './topic-admin.js';

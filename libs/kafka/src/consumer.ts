@@ -1,0 +1,8 @@
+export type { IncomingRecord, RecordSlice, RunSlice } from './record.js';
+export type {
+  ConsumerLag,
+  ConsumerState,
+  PartitionLag,
+  PausedPartition,
+} from './consumer-state.js';
+export { SliceConsumer, type SliceConsumerSettings } from './slice-consumer.js';
