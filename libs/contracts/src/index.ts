@@ -1,1 +1,14 @@
-export {};
+export * from './contract-check.js';
+export * from './envelope.js';
+export * from './event-codec.js';
+export * from './event-declaration.js';
+export * from './event-registry.js';
+export * from './event-types.js';
+export * from './generated/event-data.js';
+export * from './generated/job-payloads.js';
+export * from './ids.js';
+export * from './job-types.js';
+export { emailBucket, EventKeyError, type KeyRule, storageKeyBucket } from './key-rules.js';
+export * from './system-events.js';
+export * from './tiers.js';
+export * from './topics.js';

@@ -1,0 +1,148 @@
+import { isUuid } from './ids.js';
+import { type Tier, tiers } from './tiers.js';
+
+/** What travels beside the data of an event: CloudEvents 1.0 attributes, binary mode. */
+export interface EventEnvelope {
+  /** UUIDv7; the same on every redelivery, so the inbox can tell a duplicate. */
+  readonly id: string;
+  readonly type: string;
+  /** The tier that wrote it; on the wire `/penguinmails/<tier>`. */
+  readonly source: Tier;
+  /** Id of the aggregate that the event is about. */
+  readonly subject: string;
+  /** When it happened, not when it was relayed. */
+  readonly time: Date;
+  readonly tenantId: string;
+  /** Equal to the Kafka record's key; events with the same one keep their order. */
+  readonly partitionKey: string;
+  /** Rises with each change of the aggregate; lets a reader drop a stale state. */
+  readonly entityVersion?: number;
+  /** Request or flow that all events of one cause share. */
+  readonly correlationId?: string;
+  /** Id of the event or job that directly caused this one. */
+  readonly causationId?: string;
+  /** W3C Trace Context of the writer. */
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+}
+
+/** Header values as Kafka clients hand them over. */
+export type HeaderValue = string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+
+/** The record carries no usable envelope. Its message names headers, never their values. */
+export class UndecodableEnvelopeError extends Error {
+  override readonly name = 'UndecodableEnvelopeError';
+  constructor(readonly header: string) {
+    super(`header ${header} is missing or malformed`);
+  }
+}
+
+const SPEC_VERSION = '1.0';
+const CONTENT_TYPE = 'application/json';
+const SOURCE_PREFIX = '/penguinmails/';
+
+/** Where the gateway serves the schema of a type. `publicUrl` may end with a slash. */
+export function schemaUrl(publicUrl: string, type: string): string {
+  return `${publicUrl.replace(/\/+$/, '')}/schemas/events/${type}.json`;
+}
+
+/**
+ * @param publicUrl PUBLIC_URL of the installation, base of `ce_dataschema`
+ * @returns the record headers; attributes that are not set have no header
+ */
+export function toHeaders(envelope: EventEnvelope, publicUrl: string): Record<string, string> {
+  const headers: Record<string, string | undefined> = {
+    ce_id: envelope.id,
+    ce_source: SOURCE_PREFIX + envelope.source,
+    ce_type: envelope.type,
+    ce_specversion: SPEC_VERSION,
+    ce_time: envelope.time.toISOString(),
+    ce_subject: envelope.subject,
+    ce_dataschema: schemaUrl(publicUrl, envelope.type),
+    ce_partitionkey: envelope.partitionKey,
+    ce_tenantid: envelope.tenantId,
+    ce_entityversion: envelope.entityVersion?.toString(),
+    ce_correlationid: envelope.correlationId,
+    ce_causationid: envelope.causationId,
+    'content-type': CONTENT_TYPE,
+    traceparent: envelope.traceparent,
+    tracestate: envelope.tracestate,
+  };
+  return withoutUnset(headers);
+}
+
+/**
+ * Reads an envelope; headers it does not know are ignored.
+ * @throws UndecodableEnvelopeError when a required attribute is missing or malformed
+ */
+export function fromHeaders(headers: Readonly<Record<string, HeaderValue>>): EventEnvelope {
+  const text = (name: string) => textOf(headers[name]);
+  if (text('ce_specversion') !== SPEC_VERSION) throw new UndecodableEnvelopeError('ce_specversion');
+  return {
+    id: required('ce_id', text('ce_id'), isUuid),
+    type: required('ce_type', text('ce_type'), (value) => value.length > 0),
+    source: sourceOf(text('ce_source')),
+    subject: required('ce_subject', text('ce_subject'), (value) => value.length > 0),
+    time: timeOf(text('ce_time')),
+    tenantId: required('ce_tenantid', text('ce_tenantid'), isUuid),
+    partitionKey: required('ce_partitionkey', text('ce_partitionkey'), (value) => value.length > 0),
+    ...optionalAttributes(text),
+  };
+}
+
+type OptionalAttribute =
+  'entityVersion' | 'correlationId' | 'causationId' | 'traceparent' | 'tracestate';
+
+function optionalAttributes(
+  text: (name: string) => string | undefined,
+): Pick<EventEnvelope, OptionalAttribute> {
+  return withoutUnset({
+    entityVersion: versionOf(text('ce_entityversion')),
+    correlationId: text('ce_correlationid'),
+    causationId: text('ce_causationid'),
+    traceparent: text('traceparent'),
+    tracestate: text('tracestate'),
+  });
+}
+
+function required(
+  header: string,
+  value: string | undefined,
+  isValid: (value: string) => boolean,
+): string {
+  if (value === undefined || !isValid(value)) throw new UndecodableEnvelopeError(header);
+  return value;
+}
+
+function sourceOf(value: string | undefined): Tier {
+  const tier = tiers.find((name) => value === SOURCE_PREFIX + name);
+  if (!tier) throw new UndecodableEnvelopeError('ce_source');
+  return tier;
+}
+
+function timeOf(value: string | undefined): Date {
+  const time = new Date(value ?? Number.NaN);
+  if (Number.isNaN(time.getTime())) throw new UndecodableEnvelopeError('ce_time');
+  return time;
+}
+
+function versionOf(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(value)) throw new UndecodableEnvelopeError('ce_entityversion');
+  return Number(value);
+}
+
+/** A header sent several times counts with its first value. */
+function textOf(value: HeaderValue): string | undefined {
+  const first = typeof value === 'string' || value instanceof Uint8Array ? value : value?.[0];
+  return first === undefined || typeof first === 'string'
+    ? first
+    : Buffer.from(first).toString('utf8');
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function withoutUnset<T extends object>(values: T): Defined<T> {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Defined<T>;
+}
