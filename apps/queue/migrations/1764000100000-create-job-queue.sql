@@ -21,7 +21,6 @@ CREATE TABLE job_queue (
     rate_key VARCHAR(100),
     domain_key VARCHAR(64),
     dedupe_key VARCHAR(255),
-    storage_key VARCHAR(500),
     lease_token UUID,
     lease_expires_at TIMESTAMP WITH TIME ZONE,
     leased_by VARCHAR(100),

@@ -52,10 +52,10 @@ CREATE TABLE job_attempts (
     completed_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
     PRIMARY KEY (tenant_id, job_id, attempt, completed_at),
     CONSTRAINT job_attempts_outcome_known CHECK (
-        outcome IN ('delivered', 'deferred', 'bounced', 'failed', 'unknown', 'cancelled')
+        outcome IN ('delivered', 'deferred', 'bounced', 'failed', 'unknown')
     ),
     CONSTRAINT job_attempts_counted CHECK (attempt > 0),
-    CONSTRAINT job_attempts_code_is_smtp CHECK (code BETWEEN 100 AND 599),
+    CONSTRAINT job_attempts_code_is_smtp CHECK (code BETWEEN 100 AND 999),
     CONSTRAINT job_attempts_ends_after_start CHECK (finished_at >= started_at)
 ) PARTITION BY RANGE (completed_at);
 
@@ -103,7 +103,6 @@ CREATE TABLE dead_letters (
     job_type VARCHAR(50) NOT NULL,
     queue VARCHAR(50) NOT NULL,
     payload JSONB NOT NULL,
-    storage_key VARCHAR(500),
     rate_key VARCHAR(100),
     domain_key VARCHAR(64),
     priority INTEGER NOT NULL,

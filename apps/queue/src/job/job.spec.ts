@@ -45,9 +45,8 @@ const moves: JobMove[] = [
 const everyPair = statuses.flatMap((status) => moves.map((move) => [status, move] as const));
 
 const policy: RetryPolicy = {
-  maxAttempts: 4,
   backoffSeconds: [60, 600, 3600],
-  jitter: 0.2,
+  jitter: { min: 0.8, max: 1.2 },
   unknownRetries: 1,
 };
 const fresh: TriedJob = { attempts: 0, maxAttempts: 4, unknownOutcomes: 0 };
