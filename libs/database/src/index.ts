@@ -1,11 +1,8 @@
 export { Database, openDatabase, type PoolStats } from './database.js';
 export { DatabaseModule } from './database.module.js';
-export {
-  migrate,
-  runMigrateEntryPoint,
-  type MigrateOptions,
-  type MigrationReport,
-} from './migrations/migrate.js';
+export { MigrationConflict } from './migrations/applied-migrations.js';
+export { migrate, type MigrateOptions, type MigrationReport } from './migrations/migrate.js';
+export { runMigrateEntryPoint, type MigrateConfig } from './migrations/migrate-entry-point.js';
 export { migrationDirectory } from './migrations/migration-directory.js';
 export { renderSchema, type RenderOptions } from './migrations/render-schema.js';
 export * from './pg-errors.js';

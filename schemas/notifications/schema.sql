@@ -1,0 +1,472 @@
+-- Generated from the migrations by tools/schema. Do not edit.
+-- For an empty database of PostgreSQL 15 or later, run by a superuser:
+--   psql "$NOTIFICATIONS_DB_URL" -v ON_ERROR_STOP=1 -f schemas/notifications/schema.sql
+-- Roles are made when missing, without passwords. Later changes: node apps/notifications/dist/migrate.js
+BEGIN;
+SET LOCAL penguinmails.tier = 'notifications';
+
+-- Roles and rights of one tier's database. Run by a superuser, in that database, before the first
+-- migration; safe to run again. The tier comes from a setting, the passwords from nowhere:
+--   PGOPTIONS='-c penguinmails.tier=oltp' psql "$OLTP_DB_URL" -f infra/postgres/roles.sql
+--   ALTER ROLE oltp_app PASSWORD '…';  -- likewise _system, _ro, _migrator
+-- schemas/<tier>/schema.sql begins with this text.
+DO $roles$
+DECLARE
+  tier text := current_setting('penguinmails.tier');
+  login text;
+  kind text;
+BEGIN
+  IF tier NOT IN ('oltp', 'content', 'olap', 'queue', 'notifications') THEN
+    RAISE EXCEPTION 'unknown tier %', tier;
+  END IF;
+
+  -- Roles belong to the cluster: another database of it may have made them already, or be making
+  -- them at this moment.
+  FOREACH kind IN ARRAY ARRAY[
+    'owner NOLOGIN', 'migrator LOGIN NOINHERIT BYPASSRLS', 'app LOGIN NOINHERIT',
+    'system LOGIN NOINHERIT', 'ro LOGIN NOINHERIT'
+  ] LOOP
+    IF NOT EXISTS (
+      SELECT FROM pg_roles WHERE rolname = tier || '_' || split_part(kind, ' ', 1)
+    ) THEN
+      BEGIN
+        EXECUTE format('CREATE ROLE %s_%s', tier, kind);
+      EXCEPTION WHEN duplicate_object OR unique_violation THEN
+        RAISE NOTICE 'role %_% was made meanwhile', tier, split_part(kind, ' ', 1);
+      END;
+    END IF;
+  END LOOP;
+
+  -- The migrator acts as the owner for DDL and as itself, past row level security, for backfills.
+  IF NOT pg_has_role(tier || '_migrator', tier || '_owner', 'MEMBER') THEN
+    EXECUTE format('GRANT %I TO %I', tier || '_owner', tier || '_migrator');
+  END IF;
+
+  FOREACH login IN ARRAY ARRAY['app', 'system', 'ro'] LOOP
+    login := tier || '_' || login;
+    IF NOT EXISTS (
+      SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+      WHERE r.rolname = login AND s.setdatabase = 0
+        AND s.setconfig @> ARRAY['statement_timeout=30s', 'lock_timeout=5s',
+          'idle_in_transaction_session_timeout=15s']
+    ) THEN
+      EXECUTE format('ALTER ROLE %I SET statement_timeout = ''30s''', login);
+      EXECUTE format('ALTER ROLE %I SET lock_timeout = ''5s''', login);
+      EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''15s''', login);
+    END IF;
+  END LOOP;
+
+  EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+  EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I, %I, %I, %I', current_database(),
+    tier || '_migrator', tier || '_app', tier || '_system', tier || '_ro');
+  REVOKE ALL ON SCHEMA public FROM PUBLIC;
+  EXECUTE format('GRANT USAGE, CREATE ON SCHEMA public TO %I', tier || '_owner');
+  EXECUTE format('GRANT USAGE ON SCHEMA public TO %I, %I, %I, %I',
+    tier || '_migrator', tier || '_app', tier || '_system', tier || '_ro');
+
+  -- Sessions of one login could read each other's statement texts.
+  REVOKE SELECT ON pg_catalog.pg_stat_activity FROM PUBLIC;
+  REVOKE EXECUTE ON FUNCTION pg_catalog.pg_stat_get_activity(integer) FROM PUBLIC;
+  REVOKE EXECUTE ON FUNCTION pg_catalog.pg_stat_get_backend_activity(integer) FROM PUBLIC;
+END
+$roles$;
+
+SET LOCAL ROLE notifications_owner;
+CREATE TABLE IF NOT EXISTS schema_migrations (
+  name text PRIMARY KEY,
+  checksum text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- 1764000000000-create-table-conventions.sql
+SET LOCAL ROLE notifications_owner;
+-- What every table of every tier is made with (data-model.md, "Rules for every table").
+
+-- Tables without tenant data: the catalog test accepts no policy on these only.
+CREATE TABLE platform_tables (
+  name text PRIMARY KEY
+);
+GRANT SELECT ON platform_tables TO notifications_app, notifications_system, notifications_ro;
+
+-- Rights a service role may have, such as 'SELECT, INSERT, UPDATE (status, sent_at)'.
+CREATE FUNCTION assert_row_rights(rights text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF rights !~* '^\s*(SELECT|INSERT|UPDATE|DELETE)(\s*\([a-z0-9_, ]+\))?(\s*,\s*(SELECT|INSERT|UPDATE|DELETE)(\s*\([a-z0-9_, ]+\))?)*\s*$' THEN
+    RAISE EXCEPTION 'not a list of row rights: %', rights USING ERRCODE = '22023';
+  END IF;
+END
+$$;
+
+CREATE FUNCTION grant_row_rights(target regclass, rights text, role_name text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF rights IS NULL THEN
+    RETURN;
+  END IF;
+  PERFORM assert_row_rights(rights);
+  EXECUTE format('GRANT %s ON %s TO %I', rights, target, role_name);
+END
+$$;
+
+-- Row level security of a tenant's table. The policy is strict and loud: without a tenant it raises
+-- 42704, after one 22P02; it never answers "no rows". system_grants NULL: the system login has no
+-- business with this table.
+CREATE FUNCTION secure_tenant_table(
+  table_name text, app_grants text, system_grants text, tenant_column text DEFAULT 'tenant_id'
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  target regclass := table_name::regclass;
+  own_rows text := format('%I = current_setting(''app.current_tenant_id'')::uuid', tenant_column);
+BEGIN
+  EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', target, tenant_column);
+  IF tenant_column = 'tenant_id' THEN
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id '
+      'SET DEFAULT current_setting(''app.current_tenant_id'')::uuid', target);
+  END IF;
+  EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
+  EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
+  EXECUTE format('CREATE POLICY tenant_isolation ON %s FOR ALL TO notifications_app, notifications_ro '
+    'USING (%s) WITH CHECK (%s)', target, own_rows, own_rows);
+  PERFORM grant_row_rights(target, app_grants, 'notifications_app');
+  PERFORM grant_row_rights(target, 'SELECT', 'notifications_ro');
+  PERFORM grant_row_rights(target, 'SELECT, INSERT, UPDATE, DELETE', 'notifications_migrator');
+  IF system_grants IS NOT NULL THEN
+    EXECUTE format('CREATE POLICY system_access ON %s FOR ALL TO notifications_system '
+      'USING (true) WITH CHECK (true)', target);
+    PERFORM grant_row_rights(target, system_grants, 'notifications_system');
+  END IF;
+END
+$$;
+
+-- A table without tenant data.
+CREATE FUNCTION secure_platform_table(
+  table_name text, app_grants text, system_grants text
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  target regclass := table_name::regclass;
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_attribute
+    WHERE attrelid = target AND attname = 'tenant_id' AND NOT attisdropped
+  ) THEN
+    RAISE EXCEPTION '% has tenant data: use secure_tenant_table', table_name USING ERRCODE = '42P16';
+  END IF;
+  PERFORM grant_row_rights(target, app_grants, 'notifications_app');
+  PERFORM grant_row_rights(target, system_grants, 'notifications_system');
+  PERFORM grant_row_rights(target, 'SELECT', 'notifications_ro');
+  PERFORM grant_row_rights(target, 'SELECT, INSERT, UPDATE, DELETE', 'notifications_migrator');
+  INSERT INTO platform_tables (name) VALUES (table_name) ON CONFLICT DO NOTHING;
+END
+$$;
+
+REVOKE ALL ON FUNCTION assert_row_rights(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION grant_row_rights(regclass, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION secure_tenant_table(text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION secure_platform_table(text, text, text) FROM PUBLIC;
+
+INSERT INTO platform_tables (name) VALUES ('platform_tables'), ('schema_migrations');
+SET LOCAL ROLE notifications_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000000000-create-table-conventions.sql', 'a95efbad666d5e2f5786c2f1f0680056933a2425c06bf82c0a007ef5dfa41e32');
+
+-- 1764000001000-create-time-partitions.sql
+SET LOCAL ROLE notifications_owner;
+-- Tables pruned by age are range-partitioned by time. Partitions are made and dropped by two
+-- functions of the owner, because no service role may create or drop a table.
+
+CREATE TABLE partitioned_tables (
+  parent text PRIMARY KEY,
+  key_column text NOT NULL,
+  grain text NOT NULL CHECK (grain IN ('day', 'month')),
+  retention interval CHECK (retention > interval '0'),
+  key_kind text NOT NULL CHECK (key_kind IN ('timestamptz', 'date', 'uuidv7')),
+  default_age_column text,
+  periods_behind integer NOT NULL CHECK (periods_behind BETWEEN 0 AND 1000)
+);
+COMMENT ON COLUMN partitioned_tables.retention IS 'nothing younger may be dropped; NULL = kept for ever';
+COMMENT ON COLUMN partitioned_tables.default_age_column IS
+  'NULL = no default partition; else its rows go when this column is older than the cut';
+COMMENT ON COLUMN partitioned_tables.periods_behind IS 'partitions kept ready for rows that come late';
+SELECT secure_platform_table('partitioned_tables', NULL, 'SELECT');
+
+-- Lists a range-partitioned parent. Times are UTC. Behind the current period stand, by default, the
+-- previous one, and for UUIDv7 keys all within retention (an event is as old as its producer says).
+CREATE FUNCTION partition_by_time(
+  table_name text, key_column text, grain text, retention interval, key_kind text,
+  default_age_column text DEFAULT NULL, periods_behind integer DEFAULT NULL
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  whole_retention integer := ceil(extract(epoch FROM retention) / 86400);
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_partitioned_table p
+    JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+    WHERE p.partrelid = table_name::regclass AND p.partstrat = 'r' AND p.partnatts = 1
+      AND a.attname = partition_by_time.key_column
+  ) THEN
+    RAISE EXCEPTION '% is not partitioned by range of %', table_name, key_column
+      USING ERRCODE = '42P16';
+  END IF;
+  INSERT INTO partitioned_tables VALUES (
+    table_name, key_column, grain, retention, key_kind, default_age_column,
+    coalesce(periods_behind, CASE key_kind WHEN 'uuidv7' THEN coalesce(whole_retention, 9) ELSE 1 END)
+  );
+END
+$$;
+
+-- The first key of a moment, as a literal of the key's type. A UUIDv7 starts with its milliseconds.
+CREATE FUNCTION partition_bound(key_kind text, moment timestamp) RETURNS text
+LANGUAGE sql STABLE AS $$
+  SELECT quote_literal(CASE key_kind
+    WHEN 'timestamptz' THEN to_char(moment, 'YYYY-MM-DD HH24:MI:SS') || '+00'
+    WHEN 'date' THEN to_char(moment, 'YYYY-MM-DD')
+    WHEN 'uuidv7' THEN rpad(
+      lpad(to_hex((extract(epoch FROM moment AT TIME ZONE 'UTC') * 1000)::bigint), 12, '0'), 32, '0')
+  END)
+$$;
+
+-- A child gets row level security without a policy and no grants: it is reached through the parent.
+CREATE FUNCTION create_child_table(parent text, child text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS '
+    'INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)', child, parent);
+  EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', child);
+END
+$$;
+
+-- Rows that came before their partition wait in the default one; attaching would refuse them.
+CREATE FUNCTION move_from_default(listed partitioned_tables, child text, lower_bound text, upper_bound text)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  waiting text := listed.parent || '_default';
+BEGIN
+  EXECUTE format('ALTER TABLE %I NO FORCE ROW LEVEL SECURITY', waiting);
+  EXECUTE format('WITH moved AS (DELETE FROM %1$I WHERE %2$I >= %3$s AND %2$I < %4$s RETURNING *) '
+    'INSERT INTO %5$I SELECT * FROM moved', waiting, listed.key_column, lower_bound, upper_bound, child);
+  EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', waiting);
+END
+$$;
+
+CREATE FUNCTION ensure_default_partition(listed partitioned_tables) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+  child text := listed.parent || '_default';
+BEGIN
+  IF listed.default_age_column IS NULL OR to_regclass(quote_ident(child)) IS NOT NULL THEN
+    RETURN 0;
+  END IF;
+  PERFORM create_child_table(listed.parent, child);
+  EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', child);
+  EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I DEFAULT', listed.parent, child);
+  RETURN 1;
+END
+$$;
+
+-- LIKE + ATTACH instead of PARTITION OF: the latter locks the parent ACCESS EXCLUSIVE.
+CREATE FUNCTION ensure_partition(listed partitioned_tables, period timestamp) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+  child text := listed.parent || '_p'
+    || to_char(period, CASE listed.grain WHEN 'day' THEN 'YYYYMMDD' ELSE 'YYYYMM' END);
+  lower_bound text := partition_bound(listed.key_kind, period);
+  upper_bound text := partition_bound(listed.key_kind, period + ('1 ' || listed.grain)::interval);
+BEGIN
+  IF to_regclass(quote_ident(child)) IS NOT NULL THEN
+    RETURN 0;
+  END IF;
+  PERFORM create_child_table(listed.parent, child);
+  IF listed.default_age_column IS NOT NULL THEN
+    PERFORM move_from_default(listed, child, lower_bound, upper_bound);
+  END IF;
+  EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', child);
+  EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
+    listed.parent, child, lower_bound, upper_bound);
+  RETURN 1;
+END
+$$;
+
+-- Makes the missing partitions of all listed tables up to days_ahead from now; returns how many.
+-- Waits 2 s at most for a lock: the caller's timer comes again.
+CREATE FUNCTION ensure_partitions(days_ahead integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET lock_timeout = '2s' AS $$
+DECLARE
+  listed partitioned_tables;
+  step interval;
+  period timestamp;
+  today timestamp := now() AT TIME ZONE 'UTC';
+  made integer := 0;
+BEGIN
+  IF days_ahead IS NULL OR days_ahead NOT BETWEEN 1 AND 400 THEN
+    RAISE EXCEPTION 'days_ahead must be 1 to 400' USING ERRCODE = '22023';
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('penguinmails.partitions', 0));
+  FOR listed IN SELECT * FROM partitioned_tables ORDER BY parent LOOP
+    made := made + ensure_default_partition(listed);
+    step := ('1 ' || listed.grain)::interval;
+    period := date_trunc(listed.grain, today) - listed.periods_behind * step;
+    WHILE period <= today + days_ahead * interval '1 day' LOOP
+      IF listed.retention IS NULL OR period + step > today - listed.retention THEN
+        made := made + ensure_partition(listed, period);
+      END IF;
+      period := period + step;
+    END LOOP;
+  END LOOP;
+  RETURN made;
+END
+$$;
+
+CREATE FUNCTION delete_from_default(listed partitioned_tables, before timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  child text := listed.parent || '_default';
+BEGIN
+  IF listed.default_age_column IS NULL THEN
+    RETURN;
+  END IF;
+  EXECUTE format('ALTER TABLE %I NO FORCE ROW LEVEL SECURITY', child);
+  EXECUTE format('DELETE FROM %I WHERE %I < %L', child, listed.default_age_column, before);
+  EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', child);
+END
+$$;
+
+-- Drops the partitions of a listed table whose whole period lies before `before`; returns how many.
+-- Refuses tables that are not listed (42501) and moments younger than the retention (22023).
+CREATE FUNCTION drop_partitions(table_name text, before timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET lock_timeout = '2s' AS $$
+DECLARE
+  listed partitioned_tables;
+  child record;
+  dropped integer := 0;
+BEGIN
+  SELECT * INTO listed FROM partitioned_tables WHERE parent = table_name;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION '% is not a listed partitioned table', table_name USING ERRCODE = '42501';
+  END IF;
+  IF before IS NULL OR listed.retention IS NULL OR before > now() - listed.retention THEN
+    RAISE EXCEPTION '% is kept for %', table_name, coalesce(listed.retention::text, 'ever')
+      USING ERRCODE = '22023';
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('penguinmails.partitions', 0));
+  FOR child IN
+    SELECT c.relname, to_timestamp(
+      substring(c.relname FROM '_p([0-9]+)$'),
+      CASE listed.grain WHEN 'day' THEN 'YYYYMMDD' ELSE 'YYYYMM' END
+    )::timestamp AS period
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = to_regclass(quote_ident(table_name)) AND c.relname ~ '_p[0-9]+$'
+  LOOP
+    IF child.period + ('1 ' || listed.grain)::interval <= before AT TIME ZONE 'UTC' THEN
+      EXECUTE format('DROP TABLE %I', child.relname);
+      dropped := dropped + 1;
+    END IF;
+  END LOOP;
+  PERFORM delete_from_default(listed, before);
+  RETURN dropped;
+END
+$$;
+
+REVOKE ALL ON FUNCTION partition_by_time(text, text, text, interval, text, text, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION partition_bound(text, timestamp) FROM PUBLIC;
+REVOKE ALL ON FUNCTION create_child_table(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION move_from_default(partitioned_tables, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ensure_default_partition(partitioned_tables) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ensure_partition(partitioned_tables, timestamp) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ensure_partitions(integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION delete_from_default(partitioned_tables, timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION drop_partitions(text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ensure_partitions(integer) TO notifications_system;
+GRANT EXECUTE ON FUNCTION drop_partitions(text, timestamptz) TO notifications_system;
+SET LOCAL ROLE notifications_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000001000-create-time-partitions.sql', 'f0c4b0e7dd671b86c8e016f533a34f22469c2b0ad0206e72c4ba66e02fd20c66');
+
+-- 1764000100000-create-notification-tables.sql
+SET LOCAL ROLE notifications_owner;
+-- Who can be told: kept from tenant.created, so that a notification never has to ask another tier.
+CREATE TABLE recipients (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    user_id UUID NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'member', 'viewer')),
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (tenant_id, user_id)
+);
+SELECT secure_tenant_table('recipients', 'SELECT, INSERT, UPDATE, DELETE', NULL);
+
+CREATE TABLE notifications (
+    id UUID NOT NULL DEFAULT gen_random_uuid(),
+    user_id UUID NOT NULL,
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    type VARCHAR(50) NOT NULL,
+    title VARCHAR(255) NOT NULL,
+    message TEXT NOT NULL CHECK (length(message) <= 2000),
+    channel VARCHAR(20) NOT NULL DEFAULT 'in_app' CHECK (channel IN ('in_app', 'email')),
+    is_read BOOLEAN NOT NULL DEFAULT FALSE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    read_at TIMESTAMP WITH TIME ZONE,
+    expires_at TIMESTAMP WITH TIME ZONE,
+    deleted_at TIMESTAMP WITH TIME ZONE,
+    -- Equal things within a window are one row with a count (alert fatigue).
+    dedupe_key VARCHAR(200) NOT NULL DEFAULT gen_random_uuid()::text,
+    occurrences INTEGER NOT NULL DEFAULT 1 CHECK (occurrences > 0),
+    counts JSONB NOT NULL DEFAULT '{}',
+    last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    row_version INTEGER NOT NULL DEFAULT 1,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, user_id, type, dedupe_key),
+    CHECK (is_read = (read_at IS NOT NULL))
+);
+CREATE INDEX idx_notifications_unread ON notifications (user_id, created_at DESC) WHERE is_read = FALSE;
+CREATE INDEX idx_notifications_feed ON notifications (tenant_id, user_id, created_at DESC, id DESC);
+SELECT secure_tenant_table('notifications', 'SELECT, INSERT, UPDATE, DELETE', NULL);
+
+CREATE TABLE admin_system_events (
+    id UUID NOT NULL DEFAULT gen_random_uuid(),
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    event_type VARCHAR(50) NOT NULL,
+    severity VARCHAR(20) NOT NULL CHECK (severity IN ('info', 'warning', 'error', 'critical')),
+    description TEXT NOT NULL CHECK (length(description) <= 2000),
+    details JSONB,
+    -- The platform tenant (nil UUID) where the event belongs to no tenant.
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    user_id UUID,
+    is_resolved BOOLEAN NOT NULL DEFAULT FALSE,
+    resolved_at TIMESTAMP WITH TIME ZONE,
+    resolved_by UUID,
+    resolution_note VARCHAR(1000),
+    dedupe_key VARCHAR(200) NOT NULL DEFAULT gen_random_uuid()::text,
+    occurrences INTEGER NOT NULL DEFAULT 1 CHECK (occurrences > 0),
+    last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    row_version INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (tenant_id, id),
+    CHECK (is_resolved = (resolved_at IS NOT NULL))
+);
+-- One open row per fingerprint: what was resolved and happens again is a new row.
+CREATE UNIQUE INDEX admin_system_events_open ON admin_system_events (tenant_id, dedupe_key) WHERE is_resolved = FALSE;
+CREATE INDEX admin_system_events_newest ON admin_system_events (created_at DESC, id DESC);
+SELECT secure_tenant_table('admin_system_events', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE');
+
+CREATE TABLE notification_preferences (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    user_id UUID NOT NULL,
+    type VARCHAR(50) NOT NULL,
+    channel VARCHAR(20) NOT NULL CHECK (channel IN ('in_app', 'email')),
+    muted BOOLEAN NOT NULL DEFAULT FALSE,
+    row_version INTEGER NOT NULL DEFAULT 1,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (tenant_id, user_id, type, channel)
+);
+SELECT secure_tenant_table('notification_preferences', 'SELECT, INSERT, UPDATE, DELETE', NULL);
+SET LOCAL ROLE notifications_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100000-create-notification-tables.sql', '0f65d4f8a4abea5d60a933d2e0f0e15bc87e55d215b762b1739e143a47331d1f');
+
+SELECT ensure_partitions(8);
+COMMIT;

@@ -1,0 +1,737 @@
+-- Generated from the migrations by tools/schema. Do not edit.
+-- For an empty database of PostgreSQL 15 or later, run by a superuser:
+--   psql "$QUEUE_DB_URL" -v ON_ERROR_STOP=1 -f schemas/queue/schema.sql
+-- Roles are made when missing, without passwords. Later changes: node apps/queue/dist/migrate.js
+BEGIN;
+SET LOCAL penguinmails.tier = 'queue';
+
+-- Roles and rights of one tier's database. Run by a superuser, in that database, before the first
+-- migration; safe to run again. The tier comes from a setting, the passwords from nowhere:
+--   PGOPTIONS='-c penguinmails.tier=oltp' psql "$OLTP_DB_URL" -f infra/postgres/roles.sql
+--   ALTER ROLE oltp_app PASSWORD '…';  -- likewise _system, _ro, _migrator
+-- schemas/<tier>/schema.sql begins with this text.
+DO $roles$
+DECLARE
+  tier text := current_setting('penguinmails.tier');
+  login text;
+  kind text;
+BEGIN
+  IF tier NOT IN ('oltp', 'content', 'olap', 'queue', 'notifications') THEN
+    RAISE EXCEPTION 'unknown tier %', tier;
+  END IF;
+
+  -- Roles belong to the cluster: another database of it may have made them already, or be making
+  -- them at this moment.
+  FOREACH kind IN ARRAY ARRAY[
+    'owner NOLOGIN', 'migrator LOGIN NOINHERIT BYPASSRLS', 'app LOGIN NOINHERIT',
+    'system LOGIN NOINHERIT', 'ro LOGIN NOINHERIT'
+  ] LOOP
+    IF NOT EXISTS (
+      SELECT FROM pg_roles WHERE rolname = tier || '_' || split_part(kind, ' ', 1)
+    ) THEN
+      BEGIN
+        EXECUTE format('CREATE ROLE %s_%s', tier, kind);
+      EXCEPTION WHEN duplicate_object OR unique_violation THEN
+        RAISE NOTICE 'role %_% was made meanwhile', tier, split_part(kind, ' ', 1);
+      END;
+    END IF;
+  END LOOP;
+
+  -- The migrator acts as the owner for DDL and as itself, past row level security, for backfills.
+  IF NOT pg_has_role(tier || '_migrator', tier || '_owner', 'MEMBER') THEN
+    EXECUTE format('GRANT %I TO %I', tier || '_owner', tier || '_migrator');
+  END IF;
+
+  FOREACH login IN ARRAY ARRAY['app', 'system', 'ro'] LOOP
+    login := tier || '_' || login;
+    IF NOT EXISTS (
+      SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+      WHERE r.rolname = login AND s.setdatabase = 0
+        AND s.setconfig @> ARRAY['statement_timeout=30s', 'lock_timeout=5s',
+          'idle_in_transaction_session_timeout=15s']
+    ) THEN
+      EXECUTE format('ALTER ROLE %I SET statement_timeout = ''30s''', login);
+      EXECUTE format('ALTER ROLE %I SET lock_timeout = ''5s''', login);
+      EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''15s''', login);
+    END IF;
+  END LOOP;
+
+  EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+  EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I, %I, %I, %I', current_database(),
+    tier || '_migrator', tier || '_app', tier || '_system', tier || '_ro');
+  REVOKE ALL ON SCHEMA public FROM PUBLIC;
+  EXECUTE format('GRANT USAGE, CREATE ON SCHEMA public TO %I', tier || '_owner');
+  EXECUTE format('GRANT USAGE ON SCHEMA public TO %I, %I, %I, %I',
+    tier || '_migrator', tier || '_app', tier || '_system', tier || '_ro');
+
+  -- Sessions of one login could read each other's statement texts.
+  REVOKE SELECT ON pg_catalog.pg_stat_activity FROM PUBLIC;
+  REVOKE EXECUTE ON FUNCTION pg_catalog.pg_stat_get_activity(integer) FROM PUBLIC;
+  REVOKE EXECUTE ON FUNCTION pg_catalog.pg_stat_get_backend_activity(integer) FROM PUBLIC;
+END
+$roles$;
+
+SET LOCAL ROLE queue_owner;
+CREATE TABLE IF NOT EXISTS schema_migrations (
+  name text PRIMARY KEY,
+  checksum text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- 1764000000000-create-table-conventions.sql
+SET LOCAL ROLE queue_owner;
+-- What every table of every tier is made with (data-model.md, "Rules for every table").
+
+-- Tables without tenant data: the catalog test accepts no policy on these only.
+CREATE TABLE platform_tables (
+  name text PRIMARY KEY
+);
+GRANT SELECT ON platform_tables TO queue_app, queue_system, queue_ro;
+
+-- Rights a service role may have, such as 'SELECT, INSERT, UPDATE (status, sent_at)'.
+CREATE FUNCTION assert_row_rights(rights text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF rights !~* '^\s*(SELECT|INSERT|UPDATE|DELETE)(\s*\([a-z0-9_, ]+\))?(\s*,\s*(SELECT|INSERT|UPDATE|DELETE)(\s*\([a-z0-9_, ]+\))?)*\s*$' THEN
+    RAISE EXCEPTION 'not a list of row rights: %', rights USING ERRCODE = '22023';
+  END IF;
+END
+$$;
+
+CREATE FUNCTION grant_row_rights(target regclass, rights text, role_name text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF rights IS NULL THEN
+    RETURN;
+  END IF;
+  PERFORM assert_row_rights(rights);
+  EXECUTE format('GRANT %s ON %s TO %I', rights, target, role_name);
+END
+$$;
+
+-- Row level security of a tenant's table. The policy is strict and loud: without a tenant it raises
+-- 42704, after one 22P02; it never answers "no rows". system_grants NULL: the system login has no
+-- business with this table.
+CREATE FUNCTION secure_tenant_table(
+  table_name text, app_grants text, system_grants text, tenant_column text DEFAULT 'tenant_id'
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  target regclass := table_name::regclass;
+  own_rows text := format('%I = current_setting(''app.current_tenant_id'')::uuid', tenant_column);
+BEGIN
+  EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', target, tenant_column);
+  IF tenant_column = 'tenant_id' THEN
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id '
+      'SET DEFAULT current_setting(''app.current_tenant_id'')::uuid', target);
+  END IF;
+  EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
+  EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
+  EXECUTE format('CREATE POLICY tenant_isolation ON %s FOR ALL TO queue_app, queue_ro '
+    'USING (%s) WITH CHECK (%s)', target, own_rows, own_rows);
+  PERFORM grant_row_rights(target, app_grants, 'queue_app');
+  PERFORM grant_row_rights(target, 'SELECT', 'queue_ro');
+  PERFORM grant_row_rights(target, 'SELECT, INSERT, UPDATE, DELETE', 'queue_migrator');
+  IF system_grants IS NOT NULL THEN
+    EXECUTE format('CREATE POLICY system_access ON %s FOR ALL TO queue_system '
+      'USING (true) WITH CHECK (true)', target);
+    PERFORM grant_row_rights(target, system_grants, 'queue_system');
+  END IF;
+END
+$$;
+
+-- A table without tenant data.
+CREATE FUNCTION secure_platform_table(
+  table_name text, app_grants text, system_grants text
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  target regclass := table_name::regclass;
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_attribute
+    WHERE attrelid = target AND attname = 'tenant_id' AND NOT attisdropped
+  ) THEN
+    RAISE EXCEPTION '% has tenant data: use secure_tenant_table', table_name USING ERRCODE = '42P16';
+  END IF;
+  PERFORM grant_row_rights(target, app_grants, 'queue_app');
+  PERFORM grant_row_rights(target, system_grants, 'queue_system');
+  PERFORM grant_row_rights(target, 'SELECT', 'queue_ro');
+  PERFORM grant_row_rights(target, 'SELECT, INSERT, UPDATE, DELETE', 'queue_migrator');
+  INSERT INTO platform_tables (name) VALUES (table_name) ON CONFLICT DO NOTHING;
+END
+$$;
+
+REVOKE ALL ON FUNCTION assert_row_rights(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION grant_row_rights(regclass, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION secure_tenant_table(text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION secure_platform_table(text, text, text) FROM PUBLIC;
+
+INSERT INTO platform_tables (name) VALUES ('platform_tables'), ('schema_migrations');
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000000000-create-table-conventions.sql', 'a95efbad666d5e2f5786c2f1f0680056933a2425c06bf82c0a007ef5dfa41e32');
+
+-- 1764000001000-create-time-partitions.sql
+SET LOCAL ROLE queue_owner;
+-- Tables pruned by age are range-partitioned by time. Partitions are made and dropped by two
+-- functions of the owner, because no service role may create or drop a table.
+
+CREATE TABLE partitioned_tables (
+  parent text PRIMARY KEY,
+  key_column text NOT NULL,
+  grain text NOT NULL CHECK (grain IN ('day', 'month')),
+  retention interval CHECK (retention > interval '0'),
+  key_kind text NOT NULL CHECK (key_kind IN ('timestamptz', 'date', 'uuidv7')),
+  default_age_column text,
+  periods_behind integer NOT NULL CHECK (periods_behind BETWEEN 0 AND 1000)
+);
+COMMENT ON COLUMN partitioned_tables.retention IS 'nothing younger may be dropped; NULL = kept for ever';
+COMMENT ON COLUMN partitioned_tables.default_age_column IS
+  'NULL = no default partition; else its rows go when this column is older than the cut';
+COMMENT ON COLUMN partitioned_tables.periods_behind IS 'partitions kept ready for rows that come late';
+SELECT secure_platform_table('partitioned_tables', NULL, 'SELECT');
+
+-- Lists a range-partitioned parent. Times are UTC. Behind the current period stand, by default, the
+-- previous one, and for UUIDv7 keys all within retention (an event is as old as its producer says).
+CREATE FUNCTION partition_by_time(
+  table_name text, key_column text, grain text, retention interval, key_kind text,
+  default_age_column text DEFAULT NULL, periods_behind integer DEFAULT NULL
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  whole_retention integer := ceil(extract(epoch FROM retention) / 86400);
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_partitioned_table p
+    JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+    WHERE p.partrelid = table_name::regclass AND p.partstrat = 'r' AND p.partnatts = 1
+      AND a.attname = partition_by_time.key_column
+  ) THEN
+    RAISE EXCEPTION '% is not partitioned by range of %', table_name, key_column
+      USING ERRCODE = '42P16';
+  END IF;
+  INSERT INTO partitioned_tables VALUES (
+    table_name, key_column, grain, retention, key_kind, default_age_column,
+    coalesce(periods_behind, CASE key_kind WHEN 'uuidv7' THEN coalesce(whole_retention, 9) ELSE 1 END)
+  );
+END
+$$;
+
+-- The first key of a moment, as a literal of the key's type. A UUIDv7 starts with its milliseconds.
+CREATE FUNCTION partition_bound(key_kind text, moment timestamp) RETURNS text
+LANGUAGE sql STABLE AS $$
+  SELECT quote_literal(CASE key_kind
+    WHEN 'timestamptz' THEN to_char(moment, 'YYYY-MM-DD HH24:MI:SS') || '+00'
+    WHEN 'date' THEN to_char(moment, 'YYYY-MM-DD')
+    WHEN 'uuidv7' THEN rpad(
+      lpad(to_hex((extract(epoch FROM moment AT TIME ZONE 'UTC') * 1000)::bigint), 12, '0'), 32, '0')
+  END)
+$$;
+
+-- A child gets row level security without a policy and no grants: it is reached through the parent.
+CREATE FUNCTION create_child_table(parent text, child text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS '
+    'INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)', child, parent);
+  EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', child);
+END
+$$;
+
+-- Rows that came before their partition wait in the default one; attaching would refuse them.
+CREATE FUNCTION move_from_default(listed partitioned_tables, child text, lower_bound text, upper_bound text)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  waiting text := listed.parent || '_default';
+BEGIN
+  EXECUTE format('ALTER TABLE %I NO FORCE ROW LEVEL SECURITY', waiting);
+  EXECUTE format('WITH moved AS (DELETE FROM %1$I WHERE %2$I >= %3$s AND %2$I < %4$s RETURNING *) '
+    'INSERT INTO %5$I SELECT * FROM moved', waiting, listed.key_column, lower_bound, upper_bound, child);
+  EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', waiting);
+END
+$$;
+
+CREATE FUNCTION ensure_default_partition(listed partitioned_tables) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+  child text := listed.parent || '_default';
+BEGIN
+  IF listed.default_age_column IS NULL OR to_regclass(quote_ident(child)) IS NOT NULL THEN
+    RETURN 0;
+  END IF;
+  PERFORM create_child_table(listed.parent, child);
+  EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', child);
+  EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I DEFAULT', listed.parent, child);
+  RETURN 1;
+END
+$$;
+
+-- LIKE + ATTACH instead of PARTITION OF: the latter locks the parent ACCESS EXCLUSIVE.
+CREATE FUNCTION ensure_partition(listed partitioned_tables, period timestamp) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+  child text := listed.parent || '_p'
+    || to_char(period, CASE listed.grain WHEN 'day' THEN 'YYYYMMDD' ELSE 'YYYYMM' END);
+  lower_bound text := partition_bound(listed.key_kind, period);
+  upper_bound text := partition_bound(listed.key_kind, period + ('1 ' || listed.grain)::interval);
+BEGIN
+  IF to_regclass(quote_ident(child)) IS NOT NULL THEN
+    RETURN 0;
+  END IF;
+  PERFORM create_child_table(listed.parent, child);
+  IF listed.default_age_column IS NOT NULL THEN
+    PERFORM move_from_default(listed, child, lower_bound, upper_bound);
+  END IF;
+  EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', child);
+  EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
+    listed.parent, child, lower_bound, upper_bound);
+  RETURN 1;
+END
+$$;
+
+-- Makes the missing partitions of all listed tables up to days_ahead from now; returns how many.
+-- Waits 2 s at most for a lock: the caller's timer comes again.
+CREATE FUNCTION ensure_partitions(days_ahead integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET lock_timeout = '2s' AS $$
+DECLARE
+  listed partitioned_tables;
+  step interval;
+  period timestamp;
+  today timestamp := now() AT TIME ZONE 'UTC';
+  made integer := 0;
+BEGIN
+  IF days_ahead IS NULL OR days_ahead NOT BETWEEN 1 AND 400 THEN
+    RAISE EXCEPTION 'days_ahead must be 1 to 400' USING ERRCODE = '22023';
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('penguinmails.partitions', 0));
+  FOR listed IN SELECT * FROM partitioned_tables ORDER BY parent LOOP
+    made := made + ensure_default_partition(listed);
+    step := ('1 ' || listed.grain)::interval;
+    period := date_trunc(listed.grain, today) - listed.periods_behind * step;
+    WHILE period <= today + days_ahead * interval '1 day' LOOP
+      IF listed.retention IS NULL OR period + step > today - listed.retention THEN
+        made := made + ensure_partition(listed, period);
+      END IF;
+      period := period + step;
+    END LOOP;
+  END LOOP;
+  RETURN made;
+END
+$$;
+
+CREATE FUNCTION delete_from_default(listed partitioned_tables, before timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  child text := listed.parent || '_default';
+BEGIN
+  IF listed.default_age_column IS NULL THEN
+    RETURN;
+  END IF;
+  EXECUTE format('ALTER TABLE %I NO FORCE ROW LEVEL SECURITY', child);
+  EXECUTE format('DELETE FROM %I WHERE %I < %L', child, listed.default_age_column, before);
+  EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', child);
+END
+$$;
+
+-- Drops the partitions of a listed table whose whole period lies before `before`; returns how many.
+-- Refuses tables that are not listed (42501) and moments younger than the retention (22023).
+CREATE FUNCTION drop_partitions(table_name text, before timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET lock_timeout = '2s' AS $$
+DECLARE
+  listed partitioned_tables;
+  child record;
+  dropped integer := 0;
+BEGIN
+  SELECT * INTO listed FROM partitioned_tables WHERE parent = table_name;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION '% is not a listed partitioned table', table_name USING ERRCODE = '42501';
+  END IF;
+  IF before IS NULL OR listed.retention IS NULL OR before > now() - listed.retention THEN
+    RAISE EXCEPTION '% is kept for %', table_name, coalesce(listed.retention::text, 'ever')
+      USING ERRCODE = '22023';
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('penguinmails.partitions', 0));
+  FOR child IN
+    SELECT c.relname, to_timestamp(
+      substring(c.relname FROM '_p([0-9]+)$'),
+      CASE listed.grain WHEN 'day' THEN 'YYYYMMDD' ELSE 'YYYYMM' END
+    )::timestamp AS period
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = to_regclass(quote_ident(table_name)) AND c.relname ~ '_p[0-9]+$'
+  LOOP
+    IF child.period + ('1 ' || listed.grain)::interval <= before AT TIME ZONE 'UTC' THEN
+      EXECUTE format('DROP TABLE %I', child.relname);
+      dropped := dropped + 1;
+    END IF;
+  END LOOP;
+  PERFORM delete_from_default(listed, before);
+  RETURN dropped;
+END
+$$;
+
+REVOKE ALL ON FUNCTION partition_by_time(text, text, text, interval, text, text, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION partition_bound(text, timestamp) FROM PUBLIC;
+REVOKE ALL ON FUNCTION create_child_table(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION move_from_default(partitioned_tables, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ensure_default_partition(partitioned_tables) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ensure_partition(partitioned_tables, timestamp) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ensure_partitions(integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION delete_from_default(partitioned_tables, timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION drop_partitions(text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ensure_partitions(integer) TO queue_system;
+GRANT EXECUTE ON FUNCTION drop_partitions(text, timestamptz) TO queue_system;
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000001000-create-time-partitions.sql', 'f0c4b0e7dd671b86c8e016f533a34f22469c2b0ad0206e72c4ba66e02fd20c66');
+
+-- 1764000100000-create-job-queue.sql
+SET LOCAL ROLE queue_owner;
+-- Hot table: only jobs that are not finished. The ends live in job_history.
+--
+-- Columns, types, defaults and the index of the seed keep their names; a row with nothing but the
+-- seed's columns is valid. Stored status is pending or running; scheduled and ready are derived
+-- from scheduled_at. No lease column stands in an index.
+CREATE TABLE job_queue (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    id UUID NOT NULL DEFAULT gen_random_uuid(),
+    job_type VARCHAR(50) NOT NULL,
+    payload JSONB NOT NULL,
+    priority INTEGER NOT NULL DEFAULT 0,
+    status VARCHAR(20) NOT NULL DEFAULT 'pending',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    max_attempts INTEGER NOT NULL DEFAULT 3,
+    scheduled_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    started_at TIMESTAMP WITH TIME ZONE,
+    completed_at TIMESTAMP WITH TIME ZONE,
+    error_message TEXT,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    queue VARCHAR(50) NOT NULL DEFAULT 'default',
+    rate_key VARCHAR(100),
+    domain_key VARCHAR(64),
+    dedupe_key VARCHAR(255),
+    lease_token UUID,
+    lease_expires_at TIMESTAMP WITH TIME ZONE,
+    leased_by VARCHAR(100),
+    lease_losses INTEGER NOT NULL DEFAULT 0,
+    unknown_outcomes INTEGER NOT NULL DEFAULT 0,
+    last_error_code VARCHAR(64),
+    progress JSONB,
+    correlation_id VARCHAR(64),
+    traceparent VARCHAR(55),
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT job_queue_status_known CHECK (status IN ('pending', 'running')),
+    CONSTRAINT job_queue_running_has_lease CHECK (
+        (status = 'running') = (lease_token IS NOT NULL)
+        AND (status = 'running') = (lease_expires_at IS NOT NULL)
+        AND (status = 'running') = (leased_by IS NOT NULL)
+    ),
+    CONSTRAINT job_queue_running_has_started CHECK (status <> 'running' OR started_at IS NOT NULL),
+    CONSTRAINT job_queue_unfinished CHECK (completed_at IS NULL),
+    CONSTRAINT job_queue_has_tries_left CHECK (attempts >= 0 AND attempts < max_attempts),
+    CONSTRAINT job_queue_losses_counted CHECK (lease_losses >= 0),
+    CONSTRAINT job_queue_unknowns_are_attempts CHECK (unknown_outcomes BETWEEN 0 AND attempts)
+) WITH (
+    autovacuum_vacuum_scale_factor = 0.02,
+    autovacuum_vacuum_threshold = 2000,
+    autovacuum_analyze_scale_factor = 0.05,
+    autovacuum_vacuum_cost_delay = 0
+);
+
+CREATE INDEX idx_job_queue_status_priority ON job_queue (status, priority DESC, scheduled_at);
+
+CREATE UNIQUE INDEX job_queue_dedupe_key
+    ON job_queue (tenant_id, job_type, dedupe_key) WHERE dedupe_key IS NOT NULL;
+
+SELECT secure_tenant_table(
+    'job_queue', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE');
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100000-create-job-queue.sql', '75ac974ebf190afa6991b0477ff27163d394670cf1ffd13e406b28a6c58a24ce');
+
+-- 1764000101000-create-job-batches.sql
+SET LOCAL ROLE queue_owner;
+-- One row per campaign batch (up to 500 recipients under one lease). No status column, and no lease
+-- column in any index, so that lease, checkpoint and heartbeat are HOT updates.
+CREATE TABLE job_batches (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    id UUID NOT NULL,
+    job_type VARCHAR(50) NOT NULL,
+    payload JSONB NOT NULL DEFAULT '{}',
+    queue VARCHAR(50) NOT NULL DEFAULT 'default',
+    rate_key VARCHAR(100),
+    storage_key VARCHAR(500),
+    priority INTEGER NOT NULL DEFAULT 0,
+    scheduled_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    n INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    done BYTEA NOT NULL DEFAULT '',
+    lease_token UUID,
+    lease_expires_at TIMESTAMP WITH TIME ZONE,
+    leased_by VARCHAR(100),
+    lease_losses INTEGER NOT NULL DEFAULT 0,
+    started_at TIMESTAMP WITH TIME ZONE,
+    correlation_id VARCHAR(64),
+    traceparent VARCHAR(55),
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (tenant_id, id),
+    -- An e-mail's id is batch id + ordinal: the low 16 bits of a batch id are free for it.
+    CONSTRAINT job_batches_id_leaves_ordinals CHECK (substring(uuid_send(id) FROM 15) = '\x0000'),
+    CONSTRAINT job_batches_size CHECK (n BETWEEN 1 AND 500),
+    CONSTRAINT job_batches_checkpoint_fits CHECK (octet_length(done) <= n),
+    CONSTRAINT job_batches_lease_whole CHECK (
+        (lease_token IS NULL) = (lease_expires_at IS NULL)
+        AND (lease_token IS NULL) = (leased_by IS NULL)
+    ),
+    CONSTRAINT job_batches_leased_has_started CHECK (
+        lease_token IS NULL OR started_at IS NOT NULL
+    ),
+    CONSTRAINT job_batches_counted CHECK (attempts >= 0 AND lease_losses >= 0)
+) WITH (fillfactor = 50);
+
+CREATE INDEX idx_job_batches_ready ON job_batches (priority DESC, scheduled_at, id);
+
+SELECT secure_tenant_table(
+    'job_batches', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE');
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000101000-create-job-batches.sql', '445c02b012a31ad8e3787e545233c8c1183054fb326203d0e855900e7af19ce3');
+
+-- 1764000102000-create-job-history.sql
+SET LOCAL ROLE queue_owner;
+-- Finished jobs, every try, finished batches: day partitions by completed_at, dropped by age.
+CREATE TABLE job_history (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    id UUID NOT NULL,
+    job_type VARCHAR(50) NOT NULL,
+    queue VARCHAR(50) NOT NULL,
+    status VARCHAR(20) NOT NULL,
+    outcome VARCHAR(20) NOT NULL,
+    priority INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    max_attempts INTEGER NOT NULL,
+    lease_losses INTEGER NOT NULL DEFAULT 0,
+    scheduled_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE,
+    completed_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    error_message TEXT,
+    last_error_code VARCHAR(64),
+    progress JSONB,
+    correlation_id VARCHAR(64),
+    PRIMARY KEY (tenant_id, id, completed_at),
+    CONSTRAINT job_history_status_known CHECK (
+        status IN ('completed', 'dead', 'cancelled', 'expired')
+    ),
+    CONSTRAINT job_history_outcome_fits_status CHECK (
+        (status = 'completed' AND outcome IN ('delivered', 'bounced'))
+        OR (status = 'dead' AND outcome IN ('failed', 'deferred', 'unknown', 'lease_lost'))
+        OR (status = 'cancelled' AND outcome = 'cancelled')
+        OR (status = 'expired' AND outcome = 'expired')
+    ),
+    CONSTRAINT job_history_attempts_in_range CHECK (attempts BETWEEN 0 AND max_attempts),
+    CONSTRAINT job_history_completed_was_tried CHECK (
+        status <> 'completed' OR (attempts > 0 AND started_at IS NOT NULL)
+    )
+) PARTITION BY RANGE (completed_at);
+
+SELECT secure_tenant_table('job_history', 'SELECT', 'SELECT, INSERT');
+SELECT partition_by_time('job_history', 'completed_at', 'day', INTERVAL '30 days', 'timestamptz');
+
+CREATE TABLE job_attempts (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    job_id UUID NOT NULL,
+    attempt INTEGER NOT NULL,
+    outcome VARCHAR(20) NOT NULL,
+    code INTEGER,
+    enhanced_code VARCHAR(20),
+    error_code VARCHAR(64),
+    reply VARCHAR(200),
+    leased_by VARCHAR(100) NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    finished_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    completed_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (tenant_id, job_id, attempt, completed_at),
+    CONSTRAINT job_attempts_outcome_known CHECK (
+        outcome IN ('delivered', 'deferred', 'bounced', 'failed', 'unknown')
+    ),
+    CONSTRAINT job_attempts_counted CHECK (attempt > 0),
+    CONSTRAINT job_attempts_code_is_smtp CHECK (code BETWEEN 100 AND 999),
+    CONSTRAINT job_attempts_ends_after_start CHECK (finished_at >= started_at)
+) PARTITION BY RANGE (completed_at);
+
+SELECT secure_tenant_table('job_attempts', 'SELECT', 'SELECT, INSERT');
+SELECT partition_by_time('job_attempts', 'completed_at', 'day', INTERVAL '30 days', 'timestamptz');
+
+-- outcomes: one byte per ordinal of the batch.
+CREATE TABLE batch_history (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    id UUID NOT NULL,
+    job_type VARCHAR(50) NOT NULL,
+    queue VARCHAR(50) NOT NULL,
+    status VARCHAR(20) NOT NULL,
+    priority INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    outcomes BYTEA NOT NULL,
+    attempts INTEGER NOT NULL,
+    lease_losses INTEGER NOT NULL DEFAULT 0,
+    scheduled_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE,
+    completed_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    correlation_id VARCHAR(64),
+    PRIMARY KEY (tenant_id, id, completed_at),
+    CONSTRAINT batch_history_status_known CHECK (
+        status IN ('completed', 'dead', 'cancelled', 'expired')
+    ),
+    CONSTRAINT batch_history_outcomes_complete CHECK (
+        status <> 'completed' OR (octet_length(outcomes) = n AND started_at IS NOT NULL)
+    ),
+    CONSTRAINT batch_history_counted CHECK (
+        n BETWEEN 1 AND 500 AND octet_length(outcomes) <= n AND attempts >= 0 AND lease_losses >= 0
+    )
+) PARTITION BY RANGE (completed_at);
+
+SELECT secure_tenant_table('batch_history', 'SELECT', 'SELECT, INSERT');
+SELECT partition_by_time('batch_history', 'completed_at', 'day', INTERVAL '30 days', 'timestamptz');
+
+-- Kept until somebody redrives or discards them: not partitioned. A redriven job that dies again
+-- gets a new dead letter, so the key is the letter's own id.
+CREATE TABLE dead_letters (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    id UUID NOT NULL DEFAULT gen_random_uuid(),
+    job_id UUID NOT NULL,
+    job_type VARCHAR(50) NOT NULL,
+    queue VARCHAR(50) NOT NULL,
+    payload JSONB NOT NULL,
+    rate_key VARCHAR(100),
+    domain_key VARCHAR(64),
+    priority INTEGER NOT NULL,
+    outcome VARCHAR(20) NOT NULL,
+    error_code VARCHAR(64) NOT NULL,
+    attempts INTEGER NOT NULL,
+    max_attempts INTEGER NOT NULL,
+    lease_losses INTEGER NOT NULL,
+    tries JSONB NOT NULL,
+    correlation_id VARCHAR(64),
+    job_created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    died_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    redriven_at TIMESTAMP WITH TIME ZONE,
+    redriven_as UUID,
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT dead_letters_outcome_known CHECK (
+        outcome IN ('failed', 'deferred', 'unknown', 'lease_lost')
+    ),
+    CONSTRAINT dead_letters_tries_listed CHECK (jsonb_typeof(tries) = 'array'),
+    CONSTRAINT dead_letters_counted CHECK (
+        attempts BETWEEN 0 AND max_attempts AND lease_losses >= 0
+    ),
+    CONSTRAINT dead_letters_redriven_whole CHECK ((redriven_at IS NULL) = (redriven_as IS NULL))
+);
+
+CREATE INDEX idx_dead_letters_tenant_died ON dead_letters (tenant_id, died_at DESC, id);
+CREATE INDEX idx_dead_letters_tenant_job ON dead_letters (tenant_id, job_id);
+
+SELECT secure_tenant_table('dead_letters', 'SELECT, UPDATE, DELETE', 'SELECT, INSERT');
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000102000-create-job-history.sql', '62bc764e6697df0177e68d4f557c336504eaac40ebac0a92e29f53fad9726010');
+
+-- 1764000103000-create-queue-controls.sql
+SET LOCAL ROLE queue_owner;
+-- What the queue knows about its job types. Written at boot from libs/contracts.
+CREATE TABLE job_types (
+    job_type VARCHAR(50) PRIMARY KEY,
+    queue VARCHAR(50) NOT NULL DEFAULT 'default',
+    max_attempts INTEGER NOT NULL,
+    retry_policy JSONB NOT NULL,
+    limits JSONB NOT NULL DEFAULT '{}',
+    retention JSONB NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    CONSTRAINT job_types_may_be_tried CHECK (max_attempts > 0),
+    CONSTRAINT job_types_documents CHECK (
+        jsonb_typeof(retry_policy) = 'object'
+        AND jsonb_typeof(limits) = 'object'
+        AND jsonb_typeof(retention) = 'object'
+    )
+);
+
+SELECT secure_platform_table('job_types', 'SELECT', 'SELECT, INSERT, UPDATE');
+
+-- A paused type keeps its jobs and is left out by every claim.
+CREATE TABLE queue_controls (
+    job_type VARCHAR(50) PRIMARY KEY,
+    paused BOOLEAN NOT NULL DEFAULT FALSE,
+    reason VARCHAR(200),
+    row_version INTEGER NOT NULL DEFAULT 1,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW()
+);
+
+SELECT secure_platform_table('queue_controls', 'SELECT', 'SELECT, INSERT, UPDATE, DELETE');
+
+CREATE TABLE schedules (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    id UUID NOT NULL,
+    name VARCHAR(100) NOT NULL,
+    job_type VARCHAR(50) NOT NULL,
+    payload JSONB NOT NULL DEFAULT '{}',
+    priority INTEGER NOT NULL DEFAULT 0,
+    cron VARCHAR(100) NOT NULL,
+    time_zone VARCHAR(64) NOT NULL DEFAULT 'UTC',
+    missed_runs VARCHAR(20) NOT NULL DEFAULT 'run_once',
+    is_enabled BOOLEAN NOT NULL DEFAULT TRUE,
+    next_run_at TIMESTAMP WITH TIME ZONE,
+    last_run_at TIMESTAMP WITH TIME ZONE,
+    row_version INTEGER NOT NULL DEFAULT 1,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT schedules_name_once UNIQUE (tenant_id, name),
+    CONSTRAINT schedules_missed_runs_known CHECK (missed_runs IN ('skip', 'run_once', 'run_all')),
+    CONSTRAINT schedules_enabled_has_next CHECK (NOT is_enabled OR next_run_at IS NOT NULL)
+);
+
+CREATE INDEX idx_schedules_due ON schedules (next_run_at) WHERE is_enabled;
+
+SELECT secure_tenant_table(
+    'schedules', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, UPDATE');
+
+-- Token buckets. bucket_key: mailbox:<id>, domain:<key> or tenant. refill is tokens a second.
+CREATE TABLE rate_buckets (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    bucket_key VARCHAR(150) NOT NULL,
+    capacity DOUBLE PRECISION NOT NULL,
+    refill DOUBLE PRECISION NOT NULL,
+    tokens DOUBLE PRECISION NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (tenant_id, bucket_key),
+    CONSTRAINT rate_buckets_in_range CHECK (
+        capacity > 0 AND refill >= 0 AND tokens <= capacity
+    )
+) WITH (fillfactor = 50);
+
+SELECT secure_tenant_table(
+    'rate_buckets', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE');
+
+-- The time in which the queue service was up. One row, shared by all replicas, each of which stamps
+-- it once a second. Whoever stamps after a gap adds the gap to every running lease in the same
+-- transaction, so a restarting replica cannot hide an outage from the one that rescues.
+CREATE TABLE queue_clock (
+    id BOOLEAN PRIMARY KEY DEFAULT TRUE,
+    stamped_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    stamped_by VARCHAR(100) NOT NULL,
+    gaps INTEGER NOT NULL DEFAULT 0,
+    last_gap_at TIMESTAMP WITH TIME ZONE,
+    last_gap INTERVAL,
+    CONSTRAINT queue_clock_is_one_row CHECK (id),
+    CONSTRAINT queue_clock_gap_whole CHECK (
+        (last_gap_at IS NULL) = (last_gap IS NULL) AND (last_gap_at IS NULL) = (gaps = 0)
+    )
+) WITH (fillfactor = 50);
+
+SELECT secure_platform_table('queue_clock', 'SELECT', 'SELECT, INSERT, UPDATE');
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000103000-create-queue-controls.sql', '976f77038fca900cbe3c6a6af717b2c8d8a58558a33b63e840f2eb3effb90afe');
+
+SELECT ensure_partitions(8);
+COMMIT;
