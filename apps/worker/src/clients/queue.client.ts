@@ -1,0 +1,85 @@
+import type { TierClient } from '@penguinmails/http/tier-client';
+
+/** One job as the queue leases it. */
+export interface LeasedJob {
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly type: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** Number of this try, from 1. */
+  readonly attempt: number;
+  readonly mailbox_id: string;
+  readonly storage_key: string;
+  readonly correlation_id: string | null;
+  /** W3C trace of the request that accepted the job's cause, so that one send is one trace. */
+  readonly traceparent: string | null;
+}
+
+/** What the queue signed for one tenant of the lease: sent to oltp and content in the body. */
+export interface TenantGrant {
+  readonly tenant_id: string;
+  readonly grant: string;
+}
+
+export interface Lease {
+  readonly lease_token: string;
+  readonly lease_expires_at: string;
+  readonly jobs: readonly LeasedJob[];
+  readonly grants: readonly TenantGrant[];
+}
+
+export interface HeldLease {
+  readonly lease_token: string;
+  readonly jobs: readonly { tenant_id: string; id: string }[];
+}
+
+export interface Renewal {
+  readonly lease_expires_at: string;
+  readonly lost: readonly string[];
+  readonly grants: readonly TenantGrant[];
+}
+
+/** How a job ended, as the queue takes it. `returned`: not begun, given back without counting. */
+export interface JobResult {
+  readonly tenant_id: string;
+  readonly job_id: string;
+  readonly lease_token: string;
+  readonly kind:
+    'delivered' | 'deferred' | 'bounced' | 'failed' | 'unknown' | 'cancelled' | 'returned';
+  readonly code: number | null;
+  readonly enhanced_code: string | null;
+  readonly error_code: string | null;
+  readonly reply: string | null;
+  readonly unknown_policy?: 'retry_once' | 'park';
+  readonly started_at: string;
+  readonly finished_at: string;
+}
+
+/** The queue tier as the worker uses it. Every call fails with a Problem when the tier is away. */
+export class QueueClient {
+  constructor(
+    private readonly tier: TierClient,
+    private readonly workerId: string,
+  ) {}
+
+  /** Leases up to `max` jobs, waiting up to `waitMs` (≤ 2,000) for the first. */
+  lease(types: readonly string[], max: number, waitMs: number): Promise<Lease> {
+    const body = { worker_id: this.workerId, types, max, wait_ms: waitMs };
+    return this.post('/internal/leases', body, false);
+  }
+
+  /** Renews what is still held; answers the ids that are not. */
+  heartbeat(leases: readonly HeldLease[]): Promise<Renewal> {
+    return this.post('/internal/leases:heartbeat', { worker_id: this.workerId, leases }, true);
+  }
+
+  /** Reports outcomes; a result whose token no longer stands is refused, which ends it as well. */
+  finish(results: readonly JobResult[]): Promise<{ accepted: string[]; refused: string[] }> {
+    return this.post('/internal/leases:finish', { worker_id: this.workerId, results }, true);
+  }
+
+  private async post<T>(path: string, body: unknown, idempotent: boolean): Promise<T> {
+    const { body: answer } = await this.tier.request<T>({ method: 'POST', path, body, idempotent });
+    return answer;
+  }
+}

@@ -1,0 +1,168 @@
+import {
+  counter,
+  extractTrace,
+  type Logger,
+  metrics,
+  SpanKind,
+  spans,
+  withSpan,
+} from '@penguinmails/observability';
+import type { ContentClient, MessageContent } from '../clients/content.client.js';
+import type {
+  BeginAnswer,
+  Envelope,
+  MailboxTransport,
+  OltpClient,
+  Refusal,
+} from '../clients/oltp.client.js';
+import type { HeldJob, HeldJobs } from '../lease/held-jobs.js';
+import { type JobHandler, type Report, resultOf } from '../lease/job-handler.js';
+import type { SendOutcome } from '../smtp/send-outcome.js';
+import type { SmtpPool } from '../smtp/smtp-pool.js';
+import { chooseServer, type PlatformServers } from './choose-server.js';
+import { composeMessage } from './compose-message.js';
+import { recordOnly } from './record-only-transport.js';
+import type { TransportDirectory } from './transport-directory.js';
+
+/** Everything one message needs before its attempt begins. */
+interface Prepared {
+  readonly job: HeldJob;
+  readonly content: MessageContent | undefined;
+  readonly transport: MailboxTransport | undefined;
+}
+
+const REFUSED: Readonly<Record<Refusal, 'cancelled' | 'failed' | 'returned'>> = {
+  cancelled: 'cancelled',
+  suppressed: 'cancelled',
+  finished: 'cancelled',
+  unknown_email: 'failed',
+  not_granted: 'returned',
+};
+
+/**
+ * Sends leased e-mails. Content and transport are fetched before the attempt begins, so that an outage
+ * of a tier gives the jobs back unbegun; from `begin` on every message ends with an outcome.
+ */
+export class SendEmail implements JobHandler {
+  readonly type = 'send_email';
+
+  constructor(
+    private readonly held: HeldJobs,
+    private readonly oltp: OltpClient,
+    private readonly content: ContentClient,
+    private readonly transports: TransportDirectory,
+    private readonly pool: SmtpPool,
+    private readonly servers: PlatformServers,
+    private readonly logger: Logger,
+  ) {}
+
+  async handle(jobs: readonly HeldJob[], report: Report, signal: AbortSignal): Promise<void> {
+    const begun = await this.prepareAndBegin(jobs, report, signal);
+    await Promise.all(begun.map(([prepared, answer]) => this.finish(prepared, answer, report)));
+  }
+
+  /** Gives everything back when a tier is away or the process is stopping. */
+  private async prepareAndBegin(
+    jobs: readonly HeldJob[],
+    report: Report,
+    signal: AbortSignal,
+  ): Promise<[Prepared, BeginAnswer][]> {
+    try {
+      const prepared = await this.prepare(jobs);
+      signal.throwIfAborted();
+      return await this.begin(prepared);
+    } catch (error) {
+      if (!signal.aborted) this.logger.warn({ err: error, jobs: jobs.length }, 'jobs given back');
+      report(jobs.map((job) => resultOf(job, { kind: 'returned' })));
+      return [];
+    }
+  }
+
+  private prepare(jobs: readonly HeldJob[]): Promise<Prepared[]> {
+    return withSpan(spans.jobBegin, { attributes: { 'job.count': jobs.length } }, async () => {
+      const grants = this.held.grantsFor(jobs);
+      const [contents, transports] = await Promise.all([
+        this.content.fetch(grants, jobs),
+        this.transports.of(grants, jobs),
+      ]);
+      return jobs.map((job) => ({
+        job,
+        content: contents.get(job.storage_key),
+        transport: transports.get(job.mailbox_id),
+      }));
+    });
+  }
+
+  /** Only what is still held begins: a lost lease may already be running elsewhere. */
+  private async begin(prepared: readonly Prepared[]): Promise<[Prepared, BeginAnswer][]> {
+    const ours = prepared.filter(({ job }) => this.held.holds(job));
+    const items = ours.map(({ job }) => ({
+      tenant_id: job.tenant_id,
+      email_id: job.id,
+      attempt: job.attempt,
+    }));
+    const answers = await this.oltp.begin(this.held.grantsFor(ours.map(({ job }) => job)), items);
+    const byId = new Map(answers.map((answer) => [answer.email_id, answer]));
+    return ours.map((one) => [one, byId.get(one.job.id) ?? refusal(one.job.id)]);
+  }
+
+  private async finish(prepared: Prepared, answer: BeginAnswer, report: Report): Promise<void> {
+    const { job, transport } = prepared;
+    if (answer.decision === 'refuse') {
+      report([resultOf(job, { kind: REFUSED[answer.reason], error_code: answer.reason })]);
+      return;
+    }
+    const started_at = new Date().toISOString();
+    const outcome = await this.deliver(prepared, answer.envelope);
+    counter(metrics.smtpOutcomes).add(1, { outcome: outcome.kind });
+    report([
+      resultOf(job, {
+        kind: outcome.kind,
+        code: outcome.code,
+        enhanced_code: outcome.enhancedCode,
+        error_code: outcome.errorCode,
+        reply: outcome.reply,
+        unknown_policy: transport?.unknown_outcome_policy ?? 'retry_once',
+        started_at,
+      }),
+    ]);
+  }
+
+  private deliver(prepared: Prepared, envelope: Envelope): Promise<SendOutcome> {
+    const { id, attempt, traceparent } = prepared.job;
+    const options = {
+      kind: SpanKind.CLIENT,
+      attributes: { 'job.id': id, 'job.attempt': attempt },
+      ...(traceparent !== null && { parent: extractTrace({ traceparent }) }),
+    };
+    return withSpan(spans.jobSend, options, () => this.compose(prepared, envelope));
+  }
+
+  private async compose(prepared: Prepared, envelope: Envelope): Promise<SendOutcome> {
+    const { content, transport } = prepared;
+    if (!content) return failure('content_missing');
+    if (!transport) return failure('mailbox_missing');
+    const raw = await this.composeOrFail(envelope, content);
+    if (!raw) return failure('message_not_composable');
+    const server = chooseServer(envelope.mode, transport, this.servers);
+    if (!server) return recordOnly(envelope.to);
+    return this.pool.send(server, { from: envelope.from.address, to: envelope.to, raw });
+  }
+
+  private async composeOrFail(envelope: Envelope, content: MessageContent) {
+    try {
+      return await composeMessage(envelope, content);
+    } catch (error) {
+      this.logger.error({ errorName: (error as Error).name }, 'message cannot be composed');
+      return undefined;
+    }
+  }
+}
+
+function refusal(email_id: string): BeginAnswer {
+  return { email_id, decision: 'refuse', reason: 'not_granted' };
+}
+
+function failure(errorCode: string): SendOutcome {
+  return { kind: 'failed', code: null, enhancedCode: null, errorCode, reply: null };
+}

@@ -1,0 +1,139 @@
+import { classifyError, type SmtpError } from './classify-error.js';
+import type { SendOutcome } from './send-outcome.js';
+import { serverKey, type SmtpServer } from './smtp-server.js';
+import { type OutgoingMessage, SmtpSession, type SmtpTimeouts } from './smtp-session.js';
+
+export interface SmtpPoolLimits {
+  /** Open connections to one server with one login. */
+  readonly connections: number;
+  /** Messages after which a connection is closed; servers count them too. */
+  readonly messagesPerConnection: number;
+  /** Time after which an idle connection is closed, ms. */
+  readonly idleMs: number;
+}
+
+/** The connections to one server: idle ones are kept, further senders wait their turn in order. */
+class ServerConnections {
+  readonly open = new Set<SmtpSession>();
+  private readonly idle: { session: SmtpSession; timer: NodeJS.Timeout }[] = [];
+  private readonly waiting: (() => void)[] = [];
+  private taken = 0;
+
+  constructor(
+    private readonly server: SmtpServer,
+    private readonly limits: SmtpPoolLimits,
+    private readonly timeouts: SmtpTimeouts,
+  ) {}
+
+  /** Waits for a slot; the caller gives it back with {@link leave}. */
+  async enter(): Promise<void> {
+    if (this.taken < this.limits.connections) this.taken += 1;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  leave(): void {
+    const next = this.waiting.shift();
+    if (next) next();
+    else this.taken -= 1;
+  }
+
+  takeIdle(): SmtpSession | undefined {
+    for (let kept = this.idle.pop(); kept; kept = this.idle.pop()) {
+      clearTimeout(kept.timer);
+      if (kept.session.usable) return kept.session;
+      this.open.delete(kept.session);
+    }
+    return undefined;
+  }
+
+  async connect(): Promise<SmtpSession> {
+    const session = await SmtpSession.open(this.server, this.timeouts);
+    this.open.add(session);
+    return session;
+  }
+
+  keep(session: SmtpSession): void {
+    if (!session.usable || session.sent >= this.limits.messagesPerConnection) this.drop(session);
+    else
+      this.idle.push({
+        session,
+        timer: setTimeout(() => this.expire(session), this.limits.idleMs),
+      });
+  }
+
+  drop(session: SmtpSession): void {
+    this.open.delete(session);
+    if (session.usable) session.close();
+  }
+
+  closeAll(): void {
+    for (const { timer } of this.idle.splice(0)) clearTimeout(timer);
+    for (const session of this.open) this.drop(session);
+  }
+
+  private expire(session: SmtpSession): void {
+    const index = this.idle.findIndex((kept) => kept.session === session);
+    if (index >= 0) this.idle.splice(index, 1);
+    this.drop(session);
+  }
+}
+
+/** Sends messages over kept connections, a bounded number for each server and login. */
+export class SmtpPool {
+  private readonly servers = new Map<string, ServerConnections>();
+
+  constructor(
+    private readonly limits: SmtpPoolLimits,
+    private readonly timeouts: SmtpTimeouts,
+  ) {}
+
+  /** Sends one message; never rejects: a failure is an outcome. */
+  async send(server: SmtpServer, message: OutgoingMessage): Promise<SendOutcome> {
+    const connections = this.connectionsTo(server);
+    await connections.enter();
+    try {
+      return await this.sendOver(connections, message);
+    } catch (error) {
+      return classifyError(error as SmtpError, false);
+    } finally {
+      connections.leave();
+    }
+  }
+
+  /** Closes every connection; a message still on its way ends as its classification says. */
+  close(): void {
+    for (const connections of this.servers.values()) connections.closeAll();
+  }
+
+  /** A kept connection may have died unseen: a loss before the body gets one try on a new one. */
+  private async sendOver(
+    connections: ServerConnections,
+    message: OutgoingMessage,
+  ): Promise<SendOutcome> {
+    const kept = connections.takeIdle();
+    if (kept) {
+      const outcome = await sendAndKeep(connections, kept, message);
+      if (outcome.errorCode !== 'smtp_connection_lost') return outcome;
+    }
+    return sendAndKeep(connections, await connections.connect(), message);
+  }
+
+  private connectionsTo(server: SmtpServer): ServerConnections {
+    const key = serverKey(server);
+    const known = this.servers.get(key);
+    if (known) return known;
+    const created = new ServerConnections(server, this.limits, this.timeouts);
+    this.servers.set(key, created);
+    return created;
+  }
+}
+
+async function sendAndKeep(
+  connections: ServerConnections,
+  session: SmtpSession,
+  message: OutgoingMessage,
+): Promise<SendOutcome> {
+  const outcome = await session.send(message);
+  connections.keep(session);
+  return outcome;
+}

@@ -1,0 +1,130 @@
+import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
+import { classifyError, type SmtpError } from './classify-error.js';
+import { outcomeOfReply, type SendOutcome } from './send-outcome.js';
+import type { SmtpServer } from './smtp-server.js';
+import { WatchedSource } from './watched-source.js';
+
+/** One message for one recipient. The addresses are single addr-specs, checked again before use. */
+export interface OutgoingMessage {
+  readonly from: string;
+  readonly to: string;
+  readonly raw: Buffer;
+}
+
+export interface SmtpTimeouts {
+  /** DNS, TCP and TLS together, ms. */
+  readonly connectMs: number;
+  /** Greeting, ms (RFC 5321 section 4.5.3.2.1: 5 minutes). */
+  readonly greetingMs: number;
+  /** Silence on an open connection, ms (the reply to the final dot: RFC 5321 says 10 minutes). */
+  readonly silenceMs: number;
+}
+
+const PROTOCOL_BREAKERS = /[\r\n\0<>, ]/;
+
+/** One open connection to one server; sends one message at a time. */
+export class SmtpSession {
+  sent = 0;
+  #broken = false;
+
+  private constructor(private readonly connection: SMTPConnection) {
+    connection.on('end', () => (this.#broken = true));
+    connection.on('error', () => (this.#broken = true));
+  }
+
+  /**
+   * Connects, upgrades and logs in.
+   * @throws SmtpError: nothing was sent, so the outcome is never `unknown`
+   */
+  static async open(server: SmtpServer, timeouts: SmtpTimeouts): Promise<SmtpSession> {
+    const connection = new SMTPConnection(connectionOptions(server, timeouts));
+    const session = new SmtpSession(connection);
+    await settle(connection, (done) => connection.connect(done));
+    if (server.username !== null) {
+      const credentials = { user: server.username, pass: server.password ?? '' };
+      await settle(connection, (done) => connection.login({ credentials }, done));
+    }
+    return session;
+  }
+
+  /** False once the connection is lost or its transaction state is not known. */
+  get usable(): boolean {
+    return !this.#broken;
+  }
+
+  /** Sends one message and says what became of it; never rejects. */
+  async send({ from, to, raw }: OutgoingMessage): Promise<SendOutcome> {
+    const source = new WatchedSource(raw);
+    this.sent += 1;
+    try {
+      refuseProtocolBreakers(from, to);
+      const envelope = { from, to: [to], size: raw.length };
+      const { response } = await new Promise<{ response: string }>((resolve, reject) =>
+        this.connection.send(envelope, source, (error, info) =>
+          error ? reject(error) : resolve({ response: String(info.response) }),
+        ),
+      );
+      return outcomeOfReply('delivered', response);
+    } catch (error) {
+      return await this.#afterFailure(error as SmtpError, source.handedOver);
+    }
+  }
+
+  /** Says QUIT and closes. */
+  close(): void {
+    this.#broken = true;
+    this.connection.quit();
+  }
+
+  /** A refusal leaves the connection usable after RSET (RFC 5321 section 4.1.1.5). */
+  async #afterFailure(error: SmtpError, handedOver: boolean): Promise<SendOutcome> {
+    const outcome = classifyError(error, handedOver);
+    if (error.command === 'CONN' || outcome.code === null || outcome.code === 421) this.close();
+    if (this.usable) await this.#reset();
+    return outcome;
+  }
+
+  #reset(): Promise<void> {
+    return new Promise((resolve) =>
+      this.connection.reset((error) => {
+        if (error) this.close();
+        resolve();
+      }),
+    );
+  }
+}
+
+function refuseProtocolBreakers(...addresses: string[]): void {
+  const broken = addresses.some((a) => PROTOCOL_BREAKERS.test(a) || Buffer.byteLength(a) > 254);
+  if (broken) throw Object.assign(new Error('address refused'), { code: 'EENVELOPE' });
+}
+
+function connectionOptions(server: SmtpServer, timeouts: SmtpTimeouts): SMTPConnectionOptions {
+  return {
+    host: server.host,
+    port: server.port,
+    secure: server.security === 'tls',
+    requireTLS: server.security === 'starttls',
+    ignoreTLS: server.security === 'none',
+    allowInternalNetworkInterfaces: true,
+    connectionTimeout: timeouts.connectMs,
+    dnsTimeout: timeouts.connectMs,
+    greetingTimeout: timeouts.greetingMs,
+    socketTimeout: timeouts.silenceMs,
+  };
+}
+
+/** A connection reports a failure either to the callback or as its 'error' event. */
+function settle(
+  connection: SMTPConnection,
+  step: (done: (error?: Error | null) => void) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    connection.once('error', reject);
+    step((error) => {
+      connection.off('error', reject);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
