@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto';
+
 export interface TestKeyPair {
   /** base64 of PKCS8 DER, the form of SERVICE_TOKEN_PRIVATE_KEY_SECRET. */
   readonly privateKey: string;
@@ -17,5 +19,32 @@ export interface TestKeys {
   };
 }
 
+function makePair(): TestKeyPair {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519', {
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+  });
+  return { privateKey: privateKey.toString('base64'), publicKey: publicKey.toString('base64') };
+}
+
+function makeKeys(): TestKeys {
+  const [gateway, worker, queue] = [makePair(), makePair(), makePair()];
+  return {
+    gateway,
+    worker,
+    queue,
+    publicKeys: {
+      gateway: gateway.publicKey,
+      worker: worker.publicKey,
+      queue: queue.publicKey,
+    },
+  };
+}
+
+let keys: TestKeys | undefined;
+
 /** ed25519 pairs of the three signers; the same ones for the whole process. */
-export declare function testKeys(): TestKeys;
+export function testKeys(): TestKeys {
+  keys ??= makeKeys();
+  return keys;
+}
