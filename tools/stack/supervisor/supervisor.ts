@@ -1,0 +1,102 @@
+import { mkdirSync } from 'node:fs';
+import type { Part, PartStatus } from './part.ts';
+import { ProcessRecords, stopProcess } from './process-records.ts';
+import { SupervisedPart } from './supervised-part.ts';
+
+const LEFTOVER_PATIENCE_MS = 10_000;
+const ROTATE_EVERY_MS = 30_000;
+
+export interface SupervisorSettings {
+  dataDirectory: string;
+  restart: boolean;
+  /** One line for a person: what happened to which part. */
+  say: (line: string) => void;
+  /** Called when a part is ready or gone, so that what describes the stack can be rewritten. */
+  changed: () => void;
+}
+
+/** The running parts of one data directory. */
+export class Supervisor {
+  readonly #settings: SupervisorSettings;
+  readonly #records: ProcessRecords;
+  readonly #parts = new Map<string, SupervisedPart>();
+  readonly #rotation: NodeJS.Timeout;
+  #stopping: Promise<void> | undefined;
+
+  constructor(settings: SupervisorSettings) {
+    this.#settings = settings;
+    mkdirSync(this.logDirectory, { recursive: true });
+    this.#records = new ProcessRecords(`${settings.dataDirectory}/processes.json`);
+    this.#rotation = setInterval(() => this.#rotateLogs(), ROTATE_EVERY_MS).unref();
+  }
+
+  get logDirectory(): string {
+    return `${this.#settings.dataDirectory}/logs`;
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  /** Stops what an earlier supervisor of this data directory left running, apps first. */
+  async stopLeftovers(): Promise<void> {
+    for (const record of this.#records.leftovers()) {
+      this.#settings.say(`${record.part}: stopping the process of an earlier run (${record.pid})`);
+      await stopProcess(record, LEFTOVER_PATIENCE_MS);
+    }
+  }
+
+  /** Starts a part under supervision; settles when it serves, rejects when it does not come up. */
+  async start(part: Part): Promise<void> {
+    if (this.isStopping) throw new Error(`${part.name} does not start: the stack is stopping`);
+    const supervised = new SupervisedPart(part, {
+      logDirectory: this.logDirectory,
+      records: this.#records,
+      restart: this.#settings.restart,
+      changed: (changed, event) => this.#changed(changed, event),
+    });
+    this.#parts.set(part.name, supervised);
+    await supervised.start();
+  }
+
+  /** @throws Error naming the known parts when there is none of that name */
+  part(name: string): SupervisedPart {
+    const part = this.#parts.get(name);
+    if (part) return part;
+    throw new Error(`no part "${name}" here; parts: ${[...this.#parts.keys()].join(', ')}`);
+  }
+
+  pid(name: string): number | null {
+    return this.#parts.get(name)?.pid ?? null;
+  }
+
+  status(): PartStatus[] {
+    return [...this.#parts.values()].map((part) => part.status());
+  }
+
+  /** Stops everything, apps first, databases last. A second call waits for the first. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopInOrder();
+    return this.#stopping;
+  }
+
+  async #stopInOrder(): Promise<void> {
+    clearInterval(this.#rotation);
+    const parts = [...this.#parts.values()];
+    const orders = [...new Set(parts.map((part) => part.part.order))].sort((a, b) => b - a);
+    for (const order of orders) {
+      const wave = parts.filter((part) => part.part.order === order);
+      await Promise.all(wave.map((part) => part.stop()));
+    }
+  }
+
+  #changed(part: SupervisedPart, event: string): void {
+    const { state } = part.status();
+    if (state !== 'starting' && state !== 'stopping') this.#settings.say(`${part.name}: ${event}`);
+    if (state === 'ready' || state === 'waiting' || state === 'dead') this.#settings.changed();
+  }
+
+  #rotateLogs(): void {
+    for (const part of this.#parts.values()) part.log.rotate();
+  }
+}
