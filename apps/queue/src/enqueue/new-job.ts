@@ -1,0 +1,59 @@
+import {
+  type EventType,
+  jobTypes,
+  type JobType,
+  uuidTime,
+  validateJobPayload,
+} from '@penguinmails/contracts';
+import type { ReceivedEvent } from '@penguinmails/outbox';
+import type { JobKey } from '../job/unfinished-job.js';
+
+/** A job on its way into the hot table. */
+export interface NewJob extends JobKey {
+  readonly type: JobType;
+  readonly payload: object;
+  readonly priority: number;
+  readonly maxAttempts: number;
+  /** RFC 3339; null: at once. */
+  readonly scheduledAt: string | null;
+  /** Jobs with the same key share one rate limit. */
+  readonly rateKey: string;
+  /** Keyed hash of the recipient's domain. */
+  readonly domainKey: string;
+  readonly correlationId: string | null;
+  readonly traceparent: string | null;
+}
+
+type EmailAccepted = Extract<EventType, 'penguinmails.email.accepted.v1'>;
+
+/**
+ * The job of an accepted e-mail; its id is the e-mail's.
+ * @throws ContractViolationError when the payload does not fit its schema
+ */
+export function sendEmailJob(event: ReceivedEvent<EmailAccepted>): NewJob {
+  const { email_id, storage_key, mailbox_id, domain_key, priority, scheduled_at } = event.data;
+  const payload = { email_id, storage_key, mailbox_id };
+  validateJobPayload('send_email', payload);
+  return {
+    tenantId: event.tenantId,
+    jobId: email_id,
+    type: 'send_email',
+    payload,
+    priority,
+    maxAttempts: jobTypes.send_email.maxAttempts,
+    scheduledAt: scheduled_at,
+    rateKey: mailbox_id,
+    domainKey: domain_key,
+    correlationId: event.correlationId,
+    traceparent: event.traceparent,
+  };
+}
+
+/** Ids are made by other machines: their clocks may be ahead of the database's. */
+const CLOCK_SKEW_MS = 3_600_000;
+
+/** A moment before which none of the ids existed; the epoch when one of them tells no time. */
+export function bornAfter(ids: readonly string[]): Date {
+  const times = ids.map((id) => (id[14] === '7' ? uuidTime(id).getTime() : 0));
+  return new Date(Math.max(0, Math.min(...times) - CLOCK_SKEW_MS));
+}

@@ -1,0 +1,25 @@
+import { Controller } from '@nestjs/common';
+import type { SystemTransaction } from '@penguinmails/database';
+import { HandlesEvent, type ReceivedEvent } from '@penguinmails/outbox';
+import { ReadyJobs } from '../lease/ready-jobs.js';
+import { EnqueueSystemRepository } from './enqueue.system.repository.js';
+import { bornAfter, sendEmailJob } from './new-job.js';
+
+/** Every accepted e-mail becomes one job, however often the event comes. */
+@Controller()
+export class OnEmailAccepted {
+  constructor(
+    private readonly jobs: EnqueueSystemRepository,
+    private readonly ready: ReadyJobs,
+  ) {}
+
+  @HandlesEvent('penguinmails.email.accepted.v1', { login: 'system' })
+  async handle(
+    events: ReceivedEvent<'penguinmails.email.accepted.v1'>[],
+    tx: SystemTransaction,
+  ): Promise<void> {
+    const jobs = events.map(sendEmailJob);
+    await this.jobs.enqueue(tx, jobs, bornAfter(jobs.map((job) => job.jobId)));
+    tx.onCommit(() => this.ready.wake());
+  }
+}

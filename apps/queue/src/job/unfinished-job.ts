@@ -1,0 +1,21 @@
+/** A job by both parts of its key: statements about all tenants take the pair, never the id alone. */
+export interface JobKey {
+  readonly tenantId: string;
+  readonly jobId: string;
+}
+
+/** What finishing and rescuing read of a hot row. */
+export interface UnfinishedJob extends JobKey {
+  readonly type: string;
+  readonly attempts: number;
+  readonly maxAttempts: number;
+  readonly unknownOutcomes: number;
+  readonly leaseLosses: number;
+  readonly leasedBy: string;
+}
+
+/** The columns of {@link UnfinishedJob}, for a row named j. */
+export const UNFINISHED_JOB_COLUMNS = `
+  j.tenant_id AS "tenantId", j.id AS "jobId", j.job_type AS type, j.attempts,
+  j.max_attempts AS "maxAttempts", j.unknown_outcomes AS "unknownOutcomes",
+  j.lease_losses AS "leaseLosses", j.leased_by AS "leasedBy"`;
