@@ -388,6 +388,116 @@ GRANT EXECUTE ON FUNCTION drop_partitions(text, timestamptz) TO oltp_system;
 SET LOCAL ROLE oltp_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000001000-create-time-partitions.sql', 'f0c4b0e7dd671b86c8e016f533a34f22469c2b0ad0206e72c4ba66e02fd20c66');
 
+-- 1764000050000-create-outbox.sql
+SET LOCAL ROLE oltp_owner;
+-- Events on their way to Kafka, written in the transaction of the change they tell of. The relay
+-- deletes a row when all replicas of the broker have it. Column names follow Debezium's outbox.
+CREATE TABLE outbox (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    id UUID NOT NULL,
+    lane SMALLINT NOT NULL,
+    topic VARCHAR(249) NOT NULL,
+    key TEXT NOT NULL,
+    aggregatetype VARCHAR(100) NOT NULL,
+    aggregateid TEXT NOT NULL,
+    type VARCHAR(200) NOT NULL,
+    headers JSONB NOT NULL,
+    payload TEXT,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT outbox_lane_known CHECK (lane BETWEEN 0 AND 31),
+    CONSTRAINT outbox_has_key CHECK (key <> ''),
+    CONSTRAINT outbox_headers_object CHECK (jsonb_typeof(headers) = 'object')
+) WITH (
+    fillfactor = 100,
+    autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_threshold = 1000,
+    autovacuum_vacuum_insert_scale_factor = 0,
+    autovacuum_vacuum_insert_threshold = 10000,
+    autovacuum_analyze_scale_factor = 0,
+    autovacuum_analyze_threshold = 10000
+);
+COMMENT ON COLUMN outbox.lane IS 'hash of key mod 32: one relay at a time works on a lane';
+COMMENT ON COLUMN outbox.payload IS 'record value, already serialised; NULL = empty value';
+
+CREATE INDEX idx_outbox_lane ON outbox (lane, seq);
+
+SELECT secure_tenant_table('outbox', 'INSERT', 'SELECT, INSERT, DELETE');
+SET LOCAL ROLE oltp_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000050000-create-outbox.sql', 'f95e351fc6b62ca1a510b6037aa4f13e23be62db9b34316ef3ebeb398818d46f');
+
+-- 1764000051000-create-inbox.sql
+SET LOCAL ROLE oltp_owner;
+-- Ids of the events that took effect here: a second delivery changes nothing. Kept for the retention
+-- of the topics (7 days) and 2 more. An id that is no UUIDv7 lands in the default partition.
+CREATE TABLE inbox (
+    event_id UUID NOT NULL,
+    consumer SMALLINT NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),
+    PRIMARY KEY (event_id, consumer)
+) PARTITION BY RANGE (event_id);
+COMMENT ON COLUMN inbox.consumer IS '1 = the live consumer; others are rebuilds';
+
+SELECT secure_platform_table('inbox', 'SELECT, INSERT', 'SELECT, INSERT');
+SELECT partition_by_time('inbox', 'event_id', 'day', INTERVAL '9 days', 'uuidv7', 'received_at');
+
+-- How far this service has read each partition. A slice locks the row first, so a consumer that lost
+-- the partition without knowing it can neither work at the same time nor afterwards.
+CREATE TABLE consumer_position (
+    consumer_group VARCHAR(100) NOT NULL,
+    topic VARCHAR(249) NOT NULL,
+    partition INTEGER NOT NULL,
+    next_offset BIGINT NOT NULL DEFAULT 0,
+    parked INTEGER NOT NULL DEFAULT 0,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),
+    PRIMARY KEY (consumer_group, topic, partition),
+    CONSTRAINT consumer_position_offset_valid CHECK (next_offset >= 0),
+    CONSTRAINT consumer_position_parked_counted CHECK (parked >= 0)
+) WITH (fillfactor = 50);
+COMMENT ON COLUMN consumer_position.next_offset IS 'records below it took effect or are parked';
+COMMENT ON COLUMN consumer_position.parked IS 'rows of parked_event of this partition';
+
+SELECT secure_platform_table(
+    'consumer_position', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE'
+);
+SET LOCAL ROLE oltp_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000051000-create-inbox.sql', 'd288929b18a692b3484821953d377ada00a90b9b9b397670b29364d980321e46');
+
+-- 1764000052000-create-parked-event.sql
+SET LOCAL ROLE oltp_owner;
+-- Events whose handler failed, and the later ones of the same key, which wait so that their order
+-- holds. The head of each key is retried by a timer; after the last try it goes to the dead letters.
+CREATE TABLE parked_event (
+    id UUID PRIMARY KEY,
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    consumer_group VARCHAR(100) NOT NULL,
+    topic VARCHAR(249) NOT NULL,
+    partition INTEGER NOT NULL,
+    record_offset BIGINT NOT NULL,
+    key TEXT NOT NULL,
+    event_id UUID NOT NULL,
+    type VARCHAR(200) NOT NULL,
+    headers JSONB NOT NULL,
+    payload TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    last_error VARCHAR(64),
+    parked_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),
+    CONSTRAINT parked_event_attempts_counted CHECK (attempts >= 0),
+    CONSTRAINT parked_event_error_is_slug CHECK (last_error ~ '^[a-z0-9_]+$')
+);
+COMMENT ON COLUMN parked_event.last_error IS 'slug of the last failure; NULL = waits behind another';
+
+CREATE INDEX idx_parked_event_due ON parked_event (next_attempt_at);
+CREATE UNIQUE INDEX idx_parked_event_order ON parked_event
+    (tenant_id, consumer_group, topic, key, partition, record_offset);
+
+SELECT secure_tenant_table(
+    'parked_event', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE'
+);
+SET LOCAL ROLE oltp_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000052000-create-parked-event.sql', 'fb9e800299572f5f5880b854eb6d8598065a95269e44d219588e0fde05f6e80b');
+
 -- 1764000100000-create-tenants.sql
 SET LOCAL ROLE oltp_owner;
 -- What is sold. Platform data: the same rows for every tenant, so no tenant_id and no policy.
