@@ -28,7 +28,7 @@ CREATE TABLE emails (
   first_opened_at timestamptz,
   first_clicked_at timestamptz,
   finished_at timestamptz,
-  last_error_code text CHECK (last_error_code ~ '^[a-z0-9][a-z0-9_.-]{0,63}$'),
+  last_error_code text CHECK (last_error_code ~ '^[a-z][a-z0-9_]{0,63}$'),
   row_version integer NOT NULL DEFAULT 1,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),

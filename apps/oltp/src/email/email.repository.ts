@@ -1,0 +1,204 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantTransaction } from '@penguinmails/database';
+import type { EmailStatus } from './email.js';
+import { EMAIL_COLUMNS, type EmailMode, type EmailRow, type EmailTag } from './email-row.js';
+
+/** What decides whether an e-mail may be accepted, read in one statement. */
+export interface Acceptance {
+  readonly tenantStatus: string;
+  /** Live e-mails a calendar month; null = no limit. */
+  readonly monthlyLimit: number | null;
+  /** Live e-mails accepted this calendar month (UTC). */
+  readonly acceptedThisMonth: number;
+  /** Null when the sender is no mailbox of the tenant. */
+  readonly mailboxId: string | null;
+  /** Null when the mailbox's domain is not verified. */
+  readonly domain: string | null;
+  readonly suppressed: boolean;
+}
+
+export interface AcceptanceQuestion {
+  readonly mode: EmailMode;
+  readonly senderNorm: string;
+  readonly recipientHash: Buffer;
+}
+
+export interface NewEmail {
+  readonly id: string;
+  readonly mode: EmailMode;
+  readonly mailboxId: string;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly recipientNorm: string;
+  readonly recipientHash: Buffer;
+  readonly replyTo: string | null;
+  readonly subject: string;
+  readonly storageKey: string;
+  readonly sizeBytes: number;
+  readonly status: EmailStatus;
+  readonly messageId: string;
+  readonly tags: readonly EmailTag[];
+  readonly scheduledAt: Date | null;
+}
+
+export interface Keyset {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+export interface EmailFilter {
+  readonly limit: number;
+  readonly after?: Keyset;
+  readonly before?: Keyset;
+  readonly status?: EmailStatus;
+  readonly createdAfter?: Date;
+  readonly createdBefore?: Date;
+}
+
+interface AcceptanceRow {
+  tenant_status: string;
+  monthly_limit: number | null;
+  accepted: string;
+  mailbox_id: string | null;
+  domain: string | null;
+  suppressed: boolean;
+}
+
+/** E-mails of one tenant. */
+@Injectable()
+export class EmailRepository {
+  async acceptance(tx: TenantTransaction, question: AcceptanceQuestion): Promise<Acceptance> {
+    const { mode, senderNorm, recipientHash } = question;
+    const { rows } = await tx.query<AcceptanceRow>(
+      `SELECT t.status AS tenant_status,
+         coalesce(t.monthly_email_limit, p.monthly_email_limit) AS monthly_limit,
+         (SELECT coalesce(sum(amount), 0) FROM (
+            SELECT amount FROM usage_totals
+            WHERE tenant_id = $1 AND metric = 'emails_accepted'
+              AND period = date_trunc('month', now() AT TIME ZONE 'UTC')::date
+            UNION ALL
+            SELECT amount FROM usage_deltas
+            WHERE tenant_id = $1 AND metric = 'emails_accepted'
+              AND period = date_trunc('month', now() AT TIME ZONE 'UTC')::date
+          ) AS counted) AS accepted,
+         m.id AS mailbox_id, d.name AS domain,
+         EXISTS (SELECT FROM suppressions s
+           WHERE s.tenant_id = $1 AND s.mode = $3 AND s.address_hash = $4) AS suppressed
+       FROM tenants t
+       JOIN plans p ON p.code = t.plan_code
+       LEFT JOIN mailboxes m ON m.tenant_id = t.id AND m.address_norm = $2
+       LEFT JOIN domains d
+         ON d.tenant_id = m.tenant_id AND d.id = m.domain_id AND d.status = 'verified'
+       WHERE t.id = $1`,
+      [tx.tenantId, senderNorm, mode, recipientHash],
+      { name: 'email-acceptance' },
+    );
+    const [row] = rows;
+    return {
+      tenantStatus: row.tenant_status,
+      monthlyLimit: row.monthly_limit,
+      acceptedThisMonth: Number(row.accepted),
+      mailboxId: row.mailbox_id,
+      domain: row.domain,
+      suppressed: row.suppressed,
+    };
+  }
+
+  /**
+   * Stores an e-mail and, for live mail, counts it against the plan.
+   * @returns null when the id is taken
+   */
+  async insert(tx: TenantTransaction, email: NewEmail): Promise<EmailRow | null> {
+    const { rows } = await tx.query<EmailRow>(
+      `WITH stored AS (
+         INSERT INTO emails (tenant_id, id, mode, mailbox_id, sender, recipient, recipient_norm,
+           recipient_hash, reply_to, subject, content_storage_key, size_bytes, status, message_id,
+           tags, scheduled_at, finished_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+           CASE WHEN $13 = 'suppressed' THEN now() END)
+         ON CONFLICT (tenant_id, id) DO NOTHING
+         RETURNING ${EMAIL_COLUMNS}
+       ), counted AS (
+         INSERT INTO usage_deltas (tenant_id, period, metric, id, amount)
+         SELECT $1, date_trunc('month', now() AT TIME ZONE 'UTC')::date, 'emails_accepted', id, 1
+         FROM stored WHERE mode = 'live'
+       )
+       SELECT * FROM stored`,
+      [
+        tx.tenantId,
+        email.id,
+        email.mode,
+        email.mailboxId,
+        email.sender,
+        email.recipient,
+        email.recipientNorm,
+        email.recipientHash,
+        email.replyTo,
+        email.subject,
+        email.storageKey,
+        email.sizeBytes,
+        email.status,
+        email.messageId,
+        JSON.stringify(email.tags),
+        email.scheduledAt,
+      ],
+      { name: 'email-insert' },
+    );
+    return rows[0] ?? null;
+  }
+
+  async find(tx: TenantTransaction, id: string): Promise<EmailRow | null> {
+    const { rows } = await tx.query<EmailRow>(
+      `SELECT ${EMAIL_COLUMNS} FROM emails WHERE tenant_id = $1 AND id = $2`,
+      [tx.tenantId, id],
+      { name: 'email-find' },
+    );
+    return rows[0] ?? null;
+  }
+
+  async findForUpdate(tx: TenantTransaction, id: string): Promise<EmailRow | null> {
+    const { rows } = await tx.query<EmailRow>(
+      `SELECT ${EMAIL_COLUMNS} FROM emails WHERE tenant_id = $1 AND id = $2 FOR UPDATE`,
+      [tx.tenantId, id],
+    );
+    return rows[0] ?? null;
+  }
+
+  /** Newest first; with `before`, the page that ends just above that row. One row more than asked. */
+  async list(tx: TenantTransaction, filter: EmailFilter): Promise<EmailRow[]> {
+    const values: unknown[] = [tx.tenantId];
+    const bind = (value: unknown): string => `$${values.push(value)}`;
+    const conditions = conditionsOf(filter, bind);
+    const direction = filter.before ? 'ASC' : 'DESC';
+    const { rows } = await tx.query<EmailRow>(
+      `SELECT ${EMAIL_COLUMNS} FROM emails
+       WHERE ${['tenant_id = $1', ...conditions].join(' AND ')}
+       ORDER BY created_at ${direction}, id ${direction} LIMIT ${bind(filter.limit + 1)}`,
+      values,
+    );
+    return rows;
+  }
+
+  /** @returns the row as it is afterwards */
+  async cancel(tx: TenantTransaction, id: string): Promise<EmailRow> {
+    const { rows } = await tx.query<EmailRow>(
+      `UPDATE emails SET status = 'cancelled', finished_at = now(),
+         row_version = row_version + 1, updated_at = now()
+       WHERE tenant_id = $1 AND id = $2
+       RETURNING ${EMAIL_COLUMNS}`,
+      [tx.tenantId, id],
+    );
+    return rows[0];
+  }
+}
+
+function conditionsOf(filter: EmailFilter, bind: (value: unknown) => string): string[] {
+  const { after, before, status, createdAfter, createdBefore } = filter;
+  const conditions: string[] = [];
+  if (after) conditions.push(`(created_at, id) < (${bind(after.createdAt)}, ${bind(after.id)})`);
+  if (before) conditions.push(`(created_at, id) > (${bind(before.createdAt)}, ${bind(before.id)})`);
+  if (status) conditions.push(`status = ${bind(status)}`);
+  if (createdAfter) conditions.push(`created_at > ${bind(createdAfter)}`);
+  if (createdBefore) conditions.push(`created_at < ${bind(createdBefore)}`);
+  return conditions;
+}
