@@ -1,5 +1,11 @@
 const HTTP_METHODS = new Set(['Get', 'Post', 'Put', 'Patch', 'Delete', 'Head', 'Options', 'All']);
-const ACCESS = new Set(['PublicRoute', 'TenantRoute', 'PlatformRoute', 'ServiceRoute']);
+const ACCESS = new Set([
+  'PublicRoute',
+  'TenantRoute',
+  'PlatformRoute',
+  'TenantOrPlatformRoute',
+  'ServiceRoute',
+]);
 
 const decoratorName = ({ expression }) =>
   expression.type === 'CallExpression' ? expression.callee.name : expression.name;

@@ -1,0 +1,35 @@
+import type { EventData } from '@penguinmails/contracts';
+
+const SEVERITIES = ['info', 'warning', 'error', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** One curated event as it is written: equal `dedupe_key` while unresolved means one row. */
+export interface AdminEventEntry {
+  readonly event_type: string;
+  readonly severity: Severity;
+  readonly description: string;
+  readonly details: Readonly<Record<string, string | null>>;
+  readonly dedupe_key: string;
+  readonly occurrences: number;
+}
+
+/** Makes the row of a raised event. A severity this version does not know is shown as a warning. */
+export function adminEventOf(
+  data: EventData<'penguinmails.system.event_raised.v1'>,
+): AdminEventEntry {
+  return {
+    event_type: data.event_type,
+    severity: SEVERITIES.find((known) => known === data.severity) ?? 'warning',
+    description: describe(data),
+    details: { subject_kind: data.subject_kind, subject_id: data.subject_id, code: data.code },
+    dedupe_key: data.fingerprint,
+    occurrences: data.count,
+  };
+}
+
+function describe({ event_type, subject_kind, subject_id, code }: Record<string, unknown>): string {
+  const what = String(event_type).replaceAll('_', ' ');
+  const about = subject_id === null ? '' : ` (${String(subject_kind)} ${String(subject_id)})`;
+  const reason = code === null ? '' : `: ${String(code).replaceAll('_', ' ')}`;
+  return `${what}${about}${reason}`;
+}
