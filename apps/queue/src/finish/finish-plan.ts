@@ -1,0 +1,133 @@
+import type { EndOutcome, JobEnd } from '../job/job-end.js';
+import { nextStatus } from '../job/job.js';
+import { maskedReply } from '../job/masked-reply.js';
+import { decide, type Decision } from '../job/outcome.js';
+import type { RetryPolicy } from '../job/retry-policy.js';
+import type { JobKey, UnfinishedJob } from '../job/unfinished-job.js';
+import type { FinishResult } from './finish-result.js';
+
+/** A try that has a row in job_attempts: one that was begun. */
+export interface FinishedTry extends JobKey {
+  readonly attempt: number;
+  readonly outcome: FinishResult['kind'];
+  readonly code: number | null;
+  readonly enhancedCode: string | null;
+  readonly errorCode: string | null;
+  readonly reply: string | null;
+  readonly leasedBy: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+/** A job that goes back to waiting; with `delaySeconds` 0 it is ready at once. */
+export interface Release extends JobKey {
+  readonly attempts: number;
+  readonly unknownOutcomes: number;
+  /** null: at the time for which it was scheduled before. */
+  readonly delaySeconds: number | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+}
+
+/** One job, what was reported about it and what becomes of it. */
+export interface Finish {
+  readonly job: UnfinishedJob;
+  readonly result: FinishResult;
+  readonly decision: Decision;
+}
+
+/** What one batch of results writes. */
+export interface FinishPlan {
+  readonly finishes: readonly Finish[];
+  readonly tries: readonly FinishedTry[];
+  readonly releases: readonly Release[];
+  readonly ends: readonly JobEnd[];
+}
+
+/** Key of a job within one batch. */
+export function keyOf(key: { tenantId: string; jobId: string }): string {
+  return `${key.tenantId}/${key.jobId}`;
+}
+
+/**
+ * Decides on every job that still holds its finisher's token.
+ * @param random as Math.random
+ */
+export function planFinish(
+  held: readonly UnfinishedJob[],
+  results: readonly FinishResult[],
+  policyOf: (type: string) => RetryPolicy,
+  random: () => number,
+): FinishPlan {
+  const reported = new Map(
+    results.map((result) => [keyOf({ tenantId: result.tenant_id, jobId: result.job_id }), result]),
+  );
+  const finishes = held.map((job): Finish => {
+    const result = reported.get(keyOf(job))!;
+    const outcome = { kind: result.kind, unknownPolicy: result.unknown_policy };
+    return { job, result, decision: decide(job, outcome, policyOf(job.type), random()) };
+  });
+  return {
+    finishes,
+    tries: finishes.filter(wasBegun).map(finishedTry),
+    releases: finishes.filter(isReleased).map(release),
+    ends: finishes.filter((finish) => !isReleased(finish)).map(end),
+  };
+}
+
+function wasBegun({ result }: Finish): boolean {
+  return result.kind !== 'cancelled' && result.kind !== 'returned';
+}
+
+function isReleased({ decision }: Finish): boolean {
+  return decision.move === 'retry' || decision.move === 'return';
+}
+
+function finishedTry({ job, result, decision }: Finish): FinishedTry {
+  return {
+    tenantId: job.tenantId,
+    jobId: job.jobId,
+    attempt: decision.attempts,
+    outcome: result.kind,
+    code: result.code,
+    enhancedCode: result.enhanced_code,
+    errorCode: result.error_code,
+    reply: maskedReply(result.reply),
+    leasedBy: job.leasedBy,
+    startedAt: result.started_at,
+    finishedAt: result.finished_at,
+  };
+}
+
+function release({ job, result, decision }: Finish): Release {
+  nextStatus('running', decision.move);
+  return {
+    tenantId: job.tenantId,
+    jobId: job.jobId,
+    attempts: decision.attempts,
+    unknownOutcomes: decision.unknownOutcomes,
+    delaySeconds: decision.delaySeconds ?? null,
+    errorCode: result.error_code,
+    errorMessage: maskedReply(result.reply),
+  };
+}
+
+function end({ job, result, decision }: Finish): JobEnd {
+  return {
+    tenantId: job.tenantId,
+    jobId: job.jobId,
+    status: nextStatus('running', decision.move) as JobEnd['status'],
+    outcome: result.kind as EndOutcome,
+    attempts: decision.attempts,
+    leaseLosses: job.leaseLosses,
+    errorCode: endCode({ job, result, decision }),
+    errorMessage: maskedReply(result.reply),
+  };
+}
+
+/** Why it ended, as a slug: what the worker said, or that the tries were used up. */
+export function endCode({ result, decision }: Finish): string | null {
+  if (decision.move === 'bury' && result.kind === 'deferred') return 'attempts_exhausted';
+  if (result.kind === 'unknown') return result.error_code ?? 'outcome_unknown';
+  return result.error_code;
+}

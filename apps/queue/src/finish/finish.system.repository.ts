@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import type { SystemTransaction } from '@penguinmails/database';
+import { UNFINISHED_JOB_COLUMNS, type UnfinishedJob } from '../job/unfinished-job.js';
+import type { FinishedTry, Release } from './finish-plan.js';
+import type { FinishResult } from './finish-result.js';
+
+/** Only rows that still hold the finisher's token, locked in key order. */
+const LOCK_HELD = `
+SELECT ${UNFINISHED_JOB_COLUMNS}
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS r(tenant_id, id, lease_token)
+JOIN job_queue j
+  ON j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token
+ORDER BY j.tenant_id, j.id
+FOR UPDATE OF j`;
+
+/** A worker's clock may step back between start and end: a try then lasted no time. */
+const RECORD_TRIES = `
+INSERT INTO job_attempts (tenant_id, job_id, attempt, outcome, code, enhanced_code, error_code,
+  reply, leased_by, started_at, finished_at)
+SELECT t.tenant_id, t.job_id, t.attempt, t.outcome, t.code, t.enhanced_code, t.error_code,
+  t.reply, t.leased_by, t.started_at, greatest(t.started_at, t.finished_at)
+FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[],
+  $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[])
+  AS t(tenant_id, job_id, attempt, outcome, code, enhanced_code, error_code, reply, leased_by,
+    started_at, finished_at)`;
+
+/** Back to waiting: after the delay, by the database's clock, or at the time it already had. */
+const RELEASE = `
+UPDATE job_queue j
+SET status = 'pending', lease_token = NULL, lease_expires_at = NULL, leased_by = NULL,
+  attempts = r.attempts, unknown_outcomes = r.unknown_outcomes,
+  scheduled_at = coalesce(now() + r.delay * interval '1 second', j.scheduled_at),
+  last_error_code = coalesce(r.error_code, j.last_error_code),
+  error_message = coalesce(r.error_message, j.error_message)
+FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::float8[], $6::text[], $7::text[])
+  AS r(tenant_id, id, attempts, unknown_outcomes, delay, error_code, error_message)
+WHERE j.tenant_id = r.tenant_id AND j.id = r.id`;
+
+/** Statements of finishing, over all tenants. */
+@Injectable()
+export class FinishSystemRepository {
+  async lockHeld(
+    tx: SystemTransaction,
+    results: readonly FinishResult[],
+  ): Promise<UnfinishedJob[]> {
+    const { rows } = await tx.query<UnfinishedJob>(LOCK_HELD, [
+      results.map((result) => result.tenant_id),
+      results.map((result) => result.job_id),
+      results.map((result) => result.lease_token),
+    ]);
+    return rows;
+  }
+
+  async recordTries(tx: SystemTransaction, tries: readonly FinishedTry[]): Promise<void> {
+    if (tries.length === 0) return;
+    await tx.query(RECORD_TRIES, [
+      tries.map((each) => each.tenantId),
+      tries.map((each) => each.jobId),
+      tries.map((each) => each.attempt),
+      tries.map((each) => each.outcome),
+      tries.map((each) => each.code),
+      tries.map((each) => each.enhancedCode),
+      tries.map((each) => each.errorCode),
+      tries.map((each) => each.reply),
+      tries.map((each) => each.leasedBy),
+      tries.map((each) => each.startedAt),
+      tries.map((each) => each.finishedAt),
+    ]);
+  }
+
+  /** Gives jobs back to waiting. The caller has locked the rows. */
+  async release(tx: SystemTransaction, releases: readonly Release[]): Promise<void> {
+    if (releases.length === 0) return;
+    await tx.query(RELEASE, [
+      releases.map((each) => each.tenantId),
+      releases.map((each) => each.jobId),
+      releases.map((each) => each.attempts),
+      releases.map((each) => each.unknownOutcomes),
+      releases.map((each) => each.delaySeconds),
+      releases.map((each) => each.errorCode),
+      releases.map((each) => each.errorMessage),
+    ]);
+  }
+}

@@ -1,0 +1,54 @@
+import { type JobTypeDeclaration, jobTypes } from '@penguinmails/contracts';
+
+/** A declared job type cannot be worked on; the process must not start. */
+export class JobTypeError extends Error {
+  override readonly name = 'JobTypeError';
+  readonly slug = 'job-type-incomplete';
+}
+
+/** What libs/contracts declares, by name. */
+export type JobTypeDeclarations = Readonly<Record<string, JobTypeDeclaration>>;
+
+/**
+ * The declared types, for looking up by the name in a row or request.
+ * @throws JobTypeError when a declaration could not be run by the queue
+ */
+export class JobTypes {
+  private readonly byName: ReadonlyMap<string, JobTypeDeclaration>;
+
+  constructor(declarations: JobTypeDeclarations = jobTypes) {
+    Object.entries(declarations).forEach(([name, declared]) => assertComplete(name, declared));
+    this.byName = new Map(Object.entries(declarations));
+  }
+
+  all(): JobTypeDeclaration[] {
+    return [...this.byName.values()];
+  }
+
+  has(name: string): boolean {
+    return this.byName.has(name);
+  }
+
+  /** @throws JobTypeError for a type that no contract declares */
+  get(name: string): JobTypeDeclaration {
+    const declared = this.byName.get(name);
+    if (!declared) throw new JobTypeError(`job type ${name} is not declared`);
+    return declared;
+  }
+}
+
+function assertComplete(name: string, declared: JobTypeDeclaration): void {
+  const { type, maxAttempts, backoffSeconds, jitter, leaseMs, heartbeatMs, leaseLossLimit } =
+    declared;
+  const complete =
+    type === name &&
+    maxAttempts > 0 &&
+    (maxAttempts === 1 || backoffSeconds.length > 0) &&
+    backoffSeconds.every((seconds) => seconds > 0) &&
+    jitter.min > 0 &&
+    jitter.max >= jitter.min &&
+    heartbeatMs > 0 &&
+    leaseMs >= 2 * heartbeatMs &&
+    leaseLossLimit > 0;
+  if (!complete) throw new JobTypeError(`job type ${name} has no complete definition`);
+}

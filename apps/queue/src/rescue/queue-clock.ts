@@ -1,0 +1,52 @@
+import { hostname } from 'node:os';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { createLogger } from '@penguinmails/observability';
+import { RescueJobs } from './rescue-jobs.js';
+
+/** How often each replica stamps the clock. */
+export const TICK_MS = 1000;
+
+/**
+ * Runs a round of the rescuer once a second. A round that fails leaves the clock unstamped: if that
+ * goes on, it counts as an outage, which is what it is.
+ */
+@Injectable()
+export class QueueClock implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly log = createLogger('queue');
+  private readonly replica = `${hostname()}:${process.pid}`.slice(0, 100);
+  private timer?: NodeJS.Timeout;
+  private running: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor(private readonly rescuer: RescueJobs) {}
+
+  onApplicationBootstrap(): void {
+    this.tick();
+  }
+
+  /** Waits for the round that is under way. */
+  async onModuleDestroy(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  private tick(): void {
+    const started = performance.now();
+    this.running = this.round().then(() => {
+      const wait = Math.max(0, TICK_MS - (performance.now() - started));
+      if (!this.stopped) this.timer = setTimeout(() => this.tick(), wait);
+    });
+  }
+
+  private async round(): Promise<void> {
+    try {
+      const { outageMs, rescued } = await this.rescuer.execute(this.replica);
+      if (outageMs > 0)
+        this.log.warn({ outageMs }, 'the queue was down; running leases were extended by as much');
+      if (rescued > 0) this.log.warn({ rescued }, 'leases ran out; their jobs are ready again');
+    } catch (error) {
+      this.log.error({ err: error }, 'the clock could not be stamped');
+    }
+  }
+}

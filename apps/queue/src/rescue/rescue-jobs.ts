@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
+import { counter, metrics } from '@penguinmails/observability';
+import { EventWriter } from '@penguinmails/outbox';
+import { deliveryEvents } from '../finish/delivery-items.js';
+import { deadLetterEvents } from '../job/dead-letter-event.js';
+import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
+import type { UnfinishedJob } from '../job/unfinished-job.js';
+import { JobTypes } from '../job-type/job-types.js';
+import { ReadyJobs } from '../lease/ready-jobs.js';
+import { planRescue } from './lease-loss.js';
+import { RescueSystemRepository } from './rescue.system.repository.js';
+
+/** Jobs rescued in one transaction; more wait for the next round. */
+const BATCH = 500;
+
+/** What one round did. */
+export interface RescueRound {
+  /** False: another replica was at it, so the clock is being stamped. */
+  readonly led: boolean;
+  readonly outageMs: number;
+  readonly rescued: number;
+}
+
+/**
+ * One round: stamps the clock, adds an outage of the queue to all running leases, and only then takes
+ * back what ran out. All of it is one transaction under an advisory lock, so no replica can rescue
+ * between an outage and its addition. Expiry is judged at the stamp, not at the time of the
+ * statement: a process that is paused between the two takes nothing that ran out while it slept.
+ */
+@Injectable()
+export class RescueJobs {
+  constructor(
+    private readonly database: SystemDatabase,
+    private readonly repository: RescueSystemRepository,
+    private readonly endings: JobEndSystemRepository,
+    private readonly events: EventWriter,
+    private readonly types: JobTypes,
+    private readonly ready: ReadyJobs,
+  ) {}
+
+  /** @param replica name of this process, for people who read queue_clock */
+  execute(replica: string): Promise<RescueRound> {
+    return this.database.transaction((tx) => this.round(tx, replica));
+  }
+
+  private async round(tx: SystemTransaction, replica: string): Promise<RescueRound> {
+    if (!(await this.repository.tryLead(tx))) return { led: false, outageMs: 0, rescued: 0 };
+    const { stampedAt, outageMs } = await this.repository.stamp(tx, replica);
+    if (outageMs > 0) await this.repository.extendAll(tx, outageMs);
+    const expired = await this.repository.lockExpired(tx, stampedAt, BATCH);
+    if (expired.length > 0) await this.rescue(tx, expired, stampedAt);
+    return { led: true, outageMs, rescued: expired.length };
+  }
+
+  private async rescue(
+    tx: SystemTransaction,
+    expired: readonly UnfinishedJob[],
+    now: Date,
+  ): Promise<void> {
+    const plan = planRescue(expired, (type) => this.types.get(type).leaseLossLimit, now);
+    await this.repository.loseLeases(tx, plan.released);
+    const buried = await this.endings.end(tx, plan.buried);
+    const events = [...deliveryEvents(plan.deliveries), ...deadLetterEvents(buried)];
+    if (events.length > 0) await this.events.write(tx, events);
+    tx.onCommit(() => this.afterCommit(expired));
+  }
+
+  private afterCommit(expired: readonly UnfinishedJob[]): void {
+    for (const { type } of expired)
+      counter(metrics.leaseExpiries).add(1, { 'penguinmails.job.type': type });
+    this.ready.wake();
+  }
+}

@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import type { SystemTransaction } from '@penguinmails/database';
+import { type JobKey, UNFINISHED_JOB_COLUMNS, type UnfinishedJob } from '../job/unfinished-job.js';
+
+/** Silence of the clock that counts as an outage of the queue service, in milliseconds. */
+export const OUTAGE_MS = 3000;
+
+/** The time of a stamp, and the outage that it ended, in milliseconds (0: none). */
+export interface Stamp {
+  readonly stampedAt: Date;
+  readonly outageMs: number;
+}
+
+const TRY_LEAD = `
+SELECT pg_try_advisory_xact_lock(hashtextextended('penguinmails.queue.rescue', 0)) AS leads`;
+
+/** clock_timestamp(): now() is the transaction's start, which may be long before. */
+const STAMP = `
+WITH before AS (
+  SELECT c.stamped_at, clock_timestamp() AS seen_at FROM queue_clock c WHERE c.id FOR UPDATE
+), outage AS (
+  SELECT stamped_at, seen_at,
+    CASE WHEN seen_at - stamped_at > $2 * interval '1 millisecond'
+      THEN seen_at - stamped_at END AS gap
+  FROM before
+)
+UPDATE queue_clock c
+SET stamped_at = o.seen_at, stamped_by = $1,
+  gaps = c.gaps + (o.gap IS NOT NULL)::int,
+  last_gap_at = CASE WHEN o.gap IS NULL THEN c.last_gap_at ELSE o.seen_at END,
+  last_gap = coalesce(o.gap, c.last_gap)
+FROM outage o
+WHERE c.id
+RETURNING c.stamped_at AS "stampedAt",
+  coalesce(extract(epoch FROM o.gap) * 1000, 0)::float8 AS "outageMs"`;
+
+const FIRST_STAMP = `
+INSERT INTO queue_clock (stamped_at, stamped_by) VALUES (clock_timestamp(), $1)
+ON CONFLICT (id) DO NOTHING
+RETURNING stamped_at AS "stampedAt", 0::float8 AS "outageMs"`;
+
+/** In key order, as finishing locks them. */
+const EXTEND_ALL = `
+WITH running AS (
+  SELECT tenant_id, id FROM job_queue WHERE status = 'running'
+  ORDER BY tenant_id, id FOR UPDATE
+)
+UPDATE job_queue j SET lease_expires_at = lease_expires_at + $1 * interval '1 millisecond'
+FROM running r
+WHERE j.tenant_id = r.tenant_id AND j.id = r.id`;
+
+/** A row that is being finished right now is left to its finisher. */
+const LOCK_EXPIRED = `
+SELECT ${UNFINISHED_JOB_COLUMNS}
+FROM job_queue j
+WHERE j.status = 'running' AND j.lease_expires_at < $1
+ORDER BY j.tenant_id, j.id
+LIMIT $2
+FOR UPDATE SKIP LOCKED`;
+
+const LOSE_LEASES = `
+UPDATE job_queue j
+SET status = 'pending', lease_token = NULL, lease_expires_at = NULL, leased_by = NULL,
+  lease_losses = j.lease_losses + 1
+FROM unnest($1::uuid[], $2::uuid[]) AS l(tenant_id, id)
+WHERE j.tenant_id = l.tenant_id AND j.id = l.id`;
+
+/** Statements of the clock and the rescuer, over all tenants. */
+@Injectable()
+export class RescueSystemRepository {
+  /** Whether this transaction leads; it does until it ends. Never waits. */
+  async tryLead(tx: SystemTransaction): Promise<boolean> {
+    const { rows } = await tx.query<{ leads: boolean }>(TRY_LEAD);
+    return rows[0].leads;
+  }
+
+  /** Stamps the clock and tells how long it had been silent. */
+  async stamp(tx: SystemTransaction, stampedBy: string): Promise<Stamp> {
+    const stamped = await tx.query<Stamp>(STAMP, [stampedBy, OUTAGE_MS]);
+    if (stamped.rowCount > 0) return stamped.rows[0];
+    const first = await tx.query<Stamp>(FIRST_STAMP, [stampedBy]);
+    return first.rows[0];
+  }
+
+  /** Adds an outage to every running lease. */
+  async extendAll(tx: SystemTransaction, outageMs: number): Promise<void> {
+    await tx.query(EXTEND_ALL, [outageMs]);
+  }
+
+  /** Locks jobs whose lease had run out at `at`, up to `limit`. */
+  async lockExpired(tx: SystemTransaction, at: Date, limit: number): Promise<UnfinishedJob[]> {
+    const { rows } = await tx.query<UnfinishedJob>(LOCK_EXPIRED, [at, limit]);
+    return rows;
+  }
+
+  /** Makes jobs ready again and counts the loss. The caller has locked the rows. */
+  async loseLeases(tx: SystemTransaction, jobs: readonly JobKey[]): Promise<void> {
+    if (jobs.length === 0) return;
+    await tx.query(LOSE_LEASES, [jobs.map((job) => job.tenantId), jobs.map((job) => job.jobId)]);
+  }
+}
