@@ -1,8 +1,16 @@
-export { Database, openDatabase, type PoolStats } from './database.js';
+export { UnsafeLogin } from './connection/assert-login.js';
+export type { PoolStats } from './connection/login.js';
+export { Database, openDatabase } from './database.js';
 export { DatabaseModule } from './database.module.js';
 export { MigrationConflict } from './migrations/applied-migrations.js';
-export { migrate, type MigrateOptions, type MigrationReport } from './migrations/migrate.js';
+export {
+  migrate,
+  MigrationFailed,
+  type MigrateOptions,
+  type MigrationReport,
+} from './migrations/migrate.js';
 export { runMigrateEntryPoint, type MigrateConfig } from './migrations/migrate-entry-point.js';
+export { MigrationFileError } from './migrations/migration-files.js';
 export { migrationDirectory } from './migrations/migration-directory.js';
 export { renderSchema, type RenderOptions } from './migrations/render-schema.js';
 export * from './pg-errors.js';
@@ -10,4 +18,5 @@ export * from './settings.js';
 export { SystemDatabase } from './system-database.js';
 export { TenantDatabase } from './tenant-database.js';
 export * from './tier.js';
+export * from './transaction/transaction-errors.js';
 export type * from './transactions.js';
