@@ -3,12 +3,15 @@ export type { CounterMetric, GaugeMetric, HistogramMetric, Metric } from './tele
 export { counter, histogram, observeGauge, observeGauges, type Reading } from './instruments.js';
 export {
   type Context,
+  contextOf,
   currentTraceId,
   extractTrace,
+  inContext,
   injectTrace,
   type Link,
   linkTo,
   recordFailure,
+  rootContext,
   type Span,
   SpanKind,
   type SpanOptions,

@@ -4,6 +4,7 @@ import {
   context,
   type Link,
   propagation,
+  ROOT_CONTEXT,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -43,15 +44,29 @@ export async function withSpan<T>(
   fn: (span: Span) => T | Promise<T>,
 ): Promise<T> {
   const span = startSpan(name, options);
-  const inside = trace.setSpan(options.parent ?? context.active(), span);
   try {
-    return await context.with(inside, () => fn(span));
+    return await inContext(contextOf(span, options.parent), () => fn(span));
   } catch (error) {
     recordFailure(span, error);
     throw error;
   } finally {
     span.end();
   }
+}
+
+/** A context in which `span` is the active span. */
+export function contextOf(span: Span, parent: Context = context.active()): Context {
+  return trace.setSpan(parent, span);
+}
+
+/** Runs `fn` inside a context; what it starts asynchronously stays inside. */
+export function inContext<T>(inside: Context, fn: () => T): T {
+  return context.with(inside, fn);
+}
+
+/** A context without a parent, for work that must not join its caller's trace. */
+export function rootContext(): Context {
+  return ROOT_CONTEXT;
 }
 
 /** Marks a span as failed with the error's `code` or class name. */

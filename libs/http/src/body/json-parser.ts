@@ -1,0 +1,46 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { badRequest } from '../problem/problems.js';
+import { isDeeperThan, MAX_JSON_DEPTH } from './json-shape.js';
+
+type Done = (error: Error | null, body?: unknown) => void;
+type DefaultParser = ReturnType<FastifyInstance['getDefaultJsonParser']>;
+
+/**
+ * Replaces Fastify's parsers: only application/json is read; depth is checked before anything is
+ * built; `__proto__` and `constructor.prototype` as keys are refused. Everything else is 415.
+ */
+export function useJsonParser(instance: FastifyInstance): void {
+  const parse = instance.getDefaultJsonParser('error', 'error');
+  instance.removeAllContentTypeParsers();
+  instance.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer' },
+    (request, body, done) => parseJson(parse, request, body, done as Done),
+  );
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+function parseJson(parse: DefaultParser, request: FastifyRequest, body: Buffer, done: Done): void {
+  if (isDeeperThan(body, MAX_JSON_DEPTH)) {
+    const detail = `The body nests deeper than ${MAX_JSON_DEPTH} levels.`;
+    return done(badRequest('json_too_deep', detail));
+  }
+  const text = decode(body);
+  if (text === undefined) return done(malformed());
+  void parse(request, text, (error, value) => done(error ? malformed() : null, value));
+}
+
+/** Undefined when the bytes are not UTF-8. */
+function decode(body: Buffer): string | undefined {
+  try {
+    return decoder.decode(body);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+function malformed() {
+  return badRequest('malformed_json', 'The body is not acceptable JSON.');
+}

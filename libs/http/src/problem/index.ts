@@ -1,0 +1,21 @@
+/** The part of this library that loads no framework: for rules and use cases that refuse something. */
+export { Problem, type ProblemItem, type ProblemOptions } from './problem.js';
+export {
+  badRequest,
+  bodyTooLarge,
+  conflict,
+  forbidden,
+  internalError,
+  notFound,
+  tierDown,
+  tooManyRequests,
+  unauthorized,
+  unprocessable,
+  unsupportedMediaType,
+} from './problems.js';
+export {
+  fromProblemDocument,
+  PROBLEM_MEDIA_TYPE,
+  type ProblemDocument,
+  toProblemDocument,
+} from './problem-document.js';

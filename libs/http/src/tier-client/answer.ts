@@ -1,0 +1,50 @@
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { fromProblemDocument, type Problem, unauthorized } from '../problem/index.js';
+import { TierFailure } from './tier-failure.js';
+
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** A tier's answer below 400. */
+export interface TierAnswer<T> {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly body: T;
+}
+
+type RawAnswer = Dispatcher.ResponseData;
+export type ReadBody<T> = (answer: RawAnswer) => Promise<T>;
+
+/** @throws TierFailure when the body is not JSON; undefined for an empty one */
+export async function readJson<T>({ body, headers }: RawAnswer): Promise<T> {
+  const text = await body.text();
+  if (text === '') return undefined as T;
+  if (!/^application\/([a-z.]+\+)?json/.test(String(headers['content-type'])))
+    throw new TierFailure('server_error');
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new TierFailure('server_error', cause);
+  }
+}
+
+export async function readBytes({ body }: RawAnswer): Promise<Buffer> {
+  return Buffer.from(await body.arrayBuffer());
+}
+
+export async function keepStream({ body }: RawAnswer): Promise<Readable> {
+  return body;
+}
+
+/**
+ * The problem of an answer of 400 and more that is the request's fault, to be thrown on, or a failure
+ * of the tier. A 502 with a problem (content whose hash differs) is about one object, not the tier; a
+ * 401 is about our own token, so that the caller must not read it as theirs.
+ */
+export async function toProblem(answer: RawAnswer): Promise<Problem> {
+  const { statusCode } = answer;
+  const problem = fromProblemDocument(statusCode, await readJson(answer));
+  if (statusCode === 401) throw new TierFailure('server_error', problem ?? unauthorized());
+  if (problem && (statusCode < 500 || statusCode === 502)) return problem;
+  throw new TierFailure('server_error', problem);
+}

@@ -1,0 +1,60 @@
+import type { RequestBudget } from './request-budget.js';
+import { type FailureKind, TierFailure } from './tier-failure.js';
+
+/** Milliseconds a call may take, by what it does. */
+export interface Deadlines {
+  /** GET. Default 1000. */
+  readonly read: number;
+  /** Everything else. Default 2500. */
+  readonly write: number;
+  /** Bodies over 1 MiB, as long as they move. Default 30000. */
+  readonly upload: number;
+  /** Without progress of an upload, or of a streamed answer. Default 2500. */
+  readonly progress: number;
+}
+
+export const seedDeadlines: Deadlines = { read: 1000, write: 2500, upload: 30_000, progress: 2500 };
+
+/** How long one call may take and what it means when that is over. */
+export interface CallLimit {
+  readonly ms: number;
+  readonly kind: FailureKind;
+}
+
+/** The shorter of the call's own deadline and what is left of the public request's budget. */
+export function limitOf(deadlineMs: number, budget: RequestBudget | undefined): CallLimit {
+  const left = budget?.remaining() ?? Infinity;
+  return left < deadlineMs ? { ms: left, kind: 'budget' } : { ms: deadlineMs, kind: 'timeout' };
+}
+
+/** Aborts a call when its time is up or when it stops moving. */
+export class Deadline {
+  readonly #controller = new AbortController();
+  readonly #overall: NodeJS.Timeout;
+  #stall: NodeJS.Timeout | undefined;
+
+  constructor({ ms, kind }: CallLimit) {
+    this.#overall = this.#abortIn(ms, kind);
+  }
+
+  /** Aborted with a {@link TierFailure} as its reason. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** From now on, `ms` without another call of this aborts. */
+  progress(ms: number): void {
+    clearTimeout(this.#stall);
+    this.#stall = this.#abortIn(ms, 'timeout');
+  }
+
+  /** The call has ended. */
+  clear(): void {
+    clearTimeout(this.#overall);
+    clearTimeout(this.#stall);
+  }
+
+  #abortIn(ms: number, kind: FailureKind): NodeJS.Timeout {
+    return setTimeout(() => this.#controller.abort(new TierFailure(kind)), ms);
+  }
+}

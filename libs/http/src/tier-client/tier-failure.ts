@@ -1,0 +1,24 @@
+/** Why a call gave no usable answer. `budget`: the public request ran out of time, not the tier. */
+export type FailureKind = 'timeout' | 'connection' | 'server_error' | 'budget';
+
+/** A call that a tier did not answer properly; becomes Problem 503 `tier_unavailable`. */
+export class TierFailure extends Error {
+  override readonly name = 'TierFailure';
+  readonly code: string;
+
+  constructor(
+    readonly kind: FailureKind,
+    cause?: unknown,
+  ) {
+    super(`tier call failed: ${kind}`, { cause });
+    this.code = `TIER_${kind.toUpperCase()}`;
+  }
+}
+
+const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/** True when a connection was closed under a request, as a kept-alive one may be at any time. */
+export function isReset(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && RESET_CODES.has(code);
+}

@@ -1,0 +1,84 @@
+import type { PublicKeys } from '@penguinmails/config';
+import { isUuid, type Tier } from '@penguinmails/contracts';
+import { type JWTPayload, SignJWT } from 'jose';
+import { unauthorized } from '../problem/problems.js';
+import { privateKeyOf, type TokenKey } from './keys.js';
+import { BadToken, GRANT_TYPE, type VerifiedToken, verifyToken } from './token-claims.js';
+
+/** What queue lets a worker ask oltp and content for: the parts of the jobs it has leased. */
+export interface Grant {
+  readonly tenantId: string;
+  readonly jobIds: readonly string[];
+  readonly contentKeys: readonly string[];
+  readonly mailboxIds: readonly string[];
+  readonly leaseToken: string;
+  /** The end of the lease. */
+  readonly expiresAt: Date;
+}
+
+// A grant ends with its lease: a clock that is behind may stretch it by this much only.
+const CLOCK_TOLERANCE_SECONDS = 1;
+const AUDIENCES: Tier[] = ['oltp', 'content'];
+
+/** Signs a grant with queue's key; it travels in request bodies. */
+export function signGrant(queueKey: TokenKey, grant: Grant): Promise<string> {
+  const payload: JWTPayload = {
+    tid: grant.tenantId,
+    jobs: grant.jobIds,
+    contents: grant.contentKeys,
+    mailboxes: grant.mailboxIds,
+    lease: grant.leaseToken,
+  };
+  return new SignJWT(payload)
+    .setProtectedHeader({ alg: 'EdDSA', typ: GRANT_TYPE })
+    .setIssuer(queueKey.issuer)
+    .setAudience(AUDIENCES)
+    .setIssuedAt()
+    .setExpirationTime(grant.expiresAt)
+    .sign(privateKeyOf(queueKey));
+}
+
+/**
+ * @param audience the tier that is asked
+ * @throws Problem 401 `invalid_grant` unless it was signed with queue's key, is meant for that tier
+ * and its lease still runs
+ */
+export async function verifyGrant(
+  publicKeys: PublicKeys,
+  token: string,
+  audience: Tier = 'oltp',
+): Promise<Grant> {
+  try {
+    return toGrant(
+      await verifyToken(token, {
+        publicKeys,
+        audience,
+        type: GRANT_TYPE,
+        issuers: ['queue'],
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      }),
+    );
+  } catch (error) {
+    if (error instanceof BadToken) throw unauthorized('invalid_grant', error);
+    throw error;
+  }
+}
+
+function toGrant({ payload }: VerifiedToken): Grant {
+  const { tid, jobs, contents, mailboxes, lease, exp } = payload;
+  if (!isUuid(tid)) throw new BadToken('tenant is not an id');
+  if (typeof lease !== 'string') throw new BadToken('without a lease');
+  return {
+    tenantId: tid,
+    jobIds: textsOf(jobs),
+    contentKeys: textsOf(contents),
+    mailboxIds: textsOf(mailboxes),
+    leaseToken: lease,
+    expiresAt: new Date(exp * 1000),
+  };
+}
+
+function textsOf(value: unknown): readonly string[] {
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+  throw new BadToken('not a list of texts');
+}
