@@ -79,9 +79,12 @@ export class SupervisedPart {
     if (this.#state !== 'stopped') this.#move('stopped', 'stopped');
   }
 
-  /** SIGKILL; what then happens is what happens after any crash. */
-  kill(): void {
-    signalFamily(this.#runningPid(), 'SIGKILL');
+  /** SIGKILL, settled when it has ended; what then happens is what happens after any crash. */
+  async kill(): Promise<void> {
+    const pid = this.#runningPid();
+    const ended = this.#child && once(this.#child, 'exit');
+    signalFamily(pid, 'SIGKILL');
+    await ended;
   }
 
   pause(): void {

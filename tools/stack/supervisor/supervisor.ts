@@ -11,8 +11,6 @@ export interface SupervisorSettings {
   restart: boolean;
   /** One line for a person: what happened to which part. */
   say: (line: string) => void;
-  /** Called when a part is ready or gone, so that what describes the stack can be rewritten. */
-  changed: () => void;
 }
 
 /** The running parts of one data directory. */
@@ -22,12 +20,18 @@ export class Supervisor {
   readonly #parts = new Map<string, SupervisedPart>();
   readonly #rotation: NodeJS.Timeout;
   #stopping: Promise<void> | undefined;
+  #listener: () => void = () => undefined;
 
   constructor(settings: SupervisorSettings) {
     this.#settings = settings;
     mkdirSync(this.logDirectory, { recursive: true });
     this.#records = new ProcessRecords(`${settings.dataDirectory}/processes.json`);
     this.#rotation = setInterval(() => this.#rotateLogs(), ROTATE_EVERY_MS).unref();
+  }
+
+  /** `listener` is called when a part is ready or gone. */
+  onChange(listener: () => void): void {
+    this.#listener = listener;
   }
 
   get logDirectory(): string {
@@ -93,7 +97,7 @@ export class Supervisor {
   #changed(part: SupervisedPart, event: string): void {
     const { state } = part.status();
     if (state !== 'starting' && state !== 'stopping') this.#settings.say(`${part.name}: ${event}`);
-    if (state === 'ready' || state === 'waiting' || state === 'dead') this.#settings.changed();
+    if (state === 'ready' || state === 'waiting' || state === 'dead') this.#listener();
   }
 
   #rotateLogs(): void {

@@ -1,0 +1,75 @@
+// npm start [-- --once --no-demo --no-restart --data-dir DIR --port-base N --apps a,b]
+import { createDemoTenants } from './demo/demo-tenants.ts';
+import { runDemo } from './demo/run-demo.ts';
+import { say } from './progress.ts';
+import { inboxUrl } from './stack-file.ts';
+import { parseOptions, readEnvironment, type StackOptions } from './stack.config.ts';
+import { StackRun } from './stack-run.ts';
+import { watchParent } from './supervisor/parent-watch.ts';
+
+/** Settles with the reason when somebody wants the stack to end. */
+function stopRequest(): { asked: Promise<string>; ask: (reason: string) => void } {
+  const { promise: asked, resolve: ask } = Promise.withResolvers<string>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => ask(signal));
+  }
+  watchParent(() => ask('the process that started this one has ended'));
+  return { asked, ask };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  const { asked, ask } = stopRequest();
+  const run = await StackRun.prepare(options, readEnvironment());
+  const work = serve(run, options, asked, () => ask('asked by npm run stack'));
+  const stopped = asked.then((reason) => (say(`stopping: ${reason}`), 0));
+  try {
+    return await Promise.race([work, stopped]);
+  } finally {
+    await run.stop();
+    say('stopped');
+  }
+}
+
+/** Starts, shows, and waits; the exit code of `--once` says whether every tier had its evidence. */
+async function serve(
+  run: StackRun,
+  options: StackOptions,
+  asked: Promise<string>,
+  stopAsked: () => void,
+): Promise<number> {
+  await run.start(stopAsked);
+  const { plan } = run;
+  if (plan.apps.includes('gateway') && plan.apps.includes('oltp')) await createDemoTenants(plan);
+  run.publish();
+  say('ready');
+  const complete = options.demo && plan.apps.includes('gateway') ? await runDemo(plan) : true;
+  if (options.once) return complete ? 0 : 1;
+  showWhereToLook(run);
+  await asked;
+  return 0;
+}
+
+function showWhereToLook({ plan }: StackRun): void {
+  const [tenant] = plan.secrets.tenants;
+  const lines = [
+    `API docs   ${plan.publicUrl}/docs`,
+    `inbox      ${inboxUrl(plan)}`,
+    ...plan.apps.map(
+      (app) => `metrics    http://127.0.0.1:${plan.ports[`${app}-metrics`]}/metrics  ${app}`,
+    ),
+    ...(tenant
+      ? [`try        curl -H 'Authorization: Bearer ${tenant.live}' ${plan.publicUrl}/v1/emails`]
+      : []),
+    `state      npm run stack -- status     (logs in ${plan.dataDirectory}/logs)`,
+    'stop       Ctrl-C',
+  ];
+  process.stdout.write(`\n${lines.join('\n')}\n\n`);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,52 @@
+import type { TierDatabase } from './databases/tier-database.ts';
+import { embeddedDatabase, externalDatabase } from './databases/tier-database.ts';
+import { type App, type PortName, type Tier, tiers } from './ports.ts';
+import type { Secrets } from './secrets.ts';
+import type { StackEnvironment } from './stack.config.ts';
+
+/** Everything that is decided before the first process starts. */
+export interface StackPlan {
+  dataDirectory: string;
+  apps: readonly App[];
+  environment: StackEnvironment;
+  ports: Record<PortName, number>;
+  secrets: Secrets;
+  databases: Record<Tier, TierDatabase>;
+  kafkaBrokers: string;
+  /** Relay of mail with live keys. */
+  smtpUrl: string;
+  /** Relay of mail with test keys; without one the worker only records the outcome. */
+  sandboxSmtpUrl: string | undefined;
+  publicUrl: string;
+}
+
+/** Chosen data directory, apps, ports and secrets, put together. */
+export function planStack(
+  basis: Pick<StackPlan, 'dataDirectory' | 'apps' | 'environment' | 'ports' | 'secrets'>,
+): StackPlan {
+  const { environment, ports } = basis;
+  const sink = `smtp://127.0.0.1:${ports.smtp}`;
+  return {
+    ...basis,
+    databases: databasesOf(basis),
+    kafkaBrokers: environment.kafkaBrokers ?? `127.0.0.1:${ports.kafka}`,
+    smtpUrl: environment.smtpUrl ?? sink,
+    sandboxSmtpUrl: environment.sandboxSmtpUrl ?? (environment.smtpUrl ? undefined : sink),
+    publicUrl: `http://127.0.0.1:${ports.gateway}`,
+  };
+}
+
+type DatabaseBasis = Pick<StackPlan, 'dataDirectory' | 'environment' | 'ports' | 'secrets'>;
+
+function databasesOf(basis: DatabaseBasis): Record<Tier, TierDatabase> {
+  const all = tiers.map((tier) => [tier, databaseOf(basis, tier)]);
+  return Object.fromEntries(all) as Record<Tier, TierDatabase>;
+}
+
+function databaseOf(basis: DatabaseBasis, tier: Tier): TierDatabase {
+  const { dataDirectory, environment, ports, secrets } = basis;
+  const passwords = secrets.databases[tier];
+  const external = environment.databaseUrls[tier];
+  if (external) return externalDatabase(tier, external, passwords);
+  return embeddedDatabase(tier, ports[`${tier}-db`] ?? 0, dataDirectory, passwords);
+}

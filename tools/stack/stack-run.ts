@@ -1,0 +1,164 @@
+import type { Server } from 'node:http';
+import { AppProcess } from './apps/app-process.ts';
+import { buildApps, isBuilt } from './apps/build.ts';
+import { bootstrapPlatform, migrateTier } from './apps/entry-points.ts';
+import { createDataDirectory, locateDataDirectory } from './data-directory.ts';
+import { provision } from './databases/provision.ts';
+import { chooseBroker } from './kafka/choose-broker.ts';
+import { requireMemory } from './memory.ts';
+import { planStack, type StackPlan } from './plan.ts';
+import { choosePorts, defaultPorts, portsFrom, type Tier, tiers } from './ports.ts';
+import { databaseAccount } from './postgres/account.ts';
+import { say, step } from './progress.ts';
+import { loadSecrets } from './secrets.ts';
+import { SmtpSink } from './smtp/smtp-sink.ts';
+import { describeStack, removeStackFile, writeStackFile } from './stack-file.ts';
+import type { StackEnvironment, StackOptions } from './stack.config.ts';
+import { handleControl } from './supervisor/control-commands.ts';
+import { listenForControl } from './supervisor/control-socket.ts';
+import { claimDataDirectory, releaseDataDirectory } from './supervisor/single-run.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
+
+/** One stack from its first port to its last stop. */
+export class StackRun {
+  readonly plan: StackPlan;
+  readonly supervisor: Supervisor;
+  /** Ends compilers and migrations when the stack is stopped while it starts. */
+  readonly #abort = new AbortController();
+  #control: Server | undefined;
+  #ready = false;
+
+  /** Claims the data directory, stops leftovers of an earlier run, chooses ports. */
+  static async prepare(options: StackOptions, environment: StackEnvironment): Promise<StackRun> {
+    requireMemory(options.apps.length);
+    const { path, note } = locateDataDirectory(options.dataDirectory, databaseAccount());
+    if (note !== undefined) say(note);
+    createDataDirectory(path);
+    claimDataDirectory(path);
+    const supervisor = new Supervisor({ dataDirectory: path, restart: options.restart, say });
+    await supervisor.stopLeftovers();
+    const ports = await findPorts(options, environment);
+    const secrets = loadSecrets(path);
+    const { apps } = options;
+    return new StackRun(
+      planStack({ dataDirectory: path, apps, environment, ports, secrets }),
+      supervisor,
+    );
+  }
+
+  private constructor(plan: StackPlan, supervisor: Supervisor) {
+    this.plan = plan;
+    this.supervisor = supervisor;
+    supervisor.onChange(() => this.#rewriteDescription());
+  }
+
+  /** Everything up to and including apps that are ready. */
+  async start(stopAsked: () => void): Promise<void> {
+    const { dataDirectory } = this.plan;
+    removeStackFile(dataDirectory);
+    this.#control = await listenForControl(dataDirectory, (command, part) =>
+      handleControl(this.supervisor, stopAsked, command, part),
+    );
+    await this.#startParts();
+    await this.#prepareTiers();
+    const starts = this.plan.apps.map((app) => new AppProcess(this.plan, app));
+    await step('apps', () => allOrFirstError(starts.map((part) => this.supervisor.start(part))));
+  }
+
+  /** From here on stack.json exists and follows every restart. */
+  publish(): void {
+    this.#ready = true;
+    this.#rewriteDescription();
+  }
+
+  async stop(): Promise<void> {
+    this.#ready = false;
+    this.#abort.abort();
+    removeStackFile(this.plan.dataDirectory);
+    await this.supervisor.stop();
+    this.#control?.close();
+    this.#control?.closeAllConnections();
+    releaseDataDirectory(this.plan.dataDirectory);
+  }
+
+  async #startParts(): Promise<void> {
+    await allOrFirstError([
+      step('compile', () => buildApps(this.plan.apps, this.#abort.signal)),
+      step('databases', () => this.#startDatabases()),
+      this.#startBroker(),
+      this.#startSink(),
+    ]);
+  }
+
+  async #startDatabases(): Promise<void> {
+    await allOrFirstError(tiers.map((tier) => this.#startDatabase(tier)));
+  }
+
+  async #startDatabase(tier: Tier): Promise<void> {
+    const database = this.plan.databases[tier];
+    if (database.cluster) await this.supervisor.start(database.cluster);
+    if (database.provision) await provision(database, this.plan.secrets.databases[tier]);
+  }
+
+  async #startBroker(): Promise<void> {
+    const { environment, ports, dataDirectory } = this.plan;
+    if (environment.kafkaBrokers !== undefined) return;
+    const where = {
+      port: ports.kafka ?? 0,
+      controllerPort: ports['kafka-controller'] ?? 0,
+      dataDirectory: `${dataDirectory}/kafka`,
+    };
+    const found = { JAVA_HOME: environment.javaHome, PATH: environment.path };
+    const broker = await chooseBroker(found, where, say);
+    await step('kafka', () => this.supervisor.start(broker));
+  }
+
+  async #startSink(): Promise<void> {
+    const { environment, ports, dataDirectory } = this.plan;
+    if (environment.smtpUrl !== undefined) return;
+    const { smtp: port = 0, inbox: inboxPort = 0 } = ports;
+    const directory = `${dataDirectory}/messages`;
+    await this.supervisor.start(new SmtpSink({ port, inboxPort, directory }));
+  }
+
+  /** Only tiers whose app was asked for: the others may not be built. */
+  async #prepareTiers(): Promise<void> {
+    const { signal } = this.#abort;
+    const wanted = tiers.filter((tier) => this.plan.apps.includes(tier));
+    await step('migrations', () =>
+      allOrFirstError(wanted.map((tier) => migrateTier(this.plan, tier, signal))),
+    );
+    if (wanted.includes('oltp') && isBuilt('oltp', 'bootstrap.js')) {
+      await bootstrapPlatform(this.plan, signal);
+    }
+  }
+
+  #rewriteDescription(): void {
+    if (!this.#ready) return;
+    writeStackFile(describeStack(this.plan, (part) => this.supervisor.pid(part)));
+  }
+}
+
+/** Ports of parts that run elsewhere are left alone. */
+async function findPorts(
+  { portBase }: StackOptions,
+  environment: StackEnvironment,
+): Promise<Record<string, number>> {
+  const wished = portBase === undefined ? defaultPorts : portsFrom(portBase);
+  const elsewhere = new Set([
+    ...Object.keys(environment.databaseUrls).map((tier) => `${tier}-db`),
+    ...(environment.kafkaBrokers === undefined ? [] : ['kafka', 'kafka-controller']),
+    ...(environment.smtpUrl === undefined ? [] : ['smtp', 'inbox']),
+  ]);
+  const needed = Object.entries(wished).filter(([name]) => !elsewhere.has(name));
+  return choosePorts(Object.fromEntries(needed), (name, from, to) =>
+    say(`${name}: port ${from} is busy, using ${to}`),
+  );
+}
+
+/** Waits until all have settled, so that nothing goes on behind a failure; then the first error. */
+async function allOrFirstError(work: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(work);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}

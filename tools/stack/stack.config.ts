@@ -1,0 +1,97 @@
+import { parseArgs } from 'node:util';
+import { type App, apps, type Tier, tiers } from './ports.ts';
+
+/** What the person asked for on the command line. */
+export interface StackOptions {
+  /** Stop after the demonstration; the exit code tells whether every tier had its evidence. */
+  once: boolean;
+  demo: boolean;
+  restart: boolean;
+  dataDirectory: string | undefined;
+  portBase: number | undefined;
+  apps: readonly App[];
+}
+
+/** Parts that run elsewhere, and what of the environment the launchers look at. */
+export interface StackEnvironment {
+  kafkaBrokers: string | undefined;
+  smtpUrl: string | undefined;
+  sandboxSmtpUrl: string | undefined;
+  /** A URL for an administrator, or, with the other two set as well, the app's own login. */
+  databaseUrls: Partial<Record<Tier, ExternalDatabase>>;
+  path: string | undefined;
+  javaHome: string | undefined;
+  /** Passed on to every app. */
+  telemetry: Record<string, string>;
+}
+
+/** A database that the stack does not start. */
+export interface ExternalDatabase {
+  url: string;
+  systemUrl: string | undefined;
+  migratorUrl: string | undefined;
+}
+
+const OPTIONS = {
+  once: { type: 'boolean', default: false },
+  'no-demo': { type: 'boolean', default: false },
+  'no-restart': { type: 'boolean', default: false },
+  'data-dir': { type: 'string' },
+  'port-base': { type: 'string' },
+  apps: { type: 'string' },
+} as const;
+
+const PORTS_USED = 37;
+
+/** @throws Error that names the option which is unknown or wrong */
+export function parseOptions(args: readonly string[]): StackOptions {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true });
+  return {
+    once: values.once,
+    demo: !values['no-demo'],
+    restart: !values['no-restart'],
+    dataDirectory: values['data-dir'],
+    portBase: values['port-base'] === undefined ? undefined : portBase(values['port-base']),
+    apps: values.apps === undefined ? apps : appList(values.apps),
+  };
+}
+
+function portBase(text: string): number {
+  const base = Number(text);
+  if (Number.isInteger(base) && base >= 1024 && base + PORTS_USED <= 65_535) return base;
+  throw new Error(`--port-base is a number from 1024 to ${65_535 - PORTS_USED}, not "${text}"`);
+}
+
+function appList(text: string): App[] {
+  const names = text.split(',').filter((name) => name !== '');
+  const unknown = names.find((name) => !apps.some((app) => app === name));
+  if (unknown !== undefined) throw new Error(`--apps: no app "${unknown}"; ${apps.join(', ')}`);
+  return apps.filter((app) => names.includes(app));
+}
+
+/** Reads what the launchers need of the environment. */
+export function readEnvironment(env: NodeJS.ProcessEnv = process.env): StackEnvironment {
+  return {
+    kafkaBrokers: env.KAFKA_BROKERS || undefined,
+    smtpUrl: env.SMTP_URL || undefined,
+    sandboxSmtpUrl: env.SANDBOX_SMTP_URL || undefined,
+    databaseUrls: Object.fromEntries(tiers.flatMap((tier) => externalDatabase(tier, env))),
+    path: env.PATH,
+    javaHome: env.JAVA_HOME,
+    telemetry: telemetryOf(env),
+  };
+}
+
+function externalDatabase(tier: Tier, env: NodeJS.ProcessEnv): [Tier, ExternalDatabase][] {
+  const prefix = `${tier.toUpperCase()}_DB`;
+  const url = env[`${prefix}_URL`];
+  if (!url) return [];
+  const systemUrl = env[`${prefix}_SYSTEM_URL`] || undefined;
+  const migratorUrl = env[`${prefix}_MIGRATOR_URL`] || undefined;
+  return [[tier, { url, systemUrl, migratorUrl }]];
+}
+
+function telemetryOf(env: NodeJS.ProcessEnv): Record<string, string> {
+  const given = Object.entries(env).filter(([name]) => name.startsWith('OTEL_'));
+  return Object.fromEntries(given.map(([name, value]) => [name, value ?? '']));
+}
