@@ -32,7 +32,7 @@ export class Login {
 
   private async connect(pool: pg.Pool): Promise<InternalClient> {
     try {
-      return (await pool.connect()) as InternalClient;
+      return (await pool.connect()) as unknown as InternalClient;
     } catch (error) {
       if (error instanceof Error && error.message === NO_CONNECTION_IN_TIME) {
         counter(metrics.poolTimeouts).add(1, {
