@@ -3,11 +3,11 @@
 import type { CompiledCheck } from '../../contract-check.js';
 
 export const reads: CompiledCheck = validate20;
-const schema31 = {"$id":"reads","type":"object","required":["event_type","severity","fingerprint","subject_kind","subject_id","tenant_id","code","count"],"properties":{"event_type":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":50},"severity":{"type":"string","pattern":"^[a-z][a-z_]*$","maxLength":20,"x-extensible-enum":["info","warning","error","critical"]},"fingerprint":{"type":"string","pattern":"^[0-9a-f]{32}$","maxLength":32},"subject_kind":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":40},"subject_id":{"type":["string","null"],"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]*$","maxLength":200},"tenant_id":{"type":"string","format":"uuid","maxLength":36},"code":{"type":["string","null"],"pattern":"^[a-z][a-z0-9_]*$","maxLength":64},"count":{"type":"integer","minimum":1,"maximum":1000000000}}};
+const schema31 = {"$id":"reads","type":"object","required":["event_type","severity","fingerprint","subject_kind","subject_id","tenant_id","code","count"],"properties":{"event_type":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":50},"severity":{"type":"string","pattern":"^[a-z][a-z_]*$","maxLength":20,"x-extensible-enum":["info","warning","error","critical"]},"fingerprint":{"type":"string","pattern":"^[0-9a-f]{32}$","maxLength":32},"subject_kind":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":40},"subject_id":{"type":["string","null"],"pattern":"^(?:cnt_[A-Za-z0-9_-]{22}|[a-z0-9]+(?:[._:-][a-z0-9]+)*)$","maxLength":200},"tenant_id":{"type":"string","format":"uuid","maxLength":36},"code":{"type":["string","null"],"pattern":"^[a-z][a-z0-9_]*$","maxLength":64},"count":{"type":"integer","minimum":1,"maximum":1000000000}}};
 const pattern4 = new RegExp("^[a-z][a-z0-9_]*$", "u");
 const pattern5 = new RegExp("^[a-z][a-z_]*$", "u");
 const pattern6 = new RegExp("^[0-9a-f]{32}$", "u");
-const pattern8 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]*$", "u");
+const pattern8 = new RegExp("^(?:cnt_[A-Za-z0-9_-]{22}|[a-z0-9]+(?:[._:-][a-z0-9]+)*)$", "u");
 const formats0 = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -152,7 +152,7 @@ return false;
 }
 else {
 if(!pattern8.test(data4)){
-validate20.errors = [{instancePath:instancePath+"/subject_id",schemaPath:"#/properties/subject_id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]*$"}}];
+validate20.errors = [{instancePath:instancePath+"/subject_id",schemaPath:"#/properties/subject_id/pattern",keyword:"pattern",params:{pattern: "^(?:cnt_[A-Za-z0-9_-]{22}|[a-z0-9]+(?:[._:-][a-z0-9]+)*)$"}}];
 return false;
 }
 }
@@ -266,7 +266,7 @@ return errors === 0;
 validate20.evaluated = {"props":{"event_type":true,"severity":true,"fingerprint":true,"subject_kind":true,"subject_id":true,"tenant_id":true,"code":true,"count":true},"dynamicProps":false,"dynamicItems":false};
 
 export const writes: CompiledCheck = validate21;
-const schema32 = {"$id":"writes","type":"object","required":["event_type","severity","fingerprint","subject_kind","subject_id","tenant_id","code","count"],"properties":{"event_type":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":50},"severity":{"type":"string","pattern":"^[a-z][a-z_]*$","maxLength":20,"enum":["info","warning","error","critical"]},"fingerprint":{"type":"string","pattern":"^[0-9a-f]{32}$","maxLength":32},"subject_kind":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":40},"subject_id":{"type":["string","null"],"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]*$","maxLength":200},"tenant_id":{"type":"string","format":"uuid","maxLength":36},"code":{"type":["string","null"],"pattern":"^[a-z][a-z0-9_]*$","maxLength":64},"count":{"type":"integer","minimum":1,"maximum":1000000000}},"additionalProperties":false};
+const schema32 = {"$id":"writes","type":"object","required":["event_type","severity","fingerprint","subject_kind","subject_id","tenant_id","code","count"],"properties":{"event_type":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":50},"severity":{"type":"string","pattern":"^[a-z][a-z_]*$","maxLength":20,"enum":["info","warning","error","critical"]},"fingerprint":{"type":"string","pattern":"^[0-9a-f]{32}$","maxLength":32},"subject_kind":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":40},"subject_id":{"type":["string","null"],"pattern":"^(?:cnt_[A-Za-z0-9_-]{22}|[a-z0-9]+(?:[._:-][a-z0-9]+)*)$","maxLength":200},"tenant_id":{"type":"string","format":"uuid","maxLength":36},"code":{"type":["string","null"],"pattern":"^[a-z][a-z0-9_]*$","maxLength":64},"count":{"type":"integer","minimum":1,"maximum":1000000000}},"additionalProperties":false};
 
 function validate21(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="writes" */;
@@ -423,7 +423,7 @@ return false;
 }
 else {
 if(!pattern8.test(data4)){
-validate21.errors = [{instancePath:instancePath+"/subject_id",schemaPath:"#/properties/subject_id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]*$"}}];
+validate21.errors = [{instancePath:instancePath+"/subject_id",schemaPath:"#/properties/subject_id/pattern",keyword:"pattern",params:{pattern: "^(?:cnt_[A-Za-z0-9_-]{22}|[a-z0-9]+(?:[._:-][a-z0-9]+)*)$"}}];
 return false;
 }
 }
