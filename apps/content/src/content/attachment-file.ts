@@ -1,4 +1,4 @@
-import type { FieldError } from './field-error.js';
+import type { ProblemItem } from '@penguinmails/http/problem';
 
 /** One file of a message, checked and decoded. */
 export interface AttachmentFile {
@@ -23,7 +23,7 @@ const CONTENT_ID = /^[\w!#$%&'*+/=?^`{|}~.@-]+$/;
 type Described = Omit<AttachmentFile, 'bytes'>;
 
 /** What is wrong with name, type and id of a file; pointers below `at`. */
-export function checkDescription(file: Described, at: string): FieldError[] {
+export function checkDescription(file: Described, at: string): ProblemItem[] {
   const checks: [boolean, string, string, string][] = [
     [isFilename(file.filename), 'filename', 'invalid_filename', 'must be a plain file name'],
     [

@@ -65,12 +65,6 @@ describe('where a body lives', () => {
     expect(decodeBody(raw)).toEqual(body);
   });
 
-  it('inline when compression would not pay', async () => {
-    const letters = Array.from(randomBytes(1030), (byte) => String.fromCharCode(35 + (byte % 90)));
-    const text = letters.join('').replaceAll('\\', '/');
-    expect(await placeBody({ text, html: null })).toEqual({ place: 'inline' });
-  });
-
   it('a blob of its own when large, under the hash of its bytes', async () => {
     const body = { text: null, html: 'x'.repeat(SHARE_FROM_BYTES) };
     const placed = await placeBody(body);

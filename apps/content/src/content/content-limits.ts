@@ -1,4 +1,4 @@
-import type { FieldError } from './field-error.js';
+import type { ProblemItem } from '@penguinmails/http/problem';
 
 const MIB = 1024 * 1024;
 
@@ -14,7 +14,7 @@ export const MAX_ATTACHMENTS = 25;
 export const REQUEST_LIMIT_BYTES = 48 * MIB;
 
 /** Text that PostgreSQL and SMTP can carry unchanged: valid Unicode, no NUL, not too long. */
-export function checkText(text: string | null, pointer: string): FieldError[] {
+export function checkText(text: string | null, pointer: string): ProblemItem[] {
   if (text === null) return [];
   if (Buffer.byteLength(text) > MAX_BODY_BYTES)
     return [{ pointer, code: 'too_long', detail: `must be at most ${MAX_BODY_BYTES} bytes` }];

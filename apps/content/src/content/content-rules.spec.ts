@@ -1,16 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { decodeBase64, decodedLength } from './base64.js';
+import { Problem } from '@penguinmails/http/problem';
 import { downloadDisposition } from './content-disposition.js';
 import { contentHash } from './content-hash.js';
 import { MAX_BODY_BYTES, MAX_TOTAL_BYTES } from './content-limits.js';
-import {
-  type AttachmentInput,
-  type ContentInput,
-  ContentTooLarge,
-  InvalidContent,
-  readContent,
-} from './new-content.js';
+import { type AttachmentInput, type ContentInput, readContent } from './new-content.js';
 
 const file = (change: Partial<AttachmentInput> = {}): AttachmentInput => ({
   filename: 'a.txt',
@@ -29,15 +24,19 @@ const input = (change: Partial<ContentInput> = {}): ContentInput => ({
   ...change,
 });
 
-/** `pointer code` of each error */
-function errorsOf(content: ContentInput): string[] {
+function problemOf(content: ContentInput): Problem | undefined {
   try {
     readContent(content);
-    return [];
   } catch (error) {
-    if (!(error instanceof InvalidContent)) throw error;
-    return error.errors.map(({ pointer, code }) => `${pointer} ${code}`);
+    if (error instanceof Problem) return error;
+    throw error;
   }
+  return undefined;
+}
+
+/** `pointer code` of each error */
+function errorsOf(content: ContentInput): string[] {
+  return (problemOf(content)?.errors ?? []).map(({ pointer, code }) => `${pointer} ${code}`);
 }
 
 describe('content hash', () => {
@@ -190,7 +189,7 @@ describe('a new content', () => {
     const both = (second: AttachmentInput) =>
       input({ attachments: [file({ content: half }), second] });
     expect(readContent(both(fitting)).files).toHaveLength(2);
-    expect(() => readContent(both(file({ content: half })))).toThrow(ContentTooLarge);
+    expect(problemOf(both(file({ content: half })))).toMatchObject({ status: 413 });
   });
 });
 

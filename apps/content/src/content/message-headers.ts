@@ -1,4 +1,4 @@
-import type { FieldError } from './field-error.js';
+import type { ProblemItem } from '@penguinmails/http/problem';
 import type { MessageHeaders } from './content-hash.js';
 
 const MAX_HEADERS = 50;
@@ -9,7 +9,7 @@ const NAME = /^[!-9;-~]+$/;
 const BREAKS_LINE = /[\r\n\0]/;
 
 /** What is wrong with the headers of a message: number, names, values, one name in two spellings. */
-export function checkHeaders(headers: MessageHeaders): FieldError[] {
+export function checkHeaders(headers: MessageHeaders): ProblemItem[] {
   const entries = Object.entries(headers);
   if (entries.length > MAX_HEADERS) return [tooMany];
   const errors = entries.flatMap(([name, value]) => checkHeader(name, value));
@@ -17,19 +17,19 @@ export function checkHeaders(headers: MessageHeaders): FieldError[] {
   return spelled.size === entries.length ? errors : [...errors, repeated];
 }
 
-const tooMany: FieldError = {
+const tooMany: ProblemItem = {
   pointer: '/headers',
   code: 'too_many',
   detail: `must hold at most ${MAX_HEADERS} headers`,
 };
 
-const repeated: FieldError = {
+const repeated: ProblemItem = {
   pointer: '/headers',
   code: 'repeated',
   detail: 'must not hold one name in two spellings',
 };
 
-function checkHeader(name: string, value: unknown): FieldError[] {
+function checkHeader(name: string, value: unknown): ProblemItem[] {
   const pointer = `/headers/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   if (name.length > MAX_NAME || !NAME.test(name))
     return [{ pointer: '/headers', code: 'invalid_header', detail: 'must hold header names only' }];

@@ -1,9 +1,9 @@
+import { bodyTooLarge, type ProblemItem, unprocessable } from '@penguinmails/http/problem';
 import { type AttachmentFile, checkDescription, isDisguisedProgram } from './attachment-file.js';
 import { decodeBase64, decodedLength } from './base64.js';
 import { bodySize } from './body-placement.js';
 import type { Body, MessageHeaders } from './content-hash.js';
 import { checkText, MAX_ATTACHMENTS, MAX_TOTAL_BYTES } from './content-limits.js';
-import type { FieldError } from './field-error.js';
 import { checkHeaders } from './message-headers.js';
 
 /** A file as it comes in: bytes in base64. */
@@ -28,35 +28,25 @@ export interface NewContent {
   readonly files: readonly AttachmentFile[];
 }
 
-/** Names everything that is wrong, so that a caller can mend it in one go. */
-export class InvalidContent extends Error {
-  constructor(readonly errors: readonly FieldError[]) {
-    super('content breaks its rules');
-  }
-}
-
-/** Larger than one message may be. */
-export class ContentTooLarge extends Error {}
-
 /**
  * Checks a content and decodes its files. Sizes come first, from the lengths of the texts, so that
  * nothing large is decoded only to be refused.
- * @throws ContentTooLarge over the total, InvalidContent for anything else
+ * @throws Problem 413 over the total, 422 naming everything else that is wrong
  */
 export function readContent(input: ContentInput): NewContent {
-  if (input.attachments.length > MAX_ATTACHMENTS) throw new InvalidContent([tooManyFiles]);
-  if (totalSize(input) > MAX_TOTAL_BYTES) throw new ContentTooLarge();
+  if (input.attachments.length > MAX_ATTACHMENTS) throw unprocessable([tooManyFiles]);
+  if (totalSize(input) > MAX_TOTAL_BYTES) throw bodyTooLarge();
   const errors = [
     ...checkText(input.text, '/text'),
     ...checkText(input.html, '/html'),
     ...checkHeaders(input.headers),
   ];
   const files = input.attachments.map((file, at) => readFile(file, `/attachments/${at}`, errors));
-  if (errors.length > 0) throw new InvalidContent(errors);
+  if (errors.length > 0) throw unprocessable(errors);
   return { body: { text: input.text, html: input.html }, headers: input.headers, files };
 }
 
-const tooManyFiles: FieldError = {
+const tooManyFiles: ProblemItem = {
   pointer: '/attachments',
   code: 'too_many',
   detail: `must hold at most ${MAX_ATTACHMENTS} files`,
@@ -69,7 +59,7 @@ export function totalSize(input: ContentInput): number {
   return bodySize(input) + headers + files;
 }
 
-function readFile(input: AttachmentInput, at: string, errors: FieldError[]): AttachmentFile {
+function readFile(input: AttachmentInput, at: string, errors: ProblemItem[]): AttachmentFile {
   const described = {
     filename: input.filename,
     contentType: input.content_type,
@@ -82,7 +72,7 @@ function readFile(input: AttachmentInput, at: string, errors: FieldError[]): Att
   return { ...described, bytes: bytes ?? Buffer.alloc(0) };
 }
 
-function checkBytes(filename: string, bytes: Buffer | undefined, at: string): FieldError[] {
+function checkBytes(filename: string, bytes: Buffer | undefined, at: string): ProblemItem[] {
   const pointer = `${at}/content`;
   if (!bytes) return [{ pointer, code: 'invalid_base64', detail: 'must be base64 (RFC 4648)' }];
   if (!isDisguisedProgram(filename, bytes)) return [];

@@ -1,0 +1,41 @@
+import {
+  type ConfigOf,
+  defineConfig,
+  type Environment,
+  int,
+  type Secret,
+  text,
+  tierVariables,
+} from '@penguinmails/config';
+
+const DAY_SECONDS = 86_400;
+const MIN_TIMER_MS = 100;
+const MAX_TIMER_MS = 86_400_000;
+
+const seconds = (name: string) => int(name, { min: 1, max: 365 * DAY_SECONDS });
+const timer = (name: string) => int(name, { min: MIN_TIMER_MS, max: MAX_TIMER_MS });
+
+const variables = {
+  ...tierVariables('CONTENT'),
+  reaper: {
+    everyMs: timer('CONTENT_REAP_INTERVAL_MS').default(60_000),
+    graces: {
+      pending: seconds('CONTENT_PENDING_GRACE_SECONDS').default(DAY_SECONDS),
+      denied: seconds('CONTENT_DENIED_GRACE_SECONDS').default(DAY_SECONDS),
+      askAgain: seconds('CONTENT_ASK_AGAIN_SECONDS').default(3600),
+    },
+  },
+  usage: { foldEveryMs: timer('CONTENT_USAGE_FOLD_INTERVAL_MS').default(60_000) },
+};
+
+export type ContentConfig = ConfigOf<typeof variables>;
+
+/** @throws ConfigError naming every variable that is missing or does not parse */
+export function readContentConfig(env: Environment = process.env): ContentConfig {
+  return defineConfig(variables, env);
+}
+
+/** URL of the migrator's login, which only the migrate entry point has. */
+export function readMigratorUrl(env: Environment = process.env): Secret {
+  return defineConfig({ url: text('CONTENT_DB_MIGRATOR_URL').secret() }, env).url;
+}

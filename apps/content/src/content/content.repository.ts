@@ -1,0 +1,125 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantTransaction } from '@penguinmails/database';
+import type { ContentRow, NewContentRow } from './content.rows.js';
+import { type ContentState, statesChangedBy } from './content-state.js';
+
+/** What tells whether a content put again under its key is the same one. */
+export interface StoredIdentity {
+  readonly state: ContentState;
+  readonly contentHash: string;
+}
+
+/** Rows of content_objects of one tenant. */
+@Injectable()
+export class ContentRepository {
+  /** @throws unique violation of content_objects_pkey when the key is taken */
+  async insert(tx: TenantTransaction, row: NewContentRow): Promise<void> {
+    await tx.query(
+      `INSERT INTO content_objects (tenant_id, storage_key, content_text, content_html,
+         content_encoding, content_blob_hash, headers, raw_size_bytes, content_hash,
+         compression_algorithm, compressed_size_bytes)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      [
+        tx.tenantId,
+        row.storageKey,
+        row.text,
+        row.html,
+        row.encoding,
+        row.blobHash,
+        JSON.stringify(row.headers),
+        row.rawSizeBytes,
+        row.contentHash,
+        row.algorithm,
+        row.storedSizeBytes,
+      ],
+    );
+  }
+
+  /** Locks the row until the end of the transaction. */
+  async lock(tx: TenantTransaction, storageKey: string): Promise<StoredIdentity | undefined> {
+    const { rows } = await tx.query<StoredIdentity>(
+      `SELECT state, content_hash AS "contentHash" FROM content_objects
+       WHERE tenant_id = $1 AND storage_key = $2 FOR UPDATE`,
+      [tx.tenantId, storageKey],
+    );
+    return rows[0];
+  }
+
+  /** The contents of these keys that exist, in no order. */
+  async read(tx: TenantTransaction, storageKeys: readonly string[]): Promise<ContentRow[]> {
+    const { rows } = await tx.query<ContentRow>(
+      `SELECT o.storage_key AS "storageKey", o.state, o.content_text AS text,
+         o.content_html AS html, o.headers, o.raw_size_bytes AS "rawSizeBytes",
+         o.content_hash AS "contentHash",
+         coalesce(b.algorithm, o.compression_algorithm) AS algorithm,
+         coalesce(b.bytes, o.content_encoding) AS packed
+       FROM content_objects o
+       LEFT JOIN content_blobs b
+         ON b.tenant_id = o.tenant_id AND b.content_hash = o.content_blob_hash
+       WHERE o.tenant_id = $1 AND o.storage_key = ANY($2) AND o.state <> 'archived'`,
+      [tx.tenantId, storageKeys],
+    );
+    return rows;
+  }
+
+  /** Bytes of bodies and files together, by key; keys that do not exist are left out. */
+  async sizes(tx: TenantTransaction, storageKeys: readonly string[]): Promise<Map<string, number>> {
+    const { rows } = await tx.query<{ storageKey: string; size: string }>(
+      `SELECT o.storage_key AS "storageKey",
+         o.raw_size_bytes + coalesce(sum(a.size_bytes), 0) AS size
+       FROM content_objects o
+       LEFT JOIN attachments a
+         ON a.tenant_id = o.tenant_id AND a.parent_storage_key = o.storage_key
+       WHERE o.tenant_id = $1 AND o.storage_key = ANY($2) AND o.state <> 'archived'
+       GROUP BY o.tenant_id, o.storage_key`,
+      [tx.tenantId, storageKeys],
+    );
+    return new Map(rows.map(({ storageKey, size }) => [storageKey, Number(size)]));
+  }
+
+  /** A condemned content waits again from now on; in any other state nothing changes. */
+  async revive(tx: TenantTransaction, storageKey: string): Promise<void> {
+    await tx.query(
+      `UPDATE content_objects SET state = 'pending', state_changed_at = now(),
+         references_asked_at = NULL, references_denied_at = NULL,
+         row_version = row_version + 1, updated_at = now()
+       WHERE tenant_id = $1 AND storage_key = $2 AND state = ANY($3)`,
+      [tx.tenantId, storageKey, statesChangedBy('revive')],
+    );
+  }
+
+  /** Those of the keys whose denial has stood for so long; locks them. Taken ones are skipped. */
+  async lockDenied(
+    tx: TenantTransaction,
+    storageKeys: readonly string[],
+    graceSeconds: number,
+  ): Promise<string[]> {
+    const { rows } = await tx.query<{ storageKey: string }>(
+      `SELECT storage_key AS "storageKey" FROM content_objects
+       WHERE tenant_id = $1 AND storage_key = ANY($2) AND state = ANY($3)
+         AND references_denied_at <= now() - make_interval(secs => $4)
+       ORDER BY storage_key FOR UPDATE SKIP LOCKED`,
+      [tx.tenantId, storageKeys, statesChangedBy('reap'), graceSeconds],
+    );
+    return rows.map(({ storageKey }) => storageKey);
+  }
+
+  /**
+   * Deletes rows that this transaction has locked and whose attachments are gone.
+   * @returns where their bodies lived: hash of the blob, or bytes within the row
+   */
+  async delete(tx: TenantTransaction, storageKeys: readonly string[]): Promise<DeletedBody[]> {
+    const { rows } = await tx.query<DeletedBody>(
+      `DELETE FROM content_objects WHERE tenant_id = $1 AND storage_key = ANY($2)
+       RETURNING content_blob_hash AS "blobHash",
+         CASE WHEN content_blob_hash IS NULL THEN compressed_size_bytes ELSE 0 END AS "bytesInRow"`,
+      [tx.tenantId, storageKeys],
+    );
+    return rows;
+  }
+}
+
+export interface DeletedBody {
+  readonly blobHash: string | null;
+  readonly bytesInRow: number;
+}

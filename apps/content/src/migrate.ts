@@ -1,0 +1,3 @@
+import { runMigrateEntryPoint } from '@penguinmails/database';
+
+await runMigrateEntryPoint('content', [new URL('../migrations', import.meta.url).pathname]);
