@@ -22,6 +22,8 @@ module.exports = {
     customExportConditions: ['@penguinmails/source', 'node', 'node-addons'],
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  globalSetup: '<rootDir>/tools/test/global-setup.mjs',
+  globalTeardown: '<rootDir>/tools/test/global-teardown.mjs',
   testTimeout: 60000,
   workerIdleMemoryLimit: '1GB',
 };

@@ -39,9 +39,14 @@ export class ProcessRecords {
     else rmSync(this.#file, { force: true });
   }
 
+  /** True when an earlier run of the directory was not stopped, or one runs now. */
+  exist(): boolean {
+    return existsSync(this.#file);
+  }
+
   /** Processes of an earlier run that are still alive, in the order to stop them. */
   leftovers(): ProcessRecord[] {
-    if (!existsSync(this.#file)) return [];
+    if (!this.exist()) return [];
     const records = JSON.parse(readFileSync(this.#file, 'utf8')) as ProcessRecord[];
     return records.filter(isAlive).sort((a, b) => b.order - a.order);
   }
