@@ -14,6 +14,7 @@ const PING_DEADLINE_MS = 1_000;
 export class Database {
   readonly tenants: TenantDatabase;
   readonly system: SystemDatabase;
+  private closing?: Promise<unknown>;
 
   constructor(
     private readonly settings: DatabaseSettings,
@@ -60,9 +61,10 @@ export class Database {
     return { app: this.appLogin.stats(), system: this.systemLogin.stats() };
   }
 
-  /** Waits for running transactions, then closes all connections. */
+  /** Waits for running transactions, then closes all connections; once, however often called. */
   async close(): Promise<void> {
-    await Promise.all([this.appLogin.close(), this.systemLogin.close()]);
+    this.closing ??= Promise.all([this.appLogin.close(), this.systemLogin.close()]);
+    await this.closing;
   }
 }
 
