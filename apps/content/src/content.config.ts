@@ -35,7 +35,7 @@ export function readContentConfig(env: Environment = process.env): ContentConfig
   return defineConfig(variables, env);
 }
 
-/** URL of the migrator's login, which only the migrate entry point has. */
-export function readMigratorUrl(env: Environment = process.env): Secret {
-  return defineConfig({ url: text('CONTENT_DB_MIGRATOR_URL').secret() }, env).url;
+/** The migrator's login, which only the migrate entry point has. */
+export function readMigrateConfig(env: Environment = process.env): { migratorUrl: Secret } {
+  return defineConfig({ migratorUrl: text('CONTENT_DB_MIGRATOR_URL').secret() }, env);
 }

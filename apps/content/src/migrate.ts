@@ -1,3 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { runMigrateEntryPoint } from '@penguinmails/database';
+import { readMigrateConfig } from './content.config.js';
 
-await runMigrateEntryPoint('content', [new URL('../migrations', import.meta.url).pathname]);
+const folder = (url: string): string => fileURLToPath(new URL('../migrations', url));
+
+await runMigrateEntryPoint(
+  'content',
+  [folder(import.meta.resolve('@penguinmails/outbox')), folder(import.meta.url)],
+  readMigrateConfig(),
+);

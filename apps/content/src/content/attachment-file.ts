@@ -1,4 +1,5 @@
 import type { ProblemItem } from '@penguinmails/http/problem';
+import { isWellFormed } from './unicode.js';
 
 /** One file of a message, checked and decoded. */
 export interface AttachmentFile {
@@ -40,7 +41,7 @@ export function checkDescription(file: Described, at: string): ProblemItem[] {
 }
 
 function isFilename(name: string): boolean {
-  if (name.length === 0 || name.length > MAX_FILENAME || !name.isWellFormed()) return false;
+  if (name.length === 0 || name.length > MAX_FILENAME || !isWellFormed(name)) return false;
   return !UNSAFE_FILENAME.test(name) && name !== '.' && name !== '..';
 }
 

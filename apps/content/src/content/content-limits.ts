@@ -1,4 +1,5 @@
 import type { ProblemItem } from '@penguinmails/http/problem';
+import { isWellFormed } from './unicode.js';
 
 const MIB = 1024 * 1024;
 
@@ -18,7 +19,7 @@ export function checkText(text: string | null, pointer: string): ProblemItem[] {
   if (text === null) return [];
   if (Buffer.byteLength(text) > MAX_BODY_BYTES)
     return [{ pointer, code: 'too_long', detail: `must be at most ${MAX_BODY_BYTES} bytes` }];
-  if (text.includes('\0') || !text.isWellFormed())
+  if (text.includes('\0') || !isWellFormed(text))
     return [{ pointer, code: 'invalid_text', detail: 'must be valid Unicode without NUL' }];
   return [];
 }

@@ -1,4 +1,5 @@
 import type { ProblemItem } from '@penguinmails/http/problem';
+import { isWellFormed } from './unicode.js';
 import type { MessageHeaders } from './content-hash.js';
 
 const MAX_HEADERS = 50;
@@ -40,5 +41,5 @@ function checkHeader(name: string, value: unknown): ProblemItem[] {
 
 function isHeaderValue(value: unknown): boolean {
   if (typeof value !== 'string' || value.length > MAX_VALUE) return false;
-  return value.isWellFormed() && !BREAKS_LINE.test(value);
+  return isWellFormed(value) && !BREAKS_LINE.test(value);
 }
