@@ -10,3 +10,6 @@ export function publishParts(postgresUrl: string | undefined, brokers: string | 
   if (postgresUrl !== undefined) process.env.TEST_POSTGRES_ADMIN_URL = postgresUrl;
   if (brokers !== undefined) process.env.TEST_KAFKA_BROKERS = brokers;
 }
+
+/** Everything this process was given, for programs that it starts. */
+export const inheritedEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env });

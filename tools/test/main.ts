@@ -1,0 +1,60 @@
+// npm test [-- stage …]: everything CI checks; ends with `tests: N passed, N failed`.
+import { say, step } from '../stack/progress.ts';
+import { runEndToEnd } from './e2e-stage.ts';
+import { runJest } from './jest-stage.ts';
+import { walkReadme } from './readme-walk.ts';
+import { type Counts, programStage, scriptStage, type Stage, sum } from './stage.ts';
+
+const TSC = 'typescript/bin/tsc';
+const NOTHING_PASSED: Counts = { passed: 0, failed: 1 };
+
+const stages: readonly Stage[] = [
+  programStage('build', TSC, '-b'),
+  scriptStage('format', 'format'),
+  scriptStage('lint', 'lint'),
+  programStage('types of specs', TSC, '-p', 'tsconfig.spec.json'),
+  programStage('types of tools', TSC, '-p', 'tools/tsconfig.json'),
+  scriptStage('generated contracts', 'generate:contracts:check'),
+  scriptStage('generated schemas', 'generate:schema:check'),
+  { name: 'jest', run: (signal) => runJest(['--maxWorkers=2'], {}, signal) },
+  { name: 'e2e', run: runEndToEnd },
+  { name: 'readme', run: walkReadme },
+];
+
+/** A stage that throws counts as one failed test. */
+async function runStage(stage: Stage, signal: AbortSignal): Promise<Counts> {
+  try {
+    const counts = await step(stage.name, () => stage.run(signal));
+    if (counts.failed > 0) say(`${stage.name}: FAILED (${counts.failed})`);
+    return counts;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    say(`${stage.name}: FAILED`);
+    return NOTHING_PASSED;
+  }
+}
+
+/** All stages run, also after one has failed: one run shows everything there is to mend. */
+async function main(names: readonly string[]): Promise<number> {
+  const unknown = names.find((name) => !stages.some((stage) => stage.name === name));
+  if (unknown !== undefined) {
+    throw new Error(`no stage "${unknown}"; ${stages.map(({ name }) => name).join(', ')}`);
+  }
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  const all: Counts[] = [];
+  for (const stage of stages) {
+    const wanted = names.length === 0 || names.includes(stage.name);
+    if (wanted && !abort.signal.aborted) all.push(await runStage(stage, abort.signal));
+  }
+  const { passed, failed } = sum(all);
+  process.stdout.write(`tests: ${passed} passed, ${failed} failed\n`);
+  return failed === 0 && !abort.signal.aborted ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
