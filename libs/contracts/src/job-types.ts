@@ -52,20 +52,3 @@ export function validateJobPayload<T extends JobType>(
 ): asserts payload is JobPayload<T> {
   assertFits(type, jobChecks[type].writes, payload);
 }
-
-/**
- * Milliseconds to wait after a try that did not succeed.
- * @param finishedTries tries finished so far, from 1
- * @param random in [0, 1), for the jitter
- * @returns null when the tries are used up
- */
-export function retryDelayMs(
-  type: JobType,
-  finishedTries: number,
-  random: () => number = Math.random,
-): number | null {
-  const { backoffSeconds, jitter } = jobTypes[type];
-  const seconds = backoffSeconds[finishedTries - 1];
-  if (seconds === undefined) return null;
-  return Math.round(seconds * 1000 * (jitter.min + random() * (jitter.max - jitter.min)));
-}
