@@ -2,7 +2,6 @@ import {
   type EventType,
   jobTypes,
   type JobType,
-  uuidTime,
   validateJobPayload,
 } from '@penguinmails/contracts';
 import type { ReceivedEvent } from '@penguinmails/outbox';
@@ -47,13 +46,4 @@ export function sendEmailJob(event: ReceivedEvent<EmailAccepted>): NewJob {
     correlationId: event.correlationId,
     traceparent: event.traceparent,
   };
-}
-
-/** Ids are made by other machines: their clocks may be ahead of the database's. */
-const CLOCK_SKEW_MS = 3_600_000;
-
-/** A moment before which none of the ids existed; the epoch when one of them tells no time. */
-export function bornAfter(ids: readonly string[]): Date {
-  const times = ids.map((id) => (id[14] === '7' ? uuidTime(id).getTime() : 0));
-  return new Date(Math.max(0, Math.min(...times) - CLOCK_SKEW_MS));
 }

@@ -1,9 +1,10 @@
 import { Controller } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
 import { HandlesEvent, type ReceivedEvent } from '@penguinmails/outbox';
+import { bornAfter } from '../job/born-after.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
 import { EnqueueSystemRepository } from './enqueue.system.repository.js';
-import { bornAfter, sendEmailJob } from './new-job.js';
+import { sendEmailJob } from './new-job.js';
 
 /** Every accepted e-mail becomes one job, however often the event comes. */
 @Controller()

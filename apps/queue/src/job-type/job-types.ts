@@ -6,6 +6,8 @@ export class JobTypeError extends Error {
   readonly slug = 'job-type-incomplete';
 }
 
+const UNDECLARED_LEASE_LOSS_LIMIT = 20;
+
 /** What libs/contracts declares, by name. */
 export type JobTypeDeclarations = Readonly<Record<string, JobTypeDeclaration>>;
 
@@ -27,6 +29,19 @@ export class JobTypes {
 
   has(name: string): boolean {
     return this.byName.has(name);
+  }
+
+  /** The lease that suits every type, in milliseconds: a heartbeat renews jobs of several. */
+  shortestLeaseMs(): number {
+    return Math.min(...this.all().map(({ leaseMs }) => leaseMs));
+  }
+
+  /**
+   * Lost leases after which a job of the type is dead. Known for every row: one whose type is not
+   * declared any more must not stop the rescue of all others.
+   */
+  leaseLossLimit(name: string): number {
+    return this.byName.get(name)?.leaseLossLimit ?? UNDECLARED_LEASE_LOSS_LIMIT;
   }
 
   /** @throws JobTypeError for a type that no contract declares */

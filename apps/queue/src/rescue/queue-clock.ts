@@ -1,6 +1,12 @@
 import { hostname } from 'node:os';
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { createLogger } from '@penguinmails/observability';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import type { Logger } from '@penguinmails/observability';
+import { QUEUE_LOGGER } from '../queue.tokens.js';
 import { RescueJobs } from './rescue-jobs.js';
 
 /** How often each replica stamps the clock. */
@@ -12,13 +18,15 @@ export const TICK_MS = 1000;
  */
 @Injectable()
 export class QueueClock implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly log = createLogger('queue');
   private readonly replica = `${hostname()}:${process.pid}`.slice(0, 100);
   private timer?: NodeJS.Timeout;
   private running: Promise<void> = Promise.resolve();
   private stopped = false;
 
-  constructor(private readonly rescuer: RescueJobs) {}
+  constructor(
+    private readonly rescuer: RescueJobs,
+    @Inject(QUEUE_LOGGER) private readonly log: Logger,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.tick();

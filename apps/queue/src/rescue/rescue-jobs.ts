@@ -58,7 +58,7 @@ export class RescueJobs {
     expired: readonly UnfinishedJob[],
     now: Date,
   ): Promise<void> {
-    const plan = planRescue(expired, (type) => this.types.get(type).leaseLossLimit, now);
+    const plan = planRescue(expired, (type) => this.types.leaseLossLimit(type), now);
     await this.repository.loseLeases(tx, plan.released);
     const buried = await this.endings.end(tx, plan.buried);
     const events = [...deliveryEvents(plan.deliveries), ...deadLetterEvents(buried)];

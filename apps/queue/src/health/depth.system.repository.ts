@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import type { SystemTransaction } from '@penguinmails/database';
+
+/** How much of one job type there is. Age in seconds of the job that is due for longest. */
+export interface TypeDepth {
+  readonly type: string;
+  readonly scheduled: number;
+  readonly ready: number;
+  readonly running: number;
+  readonly dead: number;
+  readonly oldestReadyAge: number;
+}
+
+const COUNT = `
+SELECT type, sum(scheduled)::int AS scheduled, sum(ready)::int AS ready,
+  sum(running)::int AS running, sum(dead)::int AS dead,
+  greatest(0, coalesce(extract(epoch FROM now() - min(oldest_ready)), 0))::float8
+    AS "oldestReadyAge"
+FROM (
+  SELECT job_type AS type,
+    count(*) FILTER (WHERE status = 'pending' AND scheduled_at > now()) AS scheduled,
+    count(*) FILTER (WHERE status = 'pending' AND scheduled_at <= now()) AS ready,
+    count(*) FILTER (WHERE status = 'running') AS running,
+    0 AS dead,
+    min(scheduled_at) FILTER (WHERE status = 'pending' AND scheduled_at <= now()) AS oldest_ready
+  FROM job_queue GROUP BY job_type
+  UNION ALL
+  SELECT job_type, 0, 0, 0, count(*), NULL
+  FROM dead_letters WHERE redriven_at IS NULL GROUP BY job_type
+) counted
+GROUP BY type
+ORDER BY type`;
+
+/** Counts jobs of all tenants. */
+@Injectable()
+export class DepthSystemRepository {
+  async count(tx: SystemTransaction): Promise<TypeDepth[]> {
+    const { rows } = await tx.query<TypeDepth>(COUNT);
+    return rows;
+  }
+}

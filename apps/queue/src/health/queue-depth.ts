@@ -1,0 +1,61 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { SystemDatabase } from '@penguinmails/database';
+import { metrics, observeGauges } from '@penguinmails/observability';
+import { DepthSystemRepository, type TypeDepth } from './depth.system.repository.js';
+
+/** Counting reads the whole hot table: not more often than this, however many ask. */
+const KEPT_MS = 5000;
+
+const STATES = ['scheduled', 'ready', 'running', 'dead'] as const;
+
+/** Depth and age of the queue, for the health answer and the gauges. */
+@Injectable()
+export class QueueDepth implements OnModuleInit, OnModuleDestroy {
+  private counted?: { readonly at: number; readonly depths: Promise<TypeDepth[]> };
+  private stopObserving?: () => void;
+
+  constructor(
+    private readonly database: SystemDatabase,
+    private readonly repository: DepthSystemRepository,
+  ) {}
+
+  onModuleInit(): void {
+    this.stopObserving = observeGauges([metrics.queueDepth, metrics.queueOldestAge], async () =>
+      (await this.read()).flatMap(readings),
+    );
+  }
+
+  onModuleDestroy(): void {
+    this.stopObserving?.();
+  }
+
+  /** By job type; at most 5 s old. A failed count is not kept. */
+  async read(): Promise<TypeDepth[]> {
+    const now = performance.now();
+    if (!this.counted || now - this.counted.at > KEPT_MS)
+      this.counted = { at: now, depths: this.count() };
+    const { depths } = this.counted;
+    try {
+      return await depths;
+    } catch (error) {
+      if (this.counted?.depths === depths) this.counted = undefined;
+      throw error;
+    }
+  }
+
+  private count(): Promise<TypeDepth[]> {
+    return this.database.once((tx) => this.repository.count(tx), { readOnly: true });
+  }
+}
+
+function readings(depth: TypeDepth) {
+  const type = { 'penguinmails.job.type': depth.type };
+  return [
+    ...STATES.map((state) => ({
+      metric: metrics.queueDepth,
+      value: depth[state],
+      attributes: { ...type, state },
+    })),
+    { metric: metrics.queueOldestAge, value: depth.oldestReadyAge, attributes: type },
+  ];
+}

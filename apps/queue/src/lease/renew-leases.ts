@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { SystemDatabase } from '@penguinmails/database';
+import { JobTypes } from '../job-type/job-types.js';
+import { GrantSigner, type TenantGrant } from './grant-signer.js';
+import type { HeartbeatRequest } from './lease.requests.js';
+import { LeaseSystemRepository } from './lease.system.repository.js';
+import type { HeldLease } from './leased-job.js';
+
+/** What a heartbeat achieved. */
+export interface Renewal {
+  /** null when nothing is held any more. */
+  readonly expiresAt: Date | null;
+  /** Jobs that somebody else has or had meanwhile: stop working on them. */
+  readonly lost: readonly string[];
+  readonly grants: readonly TenantGrant[];
+}
+
+/** Extends leases under their tokens, with fresh grants that end when the lease does. */
+@Injectable()
+export class RenewLeases {
+  constructor(
+    private readonly database: SystemDatabase,
+    private readonly repository: LeaseSystemRepository,
+    private readonly types: JobTypes,
+    private readonly signer: GrantSigner,
+  ) {}
+
+  async execute({ leases }: HeartbeatRequest): Promise<Renewal> {
+    const asked = leases.flatMap(({ lease_token: leaseToken, jobs }) =>
+      jobs.map(({ tenant_id, id }) => ({ tenantId: tenant_id, jobId: id, leaseToken })),
+    );
+    const held = await this.database.once((tx) =>
+      this.repository.renew(tx, asked, this.types.shortestLeaseMs()),
+    );
+    const kept = new Set(held.map(keyOf));
+    return {
+      expiresAt: held.at(0)?.expiresAt ?? null,
+      lost: asked.filter((lease) => !kept.has(keyOf(lease))).map(({ jobId }) => jobId),
+      grants: await this.sign(held),
+    };
+  }
+
+  private async sign(held: readonly HeldLease[]): Promise<TenantGrant[]> {
+    const leases = Map.groupBy(held, (lease) => lease.leaseToken);
+    const signed = [...leases].map(([token, own]) =>
+      this.signer.sign(own, token, own[0].expiresAt),
+    );
+    return (await Promise.all(signed)).flat();
+  }
+}
+
+function keyOf({ tenantId, jobId, leaseToken }: Omit<HeldLease, 'payload' | 'expiresAt'>): string {
+  return `${tenantId}/${jobId}/${leaseToken}`;
+}

@@ -1,0 +1,23 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { isInfrastructure } from '@penguinmails/database';
+import { createHttpApplication } from '@penguinmails/http';
+import { tierDown } from '@penguinmails/http/problem';
+import type { Logger } from '@penguinmails/observability';
+import { EventTransport } from '@penguinmails/outbox';
+import type { QueueConfig } from './queue.config.js';
+import { QueueModule } from './queue.module.js';
+
+/** The whole service, its event handlers running, not yet listening. */
+export async function createQueueApplication(
+  config: QueueConfig,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
+  const app = await createHttpApplication(QueueModule.forConfig(config, logger), {
+    logger,
+    callers: { publicKeys: config.tokens.publicKeys, audience: 'queue' },
+    mapError: (error) => (isInfrastructure(error) ? tierDown('queue', error) : undefined),
+  });
+  app.connectMicroservice({ strategy: app.get(EventTransport) });
+  await app.startAllMicroservices();
+  return app;
+}

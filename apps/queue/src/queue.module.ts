@@ -1,0 +1,97 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DatabaseModule, tierDatabaseSettings } from '@penguinmails/database';
+import { createLogger, type Logger } from '@penguinmails/observability';
+import { MessagingModule } from '@penguinmails/outbox';
+import { EnqueueSystemRepository } from './enqueue/enqueue.system.repository.js';
+import { OnEmailAccepted } from './enqueue/on-email-accepted.js';
+import { OnEmailWithdrawn } from './enqueue/on-email-withdrawn.js';
+import { FinishJobs } from './finish/finish-jobs.js';
+import { FinishSystemRepository } from './finish/finish.system.repository.js';
+import { DepthSystemRepository } from './health/depth.system.repository.js';
+import { HealthController } from './health/health.controller.js';
+import { QueueDepth } from './health/queue-depth.js';
+import { GetJob } from './job/get-job.js';
+import { JobController } from './job/job.controller.js';
+import { JobEndSystemRepository } from './job/job-end.system.repository.js';
+import { JobRepository } from './job/job.repository.js';
+import { ListAttempts } from './job/list-attempts.js';
+import { JobTypeSystemRepository } from './job-type/job-type.system.repository.js';
+import { JobTypes } from './job-type/job-types.js';
+import { WriteJobTypes } from './job-type/write-job-types.js';
+import { GrantSigner } from './lease/grant-signer.js';
+import { LeaseController } from './lease/lease.controller.js';
+import { LeaseJobs } from './lease/lease-jobs.js';
+import { LeaseSystemRepository } from './lease/lease.system.repository.js';
+import { ReadyJobs } from './lease/ready-jobs.js';
+import { RenewLeases } from './lease/renew-leases.js';
+import type { QueueConfig } from './queue.config.js';
+import { consumes, emits } from './queue.events.js';
+import { QUEUE_LOGGER } from './queue.tokens.js';
+import { QueueClock } from './rescue/queue-clock.js';
+import { RescueJobs } from './rescue/rescue-jobs.js';
+import { RescueSystemRepository } from './rescue/rescue.system.repository.js';
+
+const controllers = [
+  HealthController,
+  JobController,
+  LeaseController,
+  OnEmailAccepted,
+  OnEmailWithdrawn,
+];
+
+const repositories = [
+  DepthSystemRepository,
+  EnqueueSystemRepository,
+  FinishSystemRepository,
+  JobEndSystemRepository,
+  JobRepository,
+  JobTypeSystemRepository,
+  LeaseSystemRepository,
+  RescueSystemRepository,
+];
+
+const useCases = [
+  FinishJobs,
+  GetJob,
+  LeaseJobs,
+  ListAttempts,
+  QueueClock,
+  QueueDepth,
+  ReadyJobs,
+  RenewLeases,
+  RescueJobs,
+  WriteJobTypes,
+];
+
+/** Composition root: the only place that knows how the parts of the service fit together. */
+@Module({})
+export class QueueModule {
+  /** @param logger default: one of its own; a test hands in another */
+  static forConfig(config: QueueConfig, logger: Logger = createLogger('queue')): DynamicModule {
+    return {
+      module: QueueModule,
+      imports: [
+        DatabaseModule.forTier(tierDatabaseSettings('queue', config.db)),
+        MessagingModule.forTier({
+          tier: 'queue',
+          brokers: config.kafka.brokers,
+          consumes,
+          emits,
+          publicUrl: config.publicUrl,
+          logger,
+        }),
+      ],
+      controllers,
+      providers: [
+        ...repositories,
+        ...useCases,
+        { provide: JobTypes, useFactory: () => new JobTypes() },
+        { provide: QUEUE_LOGGER, useValue: logger },
+        {
+          provide: GrantSigner,
+          useValue: new GrantSigner({ issuer: 'queue', privateKey: config.grantKey }),
+        },
+      ],
+    };
+  }
+}

@@ -1,0 +1,2 @@
+/** The service's logger. */
+export const QUEUE_LOGGER = Symbol('queue logger');
