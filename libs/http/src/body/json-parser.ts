@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { badRequest } from '../problem/problems.js';
 import { isDeeperThan, MAX_JSON_DEPTH } from './json-shape.js';
@@ -19,26 +20,13 @@ export function useJsonParser(instance: FastifyInstance): void {
   );
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
 function parseJson(parse: DefaultParser, request: FastifyRequest, body: Buffer, done: Done): void {
   if (isDeeperThan(body, MAX_JSON_DEPTH)) {
     const detail = `The body nests deeper than ${MAX_JSON_DEPTH} levels.`;
     return done(badRequest('json_too_deep', detail));
   }
-  const text = decode(body);
-  if (text === undefined) return done(malformed());
-  void parse(request, text, (error, value) => done(error ? malformed() : null, value));
-}
-
-/** Undefined when the bytes are not UTF-8. */
-function decode(body: Buffer): string | undefined {
-  try {
-    return decoder.decode(body);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
+  if (!isUtf8(body)) return done(malformed());
+  void parse(request, body.toString(), (error, value) => done(error ? malformed() : null, value));
 }
 
 function malformed() {

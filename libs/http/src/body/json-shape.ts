@@ -42,15 +42,32 @@ function isEscaped(json: Buffer, quote: number): boolean {
 /** Longest array that a body may hold anywhere; validating longer ones costs seconds. */
 export const MAX_ARRAY_LENGTH = 1000;
 
-/** The JSON pointer of the first array longer than `max`; undefined when there is none. */
-export function findLongArray(value: unknown, max: number, pointer = ''): string | undefined {
+/** What {@link findBadShape} found, and where (JSON pointer). */
+export interface BadShape {
+  readonly pointer: string;
+  readonly code: 'array_too_long' | 'unknown_field';
+}
+
+/**
+ * The first array longer than 1000, or the first key that every object has anyway (`constructor`,
+ * `toString`), which class-transformer would drop without a word; undefined when there is neither.
+ */
+export function findBadShape(value: unknown, pointer = ''): BadShape | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (Array.isArray(value) && value.length > max) return pointer;
+  if (Array.isArray(value) && value.length > MAX_ARRAY_LENGTH)
+    return { pointer, code: 'array_too_long' };
   for (const [key, item] of Object.entries(value)) {
-    const found = findLongArray(item, max, `${pointer}/${escapePointer(key)}`);
-    if (found !== undefined) return found;
+    const inner = `${pointer}/${escapePointer(key)}`;
+    const found: BadShape | undefined = isInherited(key)
+      ? { pointer: inner, code: 'unknown_field' }
+      : findBadShape(item, inner);
+    if (found) return found;
   }
   return undefined;
+}
+
+function isInherited(key: string): boolean {
+  return key in Object.prototype || key === 'prototype';
 }
 
 /** One step of a JSON pointer (RFC 6901). */

@@ -2,7 +2,7 @@ import { type ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/commo
 import type { ValidationError } from 'class-validator';
 import type { Problem } from '../problem/problem.js';
 import { badRequest, notFound, unprocessable } from '../problem/problems.js';
-import { findLongArray, MAX_ARRAY_LENGTH } from './json-shape.js';
+import { type BadShape, findBadShape, MAX_ARRAY_LENGTH } from './json-shape.js';
 import { type FailedRule, failedRules, toBodyItem, toQueryItem } from './validation-items.js';
 
 /** Carries failed rules from Nest's pipe to ours, which knows what part of the request they are about. */
@@ -30,7 +30,7 @@ export class RequestValidationPipe extends ValidationPipe {
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const isClass = this.toValidate(metadata);
-    if (isClass && metadata.type === 'body') assertObject(value);
+    if (isClass && metadata.type === 'body') assertShape(value);
     try {
       return await super.transform(value, metadata);
     } catch (error) {
@@ -40,14 +40,17 @@ export class RequestValidationPipe extends ValidationPipe {
   }
 }
 
-/** A class is an object; arrays are also cut off here, before each item is looked at. */
-function assertObject(body: unknown): void {
+const DETAIL: Readonly<Record<BadShape['code'], string>> = {
+  array_too_long: `The array is longer than ${MAX_ARRAY_LENGTH}.`,
+  unknown_field: 'There is no such field.',
+};
+
+/** A class is an object; long arrays are cut off here, before each item is looked at. */
+function assertShape(body: unknown): void {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw unprocessable([{ pointer: '', code: 'is_object', detail: 'The body is not an object.' }]);
-  const pointer = findLongArray(body, MAX_ARRAY_LENGTH);
-  if (pointer === undefined) return;
-  const detail = `The array is longer than ${MAX_ARRAY_LENGTH}.`;
-  throw unprocessable([{ pointer, code: 'array_too_long', detail }]);
+  const bad = findBadShape(body);
+  if (bad) throw unprocessable([{ ...bad, detail: DETAIL[bad.code] }]);
 }
 
 function problemOf({ rules }: InvalidInput, type: ArgumentMetadata['type']): Problem {

@@ -17,7 +17,8 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
     .code(problem.status)
     .headers({ ...SAFE_HEADERS, 'x-request-id': request.id, ...retryAfterOf(problem) })
     .header('content-type', PROBLEM_MEDIA_TYPE)
-    .send(JSON.stringify(document));
+    // Bytes, since Fastify adds a charset to JSON texts, which this media type does not have.
+    .send(Buffer.from(JSON.stringify(document)));
 }
 
 function retryAfterOf({ retryAfter }: Problem): Record<string, string> {

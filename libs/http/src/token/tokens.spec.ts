@@ -1,0 +1,216 @@
+import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { Secret } from '@penguinmails/config';
+import { describe, expect, it, jest } from '@jest/globals';
+import { decodeJwt, type JWTHeaderParameters, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import type { Caller } from '../access/caller.js';
+import { type Grant, signGrant, verifyGrant } from './grant.js';
+import { privateKeyOf, type TokenKey } from './keys.js';
+import { ServiceTokenSigner, signServiceToken } from './service-token.js';
+import { verifyServiceToken } from './verify-service-token.js';
+
+const TENANT = '0190b5a0-0000-7000-8000-000000000001';
+const NIL = '00000000-0000-0000-0000-000000000000';
+
+const makeKey = (issuer: TokenKey['issuer']) => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const der = { format: 'der', type: 'pkcs8' } as const;
+  return {
+    key: { issuer, privateKey: new Secret(privateKey.export(der).toString('base64')) },
+    publicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+    jwk: publicKey.export({ format: 'jwk' }),
+  };
+};
+const gateway = makeKey('gateway');
+const worker = makeKey('worker');
+const queue = makeKey('queue');
+const stranger = makeKey('gateway');
+const publicKeys = {
+  gateway: gateway.publicKey,
+  worker: worker.publicKey,
+  queue: queue.publicKey,
+};
+const expected = { publicKeys, audience: 'oltp' } as const;
+
+const now = (): number => Math.floor(Date.now() / 1000);
+const tenantClaims = {
+  tid: TENANT,
+  act: { kind: 'api_key', id: 'key-1' },
+  mode: 'live',
+  scp: ['emails:send'],
+};
+const goodPayload = (): JWTPayload => ({
+  ...tenantClaims,
+  iss: 'gateway',
+  aud: 'oltp',
+  iat: now(),
+  exp: now() + 60,
+});
+const forge = (
+  change: JWTPayload = {},
+  header: Partial<JWTHeaderParameters> = {},
+  key: TokenKey = gateway.key,
+): Promise<string> => {
+  const payload = JSON.parse(JSON.stringify({ ...goodPayload(), ...change })) as JWTPayload;
+  return new SignJWT(payload)
+    .setProtectedHeader({ alg: 'EdDSA', typ: 'pm-service+jwt', ...header })
+    .sign(privateKeyOf(key));
+};
+const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** The table of security.md row 2, as far as it applies to our own tokens, and what is ours alone. */
+const badTokens: [string, () => Promise<string> | string][] = [
+  ['alg none', () => new UnsecuredJWT(goodPayload()).encode()],
+  [
+    'HS256 with the public key as secret',
+    () => {
+      const signed = `${base64({ alg: 'HS256', typ: 'pm-service+jwt' })}.${base64(goodPayload())}`;
+      const mac = createHmac('sha256', Buffer.from(gateway.publicKey, 'base64'));
+      return `${signed}.${mac.update(signed).digest('base64url')}`;
+    },
+  ],
+  ['own key in the jwk header', () => forge({}, { jwk: stranger.jwk as never }, stranger.key)],
+  ['jku header', () => forge({}, { jku: 'https://evil.test/jwks' }, stranger.key)],
+  ['x5u header', () => forge({}, { x5u: 'https://evil.test/cert' }, stranger.key)],
+  ['unknown kid, foreign key', () => forge({}, { kid: 'other' }, stranger.key)],
+  [
+    'unknown crit header',
+    () => {
+      const header = { alg: 'EdDSA', typ: 'pm-service+jwt', crit: ['x'], x: 1 };
+      const signed = `${base64(header)}.${base64(goodPayload())}`;
+      const signature = sign(null, Buffer.from(signed), privateKeyOf(gateway.key));
+      return `${signed}.${signature.toString('base64url')}`;
+    },
+  ],
+  ['another audience', () => forge({ aud: 'content' })],
+  ['no audience', () => forge({ aud: undefined })],
+  ['unknown issuer', () => forge({ iss: 'mallory' })],
+  ['another issuer than the key’s', () => forge({ iss: 'worker', tid: undefined, act: undefined })],
+  ['expired', () => forge({ iat: now() - 70, exp: now() - 10 })],
+  ['no expiry', () => forge({ exp: undefined })],
+  ['not yet valid', () => forge({ nbf: now() + 30 })],
+  ['issued in the future', () => forge({ iat: now() + 30, exp: now() + 60 })],
+  ['lives longer than 60 s', () => forge({ exp: now() + 3600 })],
+  ['a grant used as a token', () => forge({}, { typ: 'pm-grant+jwt' }, queue.key)],
+  ['plain JWT type', () => forge({}, { typ: 'JWT' })],
+  ['queue as a caller', () => forge({ iss: 'queue' }, {}, queue.key)],
+  ['a tenant under the worker’s key', () => forge({ iss: 'worker' }, {}, worker.key)],
+  ['tenant without an actor', () => forge({ act: undefined })],
+  ['actor without a tenant', () => forge({ tid: undefined })],
+  ['tenant that is no id', () => forge({ tid: "' OR 1=1" })],
+  ['system as the actor', () => forge({ act: { kind: 'system', id: 'x' } })],
+  ['platform key with a tenant', () => forge({ act: { kind: 'platform_key', id: 'x' } })],
+  ['tenant key on the platform tenant', () => forge({ tid: NIL })],
+  ['scopes that are one text', () => forge({ scp: 'emails:send' })],
+  ['another mode', () => forge({ mode: 'admin' })],
+  ['truncated', async () => (await forge()).slice(0, -10)],
+  ['extra dot', async () => `${await forge()}.x`],
+  [
+    'payload changed',
+    async () => (await forge()).replace(/\.[^.]+\./, `.${base64(goodPayload())}.`),
+  ],
+  ['64 kB', () => forge({ padding: 'x'.repeat(65_536) })],
+  ['empty', () => ''],
+  ['not a token', () => 'hunter2'],
+];
+
+describe('service tokens', () => {
+  it.each(badTokens)('%s → 401', async (_name, make) => {
+    const token = await make();
+    await expect(verifyServiceToken(token, expected)).rejects.toMatchObject({
+      status: 401,
+      code: 'invalid_service_token',
+    });
+  });
+
+  it('carry the caller of the gateway', async () => {
+    const claims = {
+      audience: 'oltp',
+      tenantId: TENANT,
+      actor: { kind: 'api_key', id: 'key-1', userId: 'user-1' },
+      mode: 'test',
+      scopes: ['emails:read'],
+    } as const;
+    const token = await signServiceToken(gateway.key, claims);
+    const { expiresAt, ...caller } = await verifyServiceToken(token, expected);
+    const { audience: _audience, ...carried } = claims;
+    expect(caller).toEqual({ service: 'gateway', ...carried });
+    expect(expiresAt).toBeGreaterThan(Date.now() + 55_000);
+    expect(expiresAt).toBeLessThanOrEqual(Date.now() + 60_000);
+  });
+
+  it('without a tenant stand for the service itself, which owns no rows', async () => {
+    const token = await signServiceToken(worker.key, { audience: 'oltp' });
+    expect(await verifyServiceToken(token, expected)).toMatchObject({
+      service: 'worker',
+      tenantId: NIL,
+      actor: { kind: 'system', id: 'worker' },
+      scopes: [],
+    });
+  });
+
+  it('are refused when the issuer has no key here', async () => {
+    const token = await signServiceToken(worker.key, { audience: 'oltp' });
+    const only = { publicKeys: { gateway: gateway.publicKey }, audience: 'oltp' } as const;
+    await expect(verifyServiceToken(token, only)).rejects.toMatchObject({ status: 401 });
+  });
+
+  it('are signed once for 30 s and one caller, and never shared between callers', async () => {
+    const signer = new ServiceTokenSigner(gateway.key);
+    const caller: Caller = {
+      service: 'gateway',
+      tenantId: TENANT,
+      actor: { kind: 'api_key', id: 'key-1' },
+      mode: 'live',
+      scopes: [],
+      requestId: 'a',
+    };
+    const first = await signer.token('oltp', caller);
+    expect(await signer.token('oltp', { ...caller, requestId: 'b' })).toBe(first);
+    const others = [
+      await signer.token('content', caller),
+      await signer.token('oltp', { ...caller, tenantId: NIL }),
+      await signer.token('oltp', { ...caller, mode: 'test' }),
+      await signer.token('oltp', { ...caller, scopes: ['emails:send'] }),
+      await signer.token('oltp'),
+    ];
+    expect(new Set([first, ...others]).size).toBe(6);
+    jest.useFakeTimers({ now: Date.now() + 31_000 });
+    try {
+      expect(decodeJwt(await signer.token('oltp', caller)).iat).toBe(now());
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
+describe('grants', () => {
+  const grant = (seconds = 30): Grant => ({
+    tenantId: TENANT,
+    jobIds: ['job-1'],
+    contentKeys: ['cnt_1'],
+    mailboxIds: ['mailbox-1'],
+    leaseToken: 'lease-1',
+    expiresAt: new Date((now() + seconds) * 1000),
+  });
+
+  it('carry what a lease allows, for oltp and content', async () => {
+    const token = await signGrant(queue.key, grant());
+    for (const audience of ['oltp', 'content'] as const)
+      expect(await verifyGrant(publicKeys, token, audience)).toEqual(grant());
+  });
+
+  it.each<[string, () => Promise<string>, ('queue' | 'oltp')?]>([
+    ['signed by the worker', () => signGrant({ ...worker.key, issuer: 'queue' }, grant())],
+    ['issued by the worker', () => signGrant(worker.key, grant())],
+    ['past the end of the lease', () => signGrant(queue.key, grant(-2))],
+    ['for another tier', () => signGrant(queue.key, grant()), 'queue'],
+    ['a service token', () => signServiceToken(gateway.key, { audience: 'oltp' })],
+    ['a service token of queue', () => forge({ iss: 'queue' }, {}, queue.key)],
+    ['without a lease', () => forge({ iss: 'queue' }, { typ: 'pm-grant+jwt' }, queue.key)],
+  ])('%s → 401', async (_name, make, audience = 'oltp') => {
+    await expect(verifyGrant(publicKeys, await make(), audience)).rejects.toMatchObject({
+      status: 401,
+      code: 'invalid_grant',
+    });
+  });
+});
