@@ -21,7 +21,7 @@ export function readQueueConfig(env: Environment = process.env): QueueConfig {
   return defineConfig(variables, env);
 }
 
-/** URL of the migrator's login, which only the migrate entry point has. */
-export function readMigratorUrl(env: Environment = process.env): Secret {
-  return defineConfig({ url: text('QUEUE_DB_MIGRATOR_URL').secret() }, env).url;
+/** What only the migrate entry point has: the URL of the migrator's login. */
+export function readMigrateConfig(env: Environment = process.env): { readonly migratorUrl: Secret } {
+  return defineConfig({ migratorUrl: text('QUEUE_DB_MIGRATOR_URL').secret() }, env);
 }
