@@ -29,7 +29,7 @@ export class ServiceTokenAuthenticator implements Authenticator {
 
   async authenticate(request: PlatformRequest): Promise<Caller> {
     const token = bearerOf(request);
-    const { expiresAt, ...caller } = this.#known(token) ?? (await this.#verify(token));
+    const { caller } = this.#known(token) ?? (await this.#verify(token));
     return { ...caller, requestId: request.id };
   }
 

@@ -19,7 +19,8 @@ export interface ServiceTokenExpectation {
 }
 
 /** A caller and until when the token vouches for it, in milliseconds since the epoch. */
-export interface VerifiedCaller extends Omit<Caller, 'requestId'> {
+export interface VerifiedCaller {
+  readonly caller: Omit<Caller, 'requestId'>;
   readonly expiresAt: number;
 }
 
@@ -52,10 +53,10 @@ function toCaller({ issuer, payload }: VerifiedToken): VerifiedCaller {
   if (payload.tid === undefined && payload.act === undefined) {
     const actor: Actor = { kind: 'system', id: issuer };
     const nobody = { tenantId: PLATFORM_TENANT_ID, mode: 'live', scopes: [] } as const;
-    return { service: issuer, actor, ...nobody, expiresAt };
+    return { caller: { service: issuer, actor, ...nobody }, expiresAt };
   }
   if (issuer !== 'gateway') throw new BadToken('a tenant under another key than the gateway’s');
-  return { service: issuer, ...tenantOf(payload), expiresAt };
+  return { caller: { service: issuer, ...tenantOf(payload) }, expiresAt };
 }
 
 function tenantOf(payload: VerifiedToken['payload']) {

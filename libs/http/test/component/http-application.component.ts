@@ -2,170 +2,23 @@ import { generateKeyPairSync } from 'node:crypto';
 import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  Body,
-  Controller,
-  Get,
-  Header,
-  HttpCode,
-  Module,
-  Param,
-  Post,
-  Query,
-  StreamableFile,
-} from '@nestjs/common';
+import { Controller, Get, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger } from '@penguinmails/observability';
-import { Type } from 'class-transformer';
 import {
-  IsInt,
-  IsNotEmpty,
-  IsOptional,
-  IsString,
-  MaxLength,
-  Min,
-  ValidateNested,
-} from 'class-validator';
-import {
-  BodyLimit,
   type Caller,
   createHttpApplication,
-  CurrentCaller,
   type HttpOptions,
-  ParseUuid,
   PlatformRoute,
   PublicRoute,
-  RequestId,
-  ServiceRoute,
   ServiceTokenSigner,
-  TenantOrPlatformRoute,
-  TenantRoute,
   tierDown,
   UndeclaredAccess,
 } from '../../src/index.js';
+import { CANARY, DatabaseAway, ProbeModule } from './probe.module.js';
 
 const TENANT = '0190b5a0-0000-7000-8000-000000000001';
 const NIL = '00000000-0000-0000-0000-000000000000';
-const CANARY = 'canary-4711';
-
-class AttachmentDto {
-  @IsString()
-  @IsNotEmpty()
-  filename: string;
-}
-class EmailDto {
-  @IsString()
-  @MaxLength(20)
-  subject: string;
-
-  @IsOptional()
-  @ValidateNested({ each: true })
-  @Type(() => AttachmentDto)
-  attachments?: AttachmentDto[];
-}
-class ListQuery {
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Type(() => Number)
-  limit?: number;
-}
-
-class DatabaseAway extends Error {}
-
-@Controller('internal')
-class ProbeController {
-  @Get('open')
-  @PublicRoute()
-  open(@RequestId() requestId: string) {
-    return { requestId };
-  }
-
-  @Get('caller')
-  @TenantRoute('emails:read', 'jobs:read')
-  caller(@CurrentCaller() caller: Caller): Caller {
-    return caller;
-  }
-
-  @Get('platform')
-  @PlatformRoute()
-  platform(@CurrentCaller() caller: Caller): Caller {
-    return caller;
-  }
-
-  @Post('either')
-  @HttpCode(204)
-  @TenantOrPlatformRoute()
-  either(): void {
-    return undefined;
-  }
-
-  @Post('leases')
-  @HttpCode(200)
-  @ServiceRoute('worker')
-  lease() {
-    return { route: 'leases' };
-  }
-
-  @Post('leases::heartbeat')
-  @HttpCode(200)
-  @ServiceRoute('worker', 'gateway')
-  heartbeat(@CurrentCaller() caller: Caller) {
-    return { route: 'heartbeat', caller };
-  }
-
-  @Post('emails')
-  @PublicRoute()
-  create(@Body() body: EmailDto) {
-    return body;
-  }
-
-  @Post('uploads')
-  @BodyLimit(3 * 1024 * 1024)
-  @PublicRoute()
-  upload(@Body() body: { text: string }) {
-    return { length: body.text.length };
-  }
-
-  @Get('emails')
-  @PublicRoute()
-  list(@Query() query: ListQuery) {
-    return query;
-  }
-
-  @Get('named')
-  @PublicRoute()
-  named(@Query('from') from: string) {
-    return { from };
-  }
-
-  @Get('emails/:id')
-  @PublicRoute()
-  one(@Param('id', ParseUuid) id: string) {
-    return { id };
-  }
-
-  @Get('broken')
-  @PublicRoute()
-  broken(): never {
-    throw new Error(CANARY);
-  }
-
-  @Get('away')
-  @PublicRoute()
-  away(): never {
-    throw new DatabaseAway(CANARY);
-  }
-
-  @Get('bytes')
-  @PublicRoute()
-  @Header('cache-control', 'private, max-age=60')
-  bytes(): StreamableFile {
-    return new StreamableFile(Buffer.from('bytes'), { type: 'text/plain' });
-  }
-}
-@Module({ controllers: [ProbeController] })
-class ProbeModule {}
 
 const pair = () => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
