@@ -1,6 +1,7 @@
 export * from './producer.js';
 export * from './consumer.js';
 export * from './admin.js';
+export { backoffMs, type BackoffBounds } from './backoff.js';
 export type { Logger } from './logger.js';
 export {
   KafkaSliceServer,

@@ -1,18 +1,115 @@
-import type { EventType } from '@penguinmails/contracts';
+import { Injectable } from '@nestjs/common';
+import {
+  encodeEvent,
+  type EventEnvelope,
+  type EventType,
+  keyOf,
+  newId,
+  type Tier,
+  toHeaders,
+  topicOf,
+} from '@penguinmails/contracts';
 import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
-import type { NewEvent } from './events.js';
+import { injectTrace, SpanKind, spans, withSpan } from '@penguinmails/observability';
+import { causeOf } from './causes.js';
+import type { AnyNewEvent, NewEvent } from './events.js';
+import { insertOutboxRows, type OutboxRow } from './outbox-rows.js';
+import type { WakeUp } from './wake-up.js';
+
+export interface EventWriterSettings {
+  tier: Tier;
+  emits: readonly EventType[];
+  publicUrl: string;
+}
+
+type WriterTransaction = TenantTransaction | SystemTransaction;
+
+/** A type that the service does not list under `emits`: a fault of the program. */
+export class UndeclaredEventError extends Error {
+  override readonly name = 'UndeclaredEventError';
+  constructor(type: string, tier: Tier) {
+    super(`${tier} does not declare that it emits ${type}`);
+  }
+}
 
 /** The only way to publish: events become rows of the outbox, in the caller's transaction. */
-export declare class EventWriter {
+@Injectable()
+export class EventWriter {
+  readonly #emits: ReadonlySet<string>;
+
+  constructor(
+    private readonly settings: EventWriterSettings,
+    private readonly wakeUp: WakeUp,
+  ) {
+    this.#emits = new Set(settings.emits);
+  }
+
   /**
    * Writes the events with one INSERT; the relay publishes them after the commit, in this order per
    * key. Call it after the aggregate's row was written or locked: that lock is what makes the order
    * of the outbox the order of the commits.
    *
-   * @throws ContractViolationError, EventKeyError; nothing is written then
+   * @throws UndeclaredEventError, ContractViolationError, EventKeyError; nothing is written then
    */
-  write<T extends EventType>(
-    tx: TenantTransaction | SystemTransaction,
-    events: readonly NewEvent<T>[],
-  ): Promise<void>;
+  async write(tx: WriterTransaction, events: readonly AnyNewEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const options = {
+      kind: SpanKind.PRODUCER,
+      attributes: { 'messaging.batch.message_count': events.length },
+    };
+    await withSpan(spans.outboxWrite, options, () => {
+      const trace = injectTrace();
+      return insertOutboxRows(
+        tx,
+        events.map((event) => this.#row(tx, event, trace)),
+      );
+    });
+    tx.onCommit(() => this.wakeUp.notify());
+  }
+
+  #row<T extends EventType>(
+    tx: WriterTransaction,
+    event: NewEvent<T>,
+    activeTrace: Record<string, string>,
+  ): OutboxRow {
+    const { type, tenantId, subject, data } = event;
+    if (!this.#emits.has(type)) throw new UndeclaredEventError(type, this.settings.tier);
+    const payload = encodeEvent(type, data);
+    const key = keyOf(type, { tenantId, data });
+    const envelope = this.#envelope(tx, event, key, activeTrace);
+    return {
+      tenantId,
+      id: envelope.id,
+      topic: topicOf(type, this.settings.tier),
+      key,
+      aggregateType: type.split('.')[1],
+      aggregateId: subject,
+      type,
+      headers: toHeaders(envelope, this.settings.publicUrl),
+      payload,
+    };
+  }
+
+  #envelope(
+    tx: WriterTransaction,
+    event: NewEvent,
+    partitionKey: string,
+    activeTrace: Record<string, string>,
+  ): EventEnvelope {
+    const id = newId();
+    const cause = causeOf(tx, event.causationId);
+    return {
+      id,
+      type: event.type,
+      source: this.settings.tier,
+      subject: event.subject,
+      time: new Date(),
+      tenantId: event.tenantId,
+      partitionKey,
+      entityVersion: event.entityVersion,
+      correlationId: event.correlationId ?? cause?.correlationId ?? id,
+      causationId: event.causationId,
+      ...(cause?.trace ?? activeTrace),
+    };
+  }
 }

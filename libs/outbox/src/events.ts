@@ -18,6 +18,9 @@ export interface NewEvent<T extends EventType = EventType> {
   readonly causationId?: string;
 }
 
+/** A new event of any type: the type decides which data fit. */
+export type AnyNewEvent = { [T in EventType]: NewEvent<T> }[EventType];
+
 /** An event as a handler gets it: decoded, checked against its schema, new to this service. */
 export interface ReceivedEvent<T extends EventType = EventType> {
   readonly id: string;

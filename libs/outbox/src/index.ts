@@ -1,6 +1,10 @@
 export { EventTransport } from './event-transport.js';
-export { EventWriter } from './event-writer.js';
-export type { NewEvent, ReceivedEvent } from './events.js';
+export { EventWriter, UndeclaredEventError } from './event-writer.js';
+export type { AnyNewEvent, NewEvent, ReceivedEvent } from './events.js';
 export { HandlesEvent, type HandlerLogin, type HandlerTransaction } from './handles-event.js';
 export { MessagingHealth, type MessagingReport } from './messaging-health.js';
-export { MessagingModule, type MessagingSettings } from './messaging.module.js';
+export { MessagingModule } from './messaging.module.js';
+export type { MessagingSettings } from './messaging-settings.js';
+export { OutboxRelay, type OutboxRelaySettings } from './outbox-relay.js';
+export { IncompleteRegistryError } from './handler-registry.js';
+export type { RetrySchedule } from './retry-schedule.js';

@@ -1,26 +1,95 @@
-import type { DynamicModule } from '@nestjs/common';
-import type { EventType, Tier } from '@penguinmails/contracts';
-import type { Logger } from '@penguinmails/observability';
-
-export interface MessagingSettings {
-  /** Also the name of the consumer group. */
-  tier: Tier;
-  /** host:port of the bootstrap brokers. */
-  brokers: readonly string[];
-  /** Event types this service handles, from `<tier>.events.ts`; each needs exactly one handler. */
-  consumes: readonly EventType[];
-  /** Event types this service writes. */
-  emits: readonly EventType[];
-  /** Base of `ce_dataschema`. */
-  publicUrl: string;
-  /** Default: a logger of its own. */
-  logger?: Logger;
-}
+import {
+  type DynamicModule,
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { deadLetterTopic, topicOf, topics } from '@penguinmails/contracts';
+import { Database } from '@penguinmails/database';
+import { createRelayProducer, ensureTopics, withAdmin } from '@penguinmails/kafka';
+import { createLogger, type Logger } from '@penguinmails/observability';
+import { EventTransport } from './event-transport.js';
+import { EventWriter } from './event-writer.js';
+import { assertDeclared } from './handler-registry.js';
+import { MessagingHealth } from './messaging-health.js';
+import type { MessagingSettings } from './messaging-settings.js';
+import { OutboxRelay } from './outbox-relay.js';
+import { WakeUp } from './wake-up.js';
 
 /**
  * Global; provides EventWriter, EventTransport and MessagingHealth, and runs the relay while the
  * application runs. Needs DatabaseModule. Kafka down neither fails the boot nor readiness.
  */
-export declare class MessagingModule {
-  static forTier(settings: MessagingSettings): DynamicModule;
+@Module({})
+export class MessagingModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  #unpublish: (() => void) | undefined;
+
+  constructor(
+    @Inject(OutboxRelay) private readonly relay: OutboxRelay,
+    @Inject(MessagingHealth) private readonly health: MessagingHealth,
+  ) {}
+
+  /** @throws IncompleteRegistryError when the declarations and the contracts differ */
+  static forTier(settings: MessagingSettings): DynamicModule {
+    assertDeclared(settings);
+    const logger = settings.logger ?? createLogger(settings.tier);
+    const wakeUp = new WakeUp();
+    return {
+      module: MessagingModule,
+      global: true,
+      providers: [
+        { provide: EventWriter, useValue: new EventWriter(settings, wakeUp) },
+        {
+          provide: OutboxRelay,
+          inject: [Database],
+          useFactory: (database: Database) => relayOf(settings, database, wakeUp, logger),
+        },
+        {
+          provide: EventTransport,
+          inject: [Database],
+          useFactory: (database: Database) => new EventTransport(settings, database, logger),
+        },
+        {
+          provide: MessagingHealth,
+          inject: [Database, EventTransport],
+          useFactory: (database: Database, transport: EventTransport) =>
+            new MessagingHealth(database, transport),
+        },
+      ],
+      exports: [EventWriter, EventTransport, MessagingHealth],
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    this.relay.start();
+    this.#unpublish = this.health.publish();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#unpublish?.();
+    await this.relay.stop();
+  }
+}
+
+function relayOf(
+  settings: MessagingSettings,
+  database: Database,
+  wakeUp: WakeUp,
+  logger: Logger,
+): OutboxRelay {
+  const kafka = { brokers: settings.brokers, clientId: `${settings.tier}-relay`, logger };
+  const written = writtenTopics(settings);
+  return new OutboxRelay({
+    system: database.system,
+    producer: createRelayProducer(kafka),
+    wakeUp,
+    logger,
+    prepare: () => withAdmin(kafka, (admin) => ensureTopics(admin, written)),
+  });
+}
+
+function writtenTopics({ tier, emits }: MessagingSettings) {
+  const names = [...emits.map((type) => topicOf(type, tier)), deadLetterTopic(tier)];
+  return topics.filter(({ name }) => names.includes(name));
 }

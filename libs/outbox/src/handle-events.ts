@@ -1,0 +1,31 @@
+import { isInfrastructure, isTransient, sqlState } from '@penguinmails/database';
+import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
+import type { EventRecord } from './event-record.js';
+import { typeRuns } from './event-runs.js';
+import type { HandlerRegistry } from './handler-registry.js';
+
+type Transaction = TenantTransaction | SystemTransaction;
+
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** Hands the events to their handlers, run by run. Rejects with what a handler threw. */
+export async function handleEvents(
+  registry: HandlerRegistry,
+  tx: Transaction,
+  records: readonly EventRecord[],
+): Promise<void> {
+  for (const { type, records: run } of typeRuns(records)) {
+    const events = run.map(({ event }) => event);
+    await registry.handlerOf(type).run(events, tx);
+  }
+}
+
+/** The transaction met another one: the whole of it may be run again at once. */
+export function isCollision(error: unknown): boolean {
+  return isTransient(error) || sqlState(error) === LOCK_NOT_AVAILABLE;
+}
+
+/** Whether an error says something about the event and not about the moment. */
+export function isEventsFault(error: unknown): boolean {
+  return !isInfrastructure(error) && !isCollision(error);
+}

@@ -1,0 +1,22 @@
+import { backoffMs } from '@penguinmails/kafka';
+
+const REFUSED = { firstMs: 200, maxMs: 30_000 };
+
+/** Lanes whose first rows the broker refuses wait alone; the others go on. */
+export class LaneBackoff {
+  readonly #refused = new Map<number, { failures: number; until: number }>();
+
+  mayTry(lane: number): boolean {
+    const refused = this.#refused.get(lane);
+    return !refused || refused.until <= Date.now();
+  }
+
+  refused(lane: number): void {
+    const failures = (this.#refused.get(lane)?.failures ?? 0) + 1;
+    this.#refused.set(lane, { failures, until: Date.now() + backoffMs(failures, REFUSED) });
+  }
+
+  sent(lane: number): void {
+    this.#refused.delete(lane);
+  }
+}

@@ -1,0 +1,20 @@
+import type { EventType, Tier } from '@penguinmails/contracts';
+import type { Logger } from '@penguinmails/observability';
+import type { RetrySchedule } from './retry-schedule.js';
+
+export interface MessagingSettings {
+  /** Also the name of the consumer group. */
+  tier: Tier;
+  /** host:port of the bootstrap brokers. */
+  brokers: readonly string[];
+  /** Event types this service handles, from `<tier>.events.ts`; each needs exactly one handler. */
+  consumes: readonly EventType[];
+  /** Event types this service writes. */
+  emits: readonly EventType[];
+  /** Base of `ce_dataschema`. */
+  publicUrl: string;
+  /** Default: a logger of its own. */
+  logger?: Logger;
+  /** When failed events are tried again; default 1 s to 1 h, 10 tries. */
+  retrySchedule?: RetrySchedule;
+}

@@ -1,0 +1,32 @@
+import { backoffMs } from '@penguinmails/kafka';
+
+const POLL = { shortestMs: 20, longestMs: 500 };
+const OUTAGE = { firstMs: 100, maxMs: 5000 };
+
+/** What one round of the relay met. */
+export interface RoundResult {
+  sent: number;
+  /** A lane had more than one batch. */
+  more: boolean;
+  /** No broker answered, or the own database did not. */
+  outage: boolean;
+}
+
+/** How long the relay waits for a wake-up before it looks again, in milliseconds. */
+export class RelayPace {
+  #pollMs = POLL.shortestMs;
+  #outages = 0;
+
+  after({ sent, more, outage }: RoundResult): number {
+    if (outage) return backoffMs(++this.#outages, OUTAGE);
+    this.#outages = 0;
+    if (more) return 0;
+    this.#pollMs = sent > 0 ? POLL.shortestMs : Math.min(this.#pollMs * 2, POLL.longestMs);
+    return this.#pollMs;
+  }
+
+  /** While Kafka is down a commit must not cut the back-off short. */
+  get backingOff(): boolean {
+    return this.#outages > 0;
+  }
+}

@@ -1,0 +1,126 @@
+import type { Tier } from '@penguinmails/contracts';
+import type { Database } from '@penguinmails/database';
+import type { RecordSlice } from '@penguinmails/kafka';
+import {
+  counter,
+  histogram,
+  type Logger,
+  metrics,
+  SpanKind,
+  spans,
+} from '@penguinmails/observability';
+import type { Cause } from './causes.js';
+import { decodeRecord } from './decode-record.js';
+import { type DecodedRecord, isEvent } from './event-record.js';
+import { isCollision, isEventsFault } from './handle-events.js';
+import type { HandlerRegistry } from './handler-registry.js';
+import { inSliceSession } from './slice-session.js';
+import {
+  handleSlice,
+  PositionAheadError,
+  type SliceAttempt,
+  type SliceOutcome,
+} from './slice-transaction.js';
+import { type TraceOf, withBatchSpan } from './trace-batch.js';
+
+const TRIES_ON_COLLISION = 3;
+
+export interface SliceRunnerSettings {
+  /** Also the consumer group. */
+  tier: Tier;
+  database: Database;
+  registry: HandlerRegistry;
+  logger: Logger;
+  /** From a handler's failure to the first retry, in milliseconds. */
+  firstRetryMs: number;
+}
+
+/**
+ * Handles a slice in one transaction: position, inbox, handlers with all they write, position. When
+ * `run` resolves, every record of the slice has taken effect once, is parked, or is a dead letter.
+ * It rejects when the database is away; the slice then comes again.
+ */
+export class SliceRunner {
+  constructor(private readonly settings: SliceRunnerSettings) {}
+
+  /** Passed to the consumer as its `runSlice`. */
+  async run(slice: RecordSlice): Promise<void> {
+    const startedAt = performance.now();
+    const { handles } = this.settings.registry;
+    const decoded = slice.records.map((record) => decodeRecord(record, handles));
+    const outcome = await withBatchSpan(spans.consumerSlice, spanOptions(slice), (traceOf) => {
+      const causes = causesOf(decoded, traceOf);
+      return this.#run({ slice, decoded, causes, singly: false, confirmedEnd: null });
+    });
+    measure(slice.topic, outcome, performance.now() - startedAt);
+  }
+
+  async #run(attempt: SliceAttempt): Promise<SliceOutcome> {
+    try {
+      return await this.#throughCollisions(attempt);
+    } catch (error) {
+      return this.#run(await this.#nextAttempt(attempt, error));
+    }
+  }
+
+  /** How to go on after a failure; throws the error when only time can help. */
+  async #nextAttempt(attempt: SliceAttempt, error: unknown): Promise<SliceAttempt> {
+    const { slice } = attempt;
+    if (error instanceof PositionAheadError) {
+      return { ...attempt, confirmedEnd: await slice.currentHighWatermark() };
+    }
+    if (attempt.singly || !isEventsFault(error)) throw error;
+    const fields = { err: error, topic: slice.topic, partition: slice.partition };
+    this.settings.logger.warn(fields, 'slice failed, tried again event by event');
+    return { ...attempt, singly: true };
+  }
+
+  async #throughCollisions(attempt: SliceAttempt): Promise<SliceOutcome> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#try(attempt);
+      } catch (error) {
+        if (!isCollision(error) || tries === TRIES_ON_COLLISION) throw error;
+      }
+    }
+  }
+
+  #try(attempt: SliceAttempt): Promise<SliceOutcome> {
+    const { database, registry } = this.settings;
+    const login = registry.loginOf(attempt.slice.topic);
+    return inSliceSession(database, login, attempt.causes, (session) =>
+      handleSlice(session, attempt, this.settings),
+    );
+  }
+}
+
+function causesOf(decoded: readonly DecodedRecord[], traceOf: TraceOf): Map<string, Cause> {
+  return new Map(
+    decoded.filter(isEvent).map(({ event, record }) => {
+      const correlationId = event.correlationId ?? event.id;
+      return [event.id, { correlationId, trace: traceOf(record.headers) }];
+    }),
+  );
+}
+
+function spanOptions({ topic, partition, records }: RecordSlice) {
+  return {
+    kind: SpanKind.CONSUMER,
+    attributes: {
+      'messaging.system': 'kafka',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': topic,
+      'messaging.destination.partition.id': String(partition),
+      'messaging.batch.message_count': records.length,
+    },
+    headers: records.map(({ headers }) => headers),
+  };
+}
+
+function measure(topic: string, outcome: SliceOutcome, elapsedMs: number): void {
+  const destination = { 'messaging.destination.name': topic };
+  histogram(metrics.sliceDuration).record(elapsedMs / 1000, destination);
+  for (const [name, count] of Object.entries(outcome)) {
+    if (count > 0) counter(metrics.eventsConsumed).add(count, { ...destination, outcome: name });
+  }
+}
