@@ -1,5 +1,16 @@
+export { collectEvents, type CollectedEvent, type EventCollector } from './collect-events.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { freePort } from './free-port.js';
+export { testBrokers } from './kafka-client.js';
+export {
+  ensureTestTopics,
+  eventRecord,
+  produceEvents,
+  produceRecords,
+  type TestEvent,
+  type TestRecord,
+} from './produce-events.js';
+export { SmtpSink, type SinkMessage, type SinkReply, type SmtpSinkOptions } from './smtp-sink.js';
 export { testKeys, type TestKeyPair, type TestKeys } from './test-keys.js';
 export {
   createTierDatabase,

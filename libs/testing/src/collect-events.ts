@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { Admin, EachMessagePayload, Kafka } from 'kafkajs';
+import { Arrivals } from './arrivals.js';
+import { testKafka } from './kafka-client.js';
+import { ensureTestTopics } from './produce-events.js';
+
+/** One record read back from a topic; `id`, `type`, `tenantId`, `subject` come from its headers. */
+export interface CollectedEvent {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly key: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly id: string;
+  readonly type: string;
+  readonly tenantId: string;
+  readonly subject: string;
+  /** The JSON value; null for an empty one. */
+  readonly data: Record<string, unknown> | null;
+}
+
+export interface EventCollector {
+  /** Everything read so far, in order of arrival. */
+  readonly events: readonly CollectedEvent[];
+  /** Resolves with the first event that matches, also one that came before; rejects after 15 s. */
+  waitFor(match: (event: CollectedEvent) => boolean, timeoutMs?: number): Promise<CollectedEvent>;
+  stop(): Promise<void>;
+}
+
+type Offsets = { topic: string; partition: number; offset: string }[];
+
+async function endOffsets(admin: Admin, names: readonly string[]): Promise<Offsets> {
+  const perTopic = names.map(async (topic) => {
+    const partitions = await admin.fetchTopicOffsets(topic);
+    return partitions.map(({ partition, high }) => ({ topic, partition, offset: high }));
+  });
+  return (await Promise.all(perTopic)).flat();
+}
+
+function toEvent({ topic, partition, message }: EachMessagePayload): CollectedEvent {
+  const headers = Object.fromEntries(
+    Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]),
+  );
+  return {
+    topic,
+    partition,
+    offset: message.offset,
+    key: message.key?.toString() ?? null,
+    headers,
+    id: headers.ce_id,
+    type: headers.ce_type,
+    tenantId: headers.ce_tenantid,
+    subject: headers.ce_subject,
+    data: message.value && (JSON.parse(message.value.toString()) as Record<string, unknown>),
+  };
+}
+
+async function readFrom(kafka: Kafka, starts: Offsets, arrivals: Arrivals<CollectedEvent>) {
+  const groupId = `collector-${randomUUID()}`;
+  const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 100 });
+  const joined = new Promise<void>((resolve) => {
+    const stopListening = consumer.on(consumer.events.GROUP_JOIN, () => {
+      stopListening();
+      // From the ends as they were before: what came while the group formed is not missed.
+      for (const start of starts) consumer.seek(start);
+      resolve();
+    });
+  });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [...new Set(starts.map(({ topic }) => topic))] });
+  await consumer.run({
+    autoCommit: false,
+    eachMessage: async (payload) => arrivals.add(toEvent(payload)),
+  });
+  await joined;
+  return { consumer, groupId };
+}
+
+/** Reads the topics from their present ends on; makes them when missing. */
+export async function collectEvents(
+  brokers: readonly string[],
+  topics: readonly string[],
+): Promise<EventCollector> {
+  await ensureTestTopics(brokers, topics);
+  const kafka = testKafka(brokers);
+  const admin = kafka.admin();
+  await admin.connect();
+  const arrivals = new Arrivals<CollectedEvent>('event');
+  const { consumer, groupId } = await readFrom(kafka, await endOffsets(admin, topics), arrivals);
+  return {
+    events: arrivals.all,
+    waitFor: (match, timeoutMs = 15_000) => arrivals.waitFor(match, timeoutMs),
+    stop: async () => {
+      await consumer.disconnect();
+      await admin.deleteGroups([groupId]);
+      await admin.disconnect();
+    },
+  };
+}
