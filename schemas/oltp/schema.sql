@@ -810,7 +810,7 @@ CREATE TABLE emails (
   finished_at timestamptz,
   last_error_code text CHECK (last_error_code ~ '^[a-z][a-z0-9_]{0,63}$'),
   row_version integer NOT NULL DEFAULT 1,
-  created_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, mailbox_id) REFERENCES mailboxes (tenant_id, id),
@@ -834,6 +834,7 @@ CREATE TABLE emails (
     WHEN 'cancelled' THEN finished_at IS NOT NULL
     ELSE finished_at IS NULL END)
 );
+COMMENT ON COLUMN emails.created_at IS 'whole milliseconds: API clients page by it and cannot say less';
 COMMENT ON COLUMN emails.attempt IS 'number of the last attempt begun; 0 before the first';
 COMMENT ON COLUMN emails.sent_at IS 'when the first attempt was begun';
 COMMENT ON COLUMN emails.finished_at IS 'no attempt will follow';
@@ -874,7 +875,7 @@ CREATE TABLE usage_totals (
 
 SELECT secure_tenant_table('usage_totals', 'SELECT', 'SELECT, INSERT, UPDATE');
 SET LOCAL ROLE oltp_owner;
-INSERT INTO schema_migrations (name, checksum) VALUES ('1764000103000-create-emails.sql', 'f6cd31b9a88baa63aa5b7e11936e63f4a8a5ac9a8bec2e372bb1b2cbed7695a7');
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000103000-create-emails.sql', 'ce25f4c872e75e72efadf3859ff2987024b77141880ae1040d20ae7f708814c6');
 
 -- 1764000104000-create-campaigns.sql
 SET LOCAL ROLE oltp_owner;

@@ -30,7 +30,7 @@ CREATE TABLE emails (
   finished_at timestamptz,
   last_error_code text CHECK (last_error_code ~ '^[a-z][a-z0-9_]{0,63}$'),
   row_version integer NOT NULL DEFAULT 1,
-  created_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, mailbox_id) REFERENCES mailboxes (tenant_id, id),
@@ -54,6 +54,7 @@ CREATE TABLE emails (
     WHEN 'cancelled' THEN finished_at IS NOT NULL
     ELSE finished_at IS NULL END)
 );
+COMMENT ON COLUMN emails.created_at IS 'whole milliseconds: API clients page by it and cannot say less';
 COMMENT ON COLUMN emails.attempt IS 'number of the last attempt begun; 0 before the first';
 COMMENT ON COLUMN emails.sent_at IS 'when the first attempt was begun';
 COMMENT ON COLUMN emails.finished_at IS 'no attempt will follow';

@@ -18,10 +18,16 @@ export interface EmailToBegin extends Pick<
   | 'message_id'
   | 'sent_at'
   | 'finished_at'
+  | 'row_version'
 > {
   readonly display_name: string | null;
   /** By now, not at acceptance. */
   readonly suppressed: boolean;
+}
+
+export interface BegunAttempt {
+  /** When the first attempt of the e-mail began. */
+  readonly sent_at: Date;
 }
 
 /** E-mails of one tenant at the begin of an attempt. */
@@ -35,7 +41,7 @@ export class AttemptRepository {
     const { rows } = await tx.query<EmailToBegin>(
       `SELECT e.id, e.mode, e.mailbox_id, e.sender, e.recipient, e.reply_to, e.subject,
          e.content_storage_key, e.status, e.attempt, e.message_id, e.sent_at, e.finished_at,
-         m.display_name,
+         e.row_version, m.display_name,
          EXISTS (SELECT FROM suppressions s WHERE s.tenant_id = e.tenant_id AND s.mode = e.mode
            AND s.address_hash = e.recipient_hash) AS suppressed
        FROM emails e
@@ -48,12 +54,12 @@ export class AttemptRepository {
     return rows;
   }
 
-  /** @returns when the first attempt of each e-mail began */
+  /** @returns what became of each e-mail, by id */
   async begin(
     tx: TenantTransaction,
     attempts: readonly { readonly id: string; readonly attempt: number }[],
-  ): Promise<Map<string, Date>> {
-    const { rows } = await tx.query<{ id: string; sent_at: Date }>(
+  ): Promise<Map<string, BegunAttempt>> {
+    const { rows } = await tx.query<BegunAttempt & { id: string }>(
       `UPDATE emails e SET status = 'sending', attempt = i.attempt,
          sent_at = coalesce(e.sent_at, now()), row_version = e.row_version + 1, updated_at = now()
        FROM unnest($2::uuid[], $3::int[]) AS i(id, attempt)
@@ -61,7 +67,7 @@ export class AttemptRepository {
        RETURNING e.id, e.sent_at`,
       [tx.tenantId, attempts.map(({ id }) => id), attempts.map(({ attempt }) => attempt)],
     );
-    return new Map(rows.map((row) => [row.id, row.sent_at]));
+    return new Map(rows.map((row) => [row.id, row]));
   }
 
   async suppress(tx: TenantTransaction, ids: readonly string[]): Promise<void> {

@@ -28,12 +28,13 @@ export interface EmailRow {
   readonly last_error_code: string | null;
   readonly created_at: Date;
   readonly updated_at: Date;
+  readonly row_version: number;
 }
 
 /** Columns of an {@link EmailRow}, for the select list. */
 export const EMAIL_COLUMNS = `id, mode, mailbox_id, sender, recipient, reply_to, subject,
   content_storage_key, size_bytes, status, attempt, message_id, tags, scheduled_at, sent_at,
-  finished_at, last_error_code, created_at, updated_at`;
+  finished_at, last_error_code, created_at, updated_at, row_version`;
 
 type StateColumns = Pick<EmailRow, 'status' | 'attempt' | 'sent_at' | 'finished_at'>;
 

@@ -19,6 +19,7 @@ export interface RecordableEmail {
   readonly attempt: number;
   readonly sent_at: Date | null;
   readonly finished_at: Date | null;
+  readonly row_version: number;
 }
 
 export interface RecordedChange extends EmailPair {
@@ -84,7 +85,7 @@ export class EmailSystemRepository {
 
 /** Its plan is tested on a table with stale statistics: it must go by the primary key. */
 export const LOCK_SQL = `SELECT e.tenant_id, e.id, e.mode, e.mailbox_id, e.status, e.attempt,
-    e.sent_at, e.finished_at
+    e.sent_at, e.finished_at, e.row_version
   FROM unnest($1::uuid[], $2::uuid[]) AS i(tenant_id, id)
   JOIN emails e ON e.tenant_id = i.tenant_id AND e.id = i.id
   ORDER BY e.id

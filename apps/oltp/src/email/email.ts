@@ -26,8 +26,21 @@ export interface EmailState {
   readonly finished: boolean;
 }
 
-export type OutcomeClass =
-  'delivered' | 'deferred' | 'bounced' | 'failed' | 'unknown' | 'cancelled';
+const outcomeClasses = [
+  'delivered',
+  'deferred',
+  'bounced',
+  'failed',
+  'unknown',
+  'cancelled',
+] as const;
+
+export type OutcomeClass = (typeof outcomeClasses)[number];
+
+/** Whether a class is one that this version knows; later ones may add to the list. */
+export function isOutcomeClass(text: string): text is OutcomeClass {
+  return (outcomeClasses as readonly string[]).includes(text);
+}
 
 /** One item of delivery.recorded. */
 export interface Outcome {

@@ -33,7 +33,7 @@ export class DomainEntity {
   dkimPublicKey: string | null;
 
   @Column('jsonb', { default: {} })
-  checks: Record<string, unknown>;
+  checks: object;
 
   @Column('timestamptz', { name: 'verified_at', nullable: true })
   verifiedAt: Date | null;

@@ -1,0 +1,2 @@
+/** Logger of this service. */
+export const OLTP_LOGGER = Symbol('OLTP_LOGGER');
