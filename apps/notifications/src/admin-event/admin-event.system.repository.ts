@@ -10,7 +10,8 @@ export interface AdminEvent {
   readonly tenant_id: string;
   readonly occurrences: number;
   readonly is_resolved: boolean;
-  readonly created_at: Date;
+  /** RFC 3339 with microseconds: a page continues from it, so it must not be rounded. */
+  readonly created_at: string;
   readonly last_seen_at: Date;
   readonly resolved_at: Date | null;
 }
@@ -18,7 +19,7 @@ export interface AdminEvent {
 export interface AdminEventFilter {
   readonly severity: string | null;
   readonly resolved: boolean | null;
-  readonly after: { readonly createdAt: Date; readonly id: string } | null;
+  readonly after: { readonly createdAt: string; readonly id: string } | null;
   readonly limit: number;
 }
 
@@ -28,11 +29,12 @@ export class AdminEventSystemRepository {
   async list(tx: SystemTransaction, filter: AdminEventFilter): Promise<AdminEvent[]> {
     const { rows } = await tx.query<AdminEvent>(
       `SELECT id, event_type, severity, description, details, tenant_id, occurrences,
-              is_resolved, created_at, last_seen_at, resolved_at
-       FROM admin_system_events
+              is_resolved, last_seen_at, resolved_at,
+              to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at
+       FROM admin_system_events e
        WHERE ($1::text IS NULL OR severity = $1) AND ($2::boolean IS NULL OR is_resolved = $2)
-         AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
-       ORDER BY created_at DESC, id DESC LIMIT $5`,
+         AND ($3::timestamptz IS NULL OR (e.created_at, id) < ($3, $4::uuid))
+       ORDER BY e.created_at DESC, id DESC LIMIT $5`,
       [
         filter.severity,
         filter.resolved,

@@ -27,9 +27,10 @@ export function adminEventOf(
   };
 }
 
-function describe({ event_type, subject_kind, subject_id, code }: Record<string, unknown>): string {
-  const what = String(event_type).replaceAll('_', ' ');
-  const about = subject_id === null ? '' : ` (${String(subject_kind)} ${String(subject_id)})`;
-  const reason = code === null ? '' : `: ${String(code).replaceAll('_', ' ')}`;
+function describe(data: EventData<'penguinmails.system.event_raised.v1'>): string {
+  const { event_type, subject_kind, subject_id, code } = data;
+  const what = event_type.replaceAll('_', ' ');
+  const about = subject_id === null ? '' : ` (${subject_kind} ${subject_id})`;
+  const reason = code === null ? '' : `: ${code.replaceAll('_', ' ')}`;
   return `${what}${about}${reason}`;
 }

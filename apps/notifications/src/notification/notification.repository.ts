@@ -9,7 +9,8 @@ export interface Notification {
   readonly channel: string;
   readonly is_read: boolean;
   readonly occurrences: number;
-  readonly created_at: Date;
+  /** RFC 3339 with microseconds: a page continues from it, so it must not be rounded. */
+  readonly created_at: string;
   readonly last_seen_at: Date;
   readonly read_at: Date | null;
 }
@@ -18,12 +19,13 @@ export interface FeedFilter {
   readonly userId: string;
   readonly unread: boolean | null;
   readonly channel: string | null;
-  readonly after: { readonly createdAt: Date; readonly id: string } | null;
+  readonly after: { readonly createdAt: string; readonly id: string } | null;
   readonly limit: number;
 }
 
-const COLUMNS =
-  'id, type, title, message, channel, is_read, occurrences, created_at, last_seen_at, read_at';
+const CREATED_AT = `to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+const COLUMNS = `id, type, title, message, channel, is_read, occurrences,
+  ${CREATED_AT} AS created_at, last_seen_at, read_at`;
 const VISIBLE = 'deleted_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
 
 /** The notifications of one user. */
@@ -35,8 +37,8 @@ export class NotificationRepository {
       `SELECT ${COLUMNS} FROM notifications
        WHERE tenant_id = $1 AND user_id = $2 AND ${VISIBLE}
          AND ($3::boolean IS NULL OR is_read <> $3) AND ($4::text IS NULL OR channel = $4)
-         AND ($5::timestamptz IS NULL OR (created_at, id) < ($5, $6::uuid))
-       ORDER BY created_at DESC, id DESC LIMIT $7`,
+         AND ($5::timestamptz IS NULL OR (notifications.created_at, id) < ($5, $6::uuid))
+       ORDER BY notifications.created_at DESC, id DESC LIMIT $7`,
       [tx.tenantId, userId, unread, channel, after?.createdAt, after?.id, limit + 1],
     );
     return rows;

@@ -76,6 +76,14 @@ export class BillingRepository {
     return rows.map((row) => ({ ...row, total_bytes: Number(row.total_bytes) }));
   }
 
+  /** When this tier last took in a slice of events, of whichever tenant; null before the first. */
+  async lastCounted(tx: TenantTransaction): Promise<Date | null> {
+    const { rows } = await tx.query<{ at: Date | null }>(
+      'SELECT max(updated_at) AS at FROM consumer_position',
+    );
+    return rows[0]?.at ?? null;
+  }
+
   /** Prices are minor units per thousand: 1/100 of a unit, per 1,000 sent. Null = every month. */
   private async derive(tx: TenantTransaction, periods: readonly string[] | null): Promise<void> {
     await tx.query(

@@ -43,7 +43,7 @@ export class ContentClient {
     wanted: readonly ContentRef[],
   ): Promise<Map<string, MessageContent>> {
     const found = new Map<string, MessageContent>();
-    let items = wanted;
+    let items = wanted.map(({ tenant_id, storage_key }) => ({ tenant_id, storage_key }));
     while (items.length > 0) {
       const { contents, missing, deferred } = await this.ask(grants, items);
       if (contents.length + missing.length === 0) throw new Error('content made no progress');

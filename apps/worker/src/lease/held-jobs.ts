@@ -34,6 +34,11 @@ export class HeldJobs {
     return this.jobs.get(job.id)?.leaseToken === job.leaseToken;
   }
 
+  /** The trace of the request that caused the job, while it is held. */
+  traceOf(id: string): string | undefined {
+    return this.jobs.get(id)?.traceparent ?? undefined;
+  }
+
   /** The grants that cover these jobs, each once. */
   grantsFor(jobs: readonly HeldJob[]): string[] {
     const keys = new Set(jobs.map((job) => `${job.leaseToken} ${job.tenant_id}`));

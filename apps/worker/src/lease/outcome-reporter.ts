@@ -1,4 +1,5 @@
-import type { Logger } from '@penguinmails/observability';
+import { Problem } from '@penguinmails/http/problem';
+import { extractTrace, linkTo, type Logger, spans, withSpan } from '@penguinmails/observability';
 import type { JobResult, QueueClient } from '../clients/queue.client.js';
 import { BackOff } from './back-off.js';
 import type { HeldJobs } from './held-jobs.js';
@@ -11,7 +12,8 @@ const GATHER_MS = 10;
  * be a second copy later. While the queue is away the reports wait; their leases do not run out.
  */
 export class OutcomeReporter {
-  private readonly waiting: JobResult[] = [];
+  private waiting: JobResult[] = [];
+  private batchSize = BATCH;
   private readonly aborted = new AbortController();
   private readonly backOff = new BackOff();
   private running: Promise<void> | undefined;
@@ -43,18 +45,66 @@ export class OutcomeReporter {
   }
 
   private async finishBatch(): Promise<void> {
-    const batch = this.waiting.slice(0, BATCH);
+    const batch = this.nextBatch();
     try {
-      const { refused } = await this.queue.finish(batch);
+      const { refused } = await this.finish(batch);
       if (refused.length > 0)
         this.logger.warn({ refused: refused.length }, 'outcomes refused as stale');
-      this.waiting.splice(0, batch.length);
-      this.held.release(batch.map(({ job_id }) => job_id));
-      this.backOff.reset();
-      this.settled();
+      this.settle(batch);
     } catch (error) {
-      this.logger.warn({ err: error, waiting: this.waiting.length }, 'outcomes not reported yet');
-      await this.backOff.wait(this.aborted.signal);
+      if (isRefusal(error)) this.suspect(batch, error);
+      else await this.wait(error);
     }
   }
+
+  /** Each job once: two outcomes of one job (two leases) go one after the other. */
+  private nextBatch(): JobResult[] {
+    const byJob = new Map<string, JobResult>();
+    for (const result of this.waiting) {
+      if (byJob.size >= this.batchSize) break;
+      if (!byJob.has(result.job_id)) byJob.set(result.job_id, result);
+    }
+    return [...byJob.values()];
+  }
+
+  /** One e-mail's report belongs to that e-mail's trace; a batch is linked to all of theirs. */
+  private finish(batch: readonly JobResult[]) {
+    const traces = batch.flatMap(({ job_id }) => this.held.traceOf(job_id) ?? []);
+    const [only] = traces.length === 1 ? traces : [];
+    const options = {
+      attributes: { 'job.count': batch.length },
+      links: traces.flatMap((traceparent) => linkTo({ traceparent }) ?? []),
+      ...(only !== undefined && { parent: extractTrace({ traceparent: only }) }),
+    };
+    return withSpan(spans.jobFinish, options, () => this.queue.finish(batch));
+  }
+
+  private settle(batch: readonly JobResult[]): void {
+    const done = new Set(batch);
+    this.waiting = this.waiting.filter((result) => !done.has(result));
+    this.held.release(batch.map(({ job_id }) => job_id));
+    this.batchSize = BATCH;
+    this.backOff.reset();
+    this.settled();
+  }
+
+  /** The queue will never take this: find the culprit one by one, and let go of it loudly. */
+  private suspect(batch: readonly JobResult[], error: unknown): void {
+    if (batch.length > 1) {
+      this.batchSize = 1;
+      return;
+    }
+    this.logger.error({ err: error, jobId: batch[0]?.job_id }, 'the queue refuses an outcome');
+    this.settle(batch);
+  }
+
+  private async wait(error: unknown): Promise<void> {
+    this.logger.warn({ err: error, waiting: this.waiting.length }, 'outcomes not reported yet');
+    await this.backOff.wait(this.aborted.signal);
+  }
+}
+
+/** 413 and 422 speak of what was sent; everything else is about the queue and passes. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Problem && [400, 413, 422].includes(error.status);
 }

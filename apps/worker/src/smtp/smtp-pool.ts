@@ -67,8 +67,11 @@ class ServerConnections {
   }
 
   closeAll(): void {
-    for (const { timer } of this.idle.splice(0)) clearTimeout(timer);
-    for (const session of this.open) this.drop(session);
+    for (const { session, timer } of this.idle.splice(0)) {
+      clearTimeout(timer);
+      this.drop(session);
+    }
+    for (const session of this.open) session.abort();
   }
 
   private expire(session: SmtpSession): void {
@@ -100,7 +103,7 @@ export class SmtpPool {
     }
   }
 
-  /** Closes every connection; a message still on its way ends as its classification says. */
+  /** Closes every connection; a message still on its way is cut and ends as its outcome says. */
   close(): void {
     for (const connections of this.servers.values()) connections.closeAll();
   }

@@ -1,4 +1,7 @@
-import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
+import SMTPConnection, {
+  type SMTPConnectionOptions,
+  type SMTPEnvelope,
+} from 'nodemailer/lib/smtp-connection';
 import { classifyError, type SmtpError } from './classify-error.js';
 import { outcomeOfReply, type SendOutcome } from './send-outcome.js';
 import type { SmtpServer } from './smtp-server.js';
@@ -26,6 +29,7 @@ const PROTOCOL_BREAKERS = /[\r\n\0<>, ]/;
 export class SmtpSession {
   sent = 0;
   #broken = false;
+  #cut: ((error: Error) => void) | undefined;
 
   private constructor(private readonly connection: SMTPConnection) {
     connection.on('end', () => (this.#broken = true));
@@ -59,12 +63,7 @@ export class SmtpSession {
     try {
       refuseProtocolBreakers(from, to);
       const envelope = { from, to: [to], size: raw.length };
-      const { response } = await new Promise<{ response: string }>((resolve, reject) =>
-        this.connection.send(envelope, source, (error, info) =>
-          error ? reject(error) : resolve({ response: String(info.response) }),
-        ),
-      );
-      return outcomeOfReply('delivered', response);
+      return outcomeOfReply('delivered', await this.#transmit(envelope, source));
     } catch (error) {
       return await this.#afterFailure(error as SmtpError, source.handedOver);
     }
@@ -74,6 +73,24 @@ export class SmtpSession {
   close(): void {
     this.#broken = true;
     this.connection.quit();
+  }
+
+  /** Cuts the connection; a message on its way ends as if the server had. */
+  abort(): void {
+    this.#broken = true;
+    this.connection.close();
+    // nodemailer forgets the message in flight when it is closed, so it is failed here.
+    this.#cut?.(Object.assign(new Error('cut'), { code: 'ECONNECTION', command: 'CONN' }));
+  }
+
+  /** The server's reply to the final dot. */
+  #transmit(envelope: SMTPEnvelope, source: WatchedSource): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#cut = reject;
+      this.connection.send(envelope, source, (error, info) =>
+        error ? reject(error) : resolve(String(info.response)),
+      );
+    });
   }
 
   /** A refusal leaves the connection usable after RSET (RFC 5321 section 4.1.1.5). */

@@ -7,6 +7,8 @@ export type Step = 'greeting' | 'ehlo' | 'mail' | 'rcpt' | 'data' | 'body' | 'do
 export type Script = Partial<Record<Step, string>>;
 
 export const CUT = 'CUT';
+/** No answer at all. */
+export const SILENT = 'SILENT';
 
 const NORMAL: Record<Step, string> = {
   greeting: '220 scripted ESMTP',
@@ -29,6 +31,7 @@ const STEPS: [RegExp, Step][] = [
 export class ScriptedServer {
   readonly accepted: string[] = [];
   connections = 0;
+  silent = false;
   script: Script = {};
   private readonly sockets = new Set<Socket>();
 
@@ -95,6 +98,7 @@ export class ScriptedServer {
   private answer(socket: Socket, step: Step): string {
     const reply = this.script[step] ?? NORMAL[step];
     if (reply === CUT) socket.destroy();
+    else if (reply === SILENT) this.silent = true;
     else socket.write(`${reply}\r\n`);
     return reply;
   }

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@penguinmails/testing';
 import { SmtpPool } from '../../src/smtp/smtp-pool.js';
 import type { SmtpServer } from '../../src/smtp/smtp-server.js';
-import { CUT, ScriptedServer, type Script } from './scripted-server.js';
+import { CUT, ScriptedServer, type Script, SILENT } from './scripted-server.js';
 
 const limits = { connections: 2, messagesPerConnection: 3, idleMs: 60_000 };
 const timeouts = { connectMs: 2_000, greetingMs: 2_000, silenceMs: 2_000 };
@@ -91,6 +92,17 @@ describe('SmtpPool against a scripted server', () => {
     server.cutAll();
     expect(await sending).toMatchObject({ kind: 'delivered' });
     expect(server.accepted).toHaveLength(2);
+  });
+
+  it.each([
+    ['before the body', { mail: SILENT }, 'deferred'],
+    ['after the body', { dot: SILENT }, 'unknown'],
+  ] as [string, Script, string][])('ends a message that is cut %s', async (_, script, kind) => {
+    server.script = script;
+    const sending = pool.send(target, message);
+    await eventually(() => expect(server.silent).toBe(true));
+    pool.close();
+    expect(await sending).toMatchObject({ kind });
   });
 
   it.each([

@@ -1,0 +1,57 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DatabaseModule, tierDatabaseSettings } from '@penguinmails/database';
+import { createLogger, type Logger } from '@penguinmails/observability';
+import { MessagingModule } from '@penguinmails/outbox';
+import { AdminEventController } from './admin-event/admin-event.controller.js';
+import { AdminEventRepository } from './admin-event/admin-event.repository.js';
+import { AdminEventSystemRepository } from './admin-event/admin-event.system.repository.js';
+import { OnSystemEventRaised } from './admin-event/on-system-event-raised.js';
+import { DeliverySummaryRepository } from './delivery-summary/delivery-summary.repository.js';
+import { OnDeliveryEvents } from './delivery-summary/on-delivery-events.js';
+import { HealthController } from './health/health.controller.js';
+import { NotificationController } from './notification/notification.controller.js';
+import { NotificationRepository } from './notification/notification.repository.js';
+import type { NotificationsConfig } from './notifications.config.js';
+import { consumes, emits } from './notifications.events.js';
+import { OnTenantCreated } from './recipient/on-tenant-created.js';
+import { RecipientRepository } from './recipient/recipient.repository.js';
+
+/** Composition root: the only place that knows how the parts of the service fit together. */
+@Module({})
+export class NotificationsModule {
+  /** @param logger default: one of its own; a test hands in another */
+  static forConfig(
+    config: NotificationsConfig,
+    logger: Logger = createLogger('notifications'),
+  ): DynamicModule {
+    return {
+      module: NotificationsModule,
+      imports: [
+        DatabaseModule.forTier(tierDatabaseSettings('notifications', config.db)),
+        MessagingModule.forTier({
+          tier: 'notifications',
+          brokers: config.kafka.brokers,
+          consumes,
+          emits,
+          publicUrl: config.publicUrl,
+          logger,
+        }),
+      ],
+      controllers: [
+        AdminEventController,
+        HealthController,
+        NotificationController,
+        OnDeliveryEvents,
+        OnSystemEventRaised,
+        OnTenantCreated,
+      ],
+      providers: [
+        AdminEventRepository,
+        AdminEventSystemRepository,
+        DeliverySummaryRepository,
+        NotificationRepository,
+        RecipientRepository,
+      ],
+    };
+  }
+}

@@ -1,0 +1,33 @@
+import {
+  type ConfigOf,
+  defineConfig,
+  type Environment,
+  int,
+  privateKeyVariable,
+  text,
+  tierUrlVariables,
+} from '@penguinmails/config';
+
+const variables = {
+  tiers: tierUrlVariables(),
+  privateKey: privateKeyVariable(),
+  /** Jobs held at once. */
+  capacity: int('WORKER_CAPACITY', { min: 1, max: 500 }).default(100),
+  smtp: {
+    relay: text('SMTP_URL').secret(),
+    sandbox: text('SANDBOX_SMTP_URL').secret().optional(),
+    connections: int('WORKER_SMTP_CONNECTIONS', { min: 1, max: 1_000 }).default(10),
+    messagesPerConnection: int('WORKER_SMTP_MESSAGES_PER_CONNECTION', { min: 1 }).default(100),
+    idleMs: int('WORKER_SMTP_IDLE_MS', { min: 1 }).default(20_000),
+    connectMs: int('WORKER_SMTP_CONNECT_MS', { min: 1 }).default(30_000),
+    greetingMs: int('WORKER_SMTP_GREETING_MS', { min: 1 }).default(60_000),
+    silenceMs: int('WORKER_SMTP_SILENCE_MS', { min: 1 }).default(300_000),
+  },
+};
+
+export type WorkerConfig = ConfigOf<typeof variables>;
+
+/** @throws ConfigError naming every variable that is missing or does not parse */
+export function readWorkerConfig(env: Environment = process.env): WorkerConfig {
+  return defineConfig(variables, env);
+}

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { jobTypeNames, jobTypes } from '@penguinmails/contracts';
+import { ServiceTokenSigner } from '@penguinmails/http';
+import type { Logger } from '@penguinmails/observability';
+import { ContentClient } from './clients/content.client.js';
+import { OltpClient } from './clients/oltp.client.js';
+import { QueueClient } from './clients/queue.client.js';
+import { TierClients } from './clients/tier-clients.js';
+import { HandlerRegistry } from './lease/handler-registry.js';
+import { HeldJobs } from './lease/held-jobs.js';
+import { LeaseKeeper } from './lease/lease-keeper.js';
+import { LeaseLoop } from './lease/lease-loop.js';
+import { OutcomeReporter } from './lease/outcome-reporter.js';
+import { WorkerLifetime } from './lease/worker-lifetime.js';
+import type { PlatformServers } from './send-email/choose-server.js';
+import { SendEmail } from './send-email/send-email.js';
+import { TransportDirectory } from './send-email/transport-directory.js';
+import { SmtpPool } from './smtp/smtp-pool.js';
+import { parseSmtpUrl } from './smtp/smtp-server.js';
+import type { WorkerConfig } from './worker.config.js';
+
+/** Composition root: the only place that knows how the parts of the worker fit together. */
+@Module({})
+export class WorkerModule {
+  static forConfig(config: WorkerConfig, logger: Logger): DynamicModule {
+    const providers = [{ provide: WorkerLifetime, useFactory: () => assemble(config, logger) }];
+    return { module: WorkerModule, providers };
+  }
+}
+
+/** @throws when a declared job type has no handler, or a URL of a mail server does not parse */
+function assemble(config: WorkerConfig, logger: Logger): WorkerLifetime {
+  const signer = new ServiceTokenSigner({ issuer: 'worker', privateKey: config.privateKey });
+  const tiers = new TierClients(config.tiers, signer);
+  const queue = new QueueClient(tiers.queue, `worker-${randomUUID()}`);
+  const held = new HeldJobs();
+  const pool = new SmtpPool(config.smtp, config.smtp);
+  const sendEmail = createSendEmail(config, { held, tiers, pool, logger });
+  const registry = new HandlerRegistry(jobTypeNames, [sendEmail]);
+  const reporter = new OutcomeReporter(queue, held, logger, () => loop.hasRoom());
+  const loop = new LeaseLoop(queue, held, registry, reporter, logger, config);
+  const keeper = new LeaseKeeper(queue, held, logger);
+  const heartbeatMs = Math.min(...Object.values(jobTypes).map((type) => type.heartbeatMs));
+  return new WorkerLifetime({ loop, keeper, reporter, pool, tiers, logger, heartbeatMs });
+}
+
+interface SendParts {
+  readonly held: HeldJobs;
+  readonly tiers: TierClients;
+  readonly pool: SmtpPool;
+  readonly logger: Logger;
+}
+
+function createSendEmail(config: WorkerConfig, { held, tiers, pool, logger }: SendParts) {
+  const oltp = new OltpClient(tiers.oltp);
+  const content = new ContentClient(tiers.content);
+  const directory = new TransportDirectory(oltp);
+  const servers = platformServers(config);
+  return new SendEmail(held, oltp, content, directory, pool, servers, logger);
+}
+
+function platformServers({ smtp }: WorkerConfig): PlatformServers {
+  return {
+    relay: parseSmtpUrl(smtp.relay.reveal()),
+    sandbox: smtp.sandbox ? parseSmtpUrl(smtp.sandbox.reveal()) : null,
+  };
+}
