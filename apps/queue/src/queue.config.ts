@@ -22,6 +22,8 @@ export function readQueueConfig(env: Environment = process.env): QueueConfig {
 }
 
 /** What only the migrate entry point has: the URL of the migrator's login. */
-export function readMigrateConfig(env: Environment = process.env): { readonly migratorUrl: Secret } {
+export function readMigrateConfig(env: Environment = process.env): {
+  readonly migratorUrl: Secret;
+} {
   return defineConfig({ migratorUrl: text('QUEUE_DB_MIGRATOR_URL').secret() }, env);
 }

@@ -1,0 +1,155 @@
+import { describe, expect, it } from '@jest/globals';
+import { emailBucket, jobTypes, newEmailId, newId, validateEvent } from '@penguinmails/contracts';
+import { planRescue } from '../rescue/lease-loss.js';
+import type { UnfinishedJob } from '../job/unfinished-job.js';
+import { deliveryEvents, ITEMS_PER_EVENT } from './delivery-items.js';
+import { planFinish } from './finish-plan.js';
+import type { FinishResult } from './finish-result.js';
+import { recordedDelivery } from './recorded-delivery.js';
+
+const policyOf = () => jobTypes.send_email;
+const job = (more: Partial<UnfinishedJob> = {}): UnfinishedJob => ({
+  tenantId: newId(),
+  jobId: newEmailId(),
+  type: 'send_email',
+  attempts: 0,
+  maxAttempts: 12,
+  unknownOutcomes: 0,
+  leaseLosses: 0,
+  leasedBy: 'worker-1',
+  ...more,
+});
+const report = (of: UnfinishedJob, more: Partial<FinishResult> = {}): FinishResult => ({
+  tenant_id: of.tenantId,
+  job_id: of.jobId,
+  lease_token: newId(),
+  kind: 'delivered',
+  code: 250,
+  enhanced_code: '2.0.0',
+  error_code: null,
+  reply: null,
+  started_at: '2026-11-22T10:00:00Z',
+  finished_at: '2026-11-22T10:00:01Z',
+  ...more,
+});
+const plan = (held: UnfinishedJob[], results: FinishResult[]) =>
+  planFinish(held, results, policyOf, () => 0.5);
+
+describe('a finish plan', () => {
+  it('pairs each job with the report of its own tenant', () => {
+    const mine = job();
+    const theirs = job({ jobId: mine.jobId });
+    const { finishes } = plan(
+      [mine, theirs],
+      [report(theirs, { kind: 'failed' }), report(mine, { kind: 'delivered' })],
+    );
+    expect(finishes.map(({ result }) => result.kind)).toEqual(['delivered', 'failed']);
+  });
+
+  it.each([
+    ['delivered', 1, 0, 1],
+    ['bounced', 1, 0, 1],
+    ['failed', 1, 0, 1],
+    ['deferred', 1, 1, 0],
+    ['unknown', 1, 1, 0],
+    ['cancelled', 0, 0, 1],
+    ['returned', 0, 1, 0],
+  ] as const)('%s: %i tries, %i released, %i ended', (kind, tries, releases, ends) => {
+    const one = job();
+    const made = plan([one], [report(one, { kind })]);
+    expect([made.tries.length, made.releases.length, made.ends.length]).toEqual([
+      tries,
+      releases,
+      ends,
+    ]);
+  });
+
+  it('masks the reply wherever it goes', () => {
+    const [one, two] = [job(), job({ attempts: 11 })];
+    const deferred = { kind: 'deferred', reply: '450 ann@example.com is busy' } as const;
+    const text = JSON.stringify({
+      ...plan([one, two], [report(one, deferred), report(two, deferred)]),
+      finishes: [],
+    });
+    expect(text).not.toContain('ann@');
+    expect(text.match(/<address> is busy/g)).toHaveLength(4);
+  });
+});
+
+describe('what oltp is told', () => {
+  const told = (kind: FinishResult['kind'], of = job(), more: Partial<FinishResult> = {}) =>
+    recordedDelivery(plan([of], [report(of, { kind, ...more })]).finishes[0])?.item;
+
+  it('says nothing about a job that was given back', () => {
+    expect(told('returned')).toBeUndefined();
+  });
+
+  it('says that a try which was deferred for the last time has failed, with its code', () => {
+    expect(told('deferred', job({ attempts: 11 }), { code: 451 })).toMatchObject({
+      attempt: 12,
+      class: 'failed',
+      final: true,
+      code: 451,
+      error_code: 'attempts_exhausted',
+    });
+  });
+
+  it('keeps an unknown outcome unknown, final or not', () => {
+    const unknown = { class: 'unknown', error_code: 'outcome_unknown' };
+    expect(told('unknown')).toMatchObject({ ...unknown, final: false });
+    expect(told('unknown', job({ attempts: 1, unknownOutcomes: 1 }))).toMatchObject({
+      ...unknown,
+      final: true,
+    });
+  });
+
+  it('splits by tenant, bucket, number and bytes, in order, each event fit for its contract', () => {
+    const tenants = [newId(), newId()];
+    const long = { kind: 'failed', error_code: 'x'.repeat(64) } as const;
+    const jobs = Array.from({ length: 6000 }, (_, n) => job({ tenantId: tenants[n % 2] }));
+    const { finishes } = plan(
+      jobs,
+      jobs.map((each, n) => report(each, n % 3 ? {} : long)),
+    );
+    const events = deliveryEvents(finishes.flatMap((finish) => recordedDelivery(finish) ?? []));
+    const ids = new Map(tenants.map((tenant) => [tenant, [] as string[]]));
+    for (const { type, tenantId, data } of events) {
+      validateEvent(type, data);
+      expect(data.items.length).toBeLessThanOrEqual(ITEMS_PER_EVENT);
+      expect(JSON.stringify(data).length).toBeLessThanOrEqual(60 * 1024);
+      expect(new Set(data.items.map((item) => emailBucket(item.email_id))).size).toBe(1);
+      ids.get(tenantId)?.push(...data.items.map((item) => item.email_id));
+    }
+    for (const tenant of tenants)
+      expect(ids.get(tenant)?.sort()).toEqual(
+        jobs
+          .filter((each) => each.tenantId === tenant)
+          .map((each) => each.jobId)
+          .sort(),
+      );
+  });
+});
+
+describe('a lost lease', () => {
+  const now = new Date('2026-11-22T10:00:00Z');
+
+  it('is no try, and frees the job', () => {
+    const one = job({ attempts: 3, leaseLosses: 18 });
+    expect(planRescue([one], () => 20, now)).toEqual({
+      released: [one],
+      buried: [],
+      deliveries: [],
+    });
+  });
+
+  it('buries the job at the limit and says why', () => {
+    const one = job({ attempts: 3, leaseLosses: 19 });
+    expect(planRescue([one], () => 20, now)).toMatchObject({
+      released: [],
+      buried: [{ status: 'dead', outcome: 'lease_lost', attempts: 3, leaseLosses: 20 }],
+      deliveries: [
+        { item: { class: 'failed', final: true, attempt: 4, error_code: 'lease_lost' } },
+      ],
+    });
+  });
+});

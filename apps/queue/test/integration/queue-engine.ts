@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
+import { openDatabase, seedPools } from '@penguinmails/database';
+import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
+import { createTierDatabase, testKeys } from '@penguinmails/testing';
+import pg from 'pg';
+import { EnqueueSystemRepository } from '../../src/enqueue/enqueue.system.repository.js';
+import { OnEmailAccepted } from '../../src/enqueue/on-email-accepted.js';
+import { OnEmailWithdrawn } from '../../src/enqueue/on-email-withdrawn.js';
+import { FinishJobs } from '../../src/finish/finish-jobs.js';
+import type { FinishResult } from '../../src/finish/finish-result.js';
+import { FinishSystemRepository } from '../../src/finish/finish.system.repository.js';
+import { GetJob } from '../../src/job/get-job.js';
+import { JobEndSystemRepository } from '../../src/job/job-end.system.repository.js';
+import { JobRepository } from '../../src/job/job.repository.js';
+import { ListAttempts } from '../../src/job/list-attempts.js';
+import { JobTypes } from '../../src/job-type/job-types.js';
+import { GrantSigner } from '../../src/lease/grant-signer.js';
+import { type Lease, LeaseJobs } from '../../src/lease/lease-jobs.js';
+import { LeaseSystemRepository } from '../../src/lease/lease.system.repository.js';
+import type { LeasedJob } from '../../src/lease/leased-job.js';
+import { ReadyJobs } from '../../src/lease/ready-jobs.js';
+import { RenewLeases } from '../../src/lease/renew-leases.js';
+import { emits } from '../../src/queue.events.js';
+import { RescueJobs } from '../../src/rescue/rescue-jobs.js';
+import { RescueSystemRepository } from '../../src/rescue/rescue.system.repository.js';
+
+export type EmailAccepted = ReceivedEvent<'penguinmails.email.accepted.v1'>;
+type EmailWithdrawn = ReceivedEvent<'penguinmails.email.withdrawn.v1'>;
+
+const STILL_THERE = new AbortController().signal;
+export const TYPES = ['send_email'];
+
+/** Everything of the service but its HTTP and Kafka ends, on a real database of its own. */
+export async function startQueueEngine() {
+  const database = await createTierDatabase('queue');
+  const db = openDatabase({
+    tier: 'queue',
+    app: { ...seedPools.queue.app, url: database.appUrl },
+    system: { ...seedPools.queue.system, url: database.systemUrl },
+    pooled: false,
+  });
+  const admin = new pg.Pool({ connectionString: database.adminUrl, max: 4 });
+  const parts = assemble(db);
+  return {
+    database,
+    db,
+    admin,
+    ...parts,
+
+    /** Rows of the database as its superuser sees them. */
+    rows: async <R extends object = Record<string, unknown>>(
+      text: string,
+      values: unknown[] = [],
+    ): Promise<R[]> => (await admin.query<R>(text, values)).rows,
+
+    accept: (events: EmailAccepted[]) =>
+      db.system.slice((tx) => parts.onEmailAccepted.handle(events, tx)),
+
+    withdraw: (events: EmailAccepted[]) =>
+      db.system.slice((tx) => parts.onEmailWithdrawn.handle(events.map(withdrawn), tx)),
+
+    lease: (max: number, worker = 'worker-1', waitMs = 0): Promise<Lease> =>
+      parts.leaseJobs.execute(
+        { worker_id: worker, types: TYPES, max, wait_ms: waitMs },
+        STILL_THERE,
+      ),
+
+    /** As if `seconds` had passed for everything that the rescuer looks at. */
+    letTimePass: (seconds: number) =>
+      admin.query(
+        `WITH leases AS (UPDATE job_queue SET lease_expires_at = lease_expires_at - $1 * interval '1 second'
+           WHERE status = 'running')
+         UPDATE queue_clock SET stamped_at = stamped_at - $1 * interval '1 second'`,
+        [seconds],
+      ),
+
+    /** As if `seconds` had passed while the queue service was up and stamped its clock. */
+    letLeasesAge: (seconds: number) =>
+      admin.query(
+        `UPDATE job_queue SET lease_expires_at = lease_expires_at - $1 * interval '1 second'
+         WHERE status = 'running'`,
+        [seconds],
+      ),
+
+    empty: () =>
+      admin.query(
+        `TRUNCATE job_queue, job_history, job_attempts, dead_letters, outbox, queue_clock,
+           queue_controls`,
+      ),
+
+    stop: async () => {
+      parts.ready.onModuleDestroy();
+      await Promise.all([db.close(), admin.end()]);
+      await database.drop();
+    },
+  };
+}
+
+export type QueueEngine = Awaited<ReturnType<typeof startQueueEngine>>;
+
+function assemble(db: ReturnType<typeof openDatabase>) {
+  const ready = new ReadyJobs();
+  const types = new JobTypes();
+  const endings = new JobEndSystemRepository();
+  const enqueue = new EnqueueSystemRepository();
+  const finish = new FinishSystemRepository();
+  const leases = new LeaseSystemRepository();
+  const rescue = new RescueSystemRepository();
+  const jobs = new JobRepository();
+  const signer = new GrantSigner({ issuer: 'queue', privateKey: testKeys().queue.privateKey });
+  const events = new EventWriter({ tier: 'queue', emits, publicUrl: 'https://mail.example' }, {
+    notify: () => undefined,
+  } as ConstructorParameters<typeof EventWriter>[1]);
+  return {
+    ready,
+    repositories: { endings, enqueue, finish, leases, rescue },
+    onEmailAccepted: new OnEmailAccepted(enqueue, ready),
+    onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings),
+    leaseJobs: new LeaseJobs(db.system, leases, ready, types, signer),
+    renewLeases: new RenewLeases(db.system, leases, types, signer),
+    finishJobs: new FinishJobs(db.system, finish, endings, events, types, ready),
+    rescueJobs: new RescueJobs(db.system, rescue, endings, events, types, ready),
+    getJob: new GetJob(db.tenants, jobs),
+    listAttempts: new ListAttempts(db.tenants, jobs),
+  };
+}
+
+/** An accepted e-mail of a new tenant, unless told otherwise. */
+export function acceptedEmail(
+  data: Partial<EmailAccepted['data']> = {},
+  tenantId = newId(),
+): EmailAccepted {
+  const id = data.email_id ?? newEmailId();
+  return {
+    id: newId(),
+    type: 'penguinmails.email.accepted.v1',
+    tenantId,
+    subject: id,
+    time: new Date(),
+    data: {
+      email_id: id,
+      storage_key: newStorageKey(),
+      mailbox_id: newId(),
+      domain_key: createHash('md5').update('example.com').digest('hex'),
+      mode: 'live',
+      priority: 0,
+      scheduled_at: null,
+      size_bytes: 1234,
+      ...data,
+    },
+    entityVersion: null,
+    correlationId: newId(),
+    causationId: null,
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  };
+}
+
+function withdrawn({ tenantId, data }: EmailAccepted): EmailWithdrawn {
+  return {
+    ...acceptedEmail({}, tenantId),
+    type: 'penguinmails.email.withdrawn.v1',
+    subject: data.email_id,
+    data: { email_id: data.email_id, reason: 'cancelled' },
+  };
+}
+
+/** A report about a leased job. */
+export function resultOf(
+  job: LeasedJob,
+  leaseToken: string,
+  result: Partial<FinishResult> = {},
+): FinishResult {
+  return {
+    tenant_id: job.tenantId,
+    job_id: job.jobId,
+    lease_token: leaseToken,
+    kind: 'delivered',
+    code: 250,
+    enhanced_code: '2.0.0',
+    error_code: null,
+    reply: null,
+    started_at: new Date(Date.now() - 1000).toISOString(),
+    finished_at: new Date().toISOString(),
+    ...result,
+  };
+}

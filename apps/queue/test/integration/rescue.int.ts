@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  acceptedEmail,
+  type EmailAccepted,
+  type QueueEngine,
+  resultOf,
+  startQueueEngine,
+} from './queue-engine.js';
+
+let queue: QueueEngine;
+beforeAll(async () => {
+  queue = await startQueueEngine();
+});
+afterAll(() => queue.stop());
+beforeEach(() => queue.empty());
+
+const tick = () => queue.rescueJobs.execute('replica-1');
+const find = ({ tenantId, data }: EmailAccepted) => queue.getJob.execute(tenantId, data.email_id);
+const clock = async () => (await queue.rows('SELECT * FROM queue_clock'))[0];
+
+/** An e-mail whose job is leased; the clock has been stamped. */
+async function running() {
+  const email = acceptedEmail();
+  await queue.accept([email]);
+  const { jobs, leaseToken } = await queue.lease(1);
+  await tick();
+  return { email, job: jobs[0], leaseToken };
+}
+
+describe('the rescuer', () => {
+  it('makes the job of a crashed worker ready again when its lease has run out, without a try', async () => {
+    const { email } = await running();
+    await queue.letLeasesAge(29);
+    await expect(tick()).resolves.toMatchObject({ led: true, rescued: 0 });
+    await queue.letLeasesAge(2);
+    await expect(tick()).resolves.toMatchObject({ rescued: 1, outageMs: 0 });
+    await expect(find(email)).resolves.toMatchObject({ status: 'ready', attempts: 0 });
+    const [row] = await queue.rows('SELECT * FROM job_queue');
+    expect(row).toMatchObject({ lease_losses: 1, lease_token: null, leased_by: null });
+    expect((await queue.lease(1)).jobs).toMatchObject([{ attempt: 1 }]);
+  });
+
+  it('wakes those who wait for work', async () => {
+    await running();
+    const waiting = queue.lease(1, 'next-worker', 20_000);
+    await queue.letLeasesAge(31);
+    const started = performance.now();
+    await tick();
+    expect((await waiting).jobs).toHaveLength(1);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  it('leaves a lease alone that was renewed', async () => {
+    const { job, leaseToken } = await running();
+    await queue.letLeasesAge(29);
+    await queue.renewLeases.execute({
+      worker_id: 'worker-1',
+      leases: [{ lease_token: leaseToken, jobs: [{ tenant_id: job.tenantId, id: job.jobId }] }],
+    });
+    await queue.letLeasesAge(10);
+    await expect(tick()).resolves.toMatchObject({ rescued: 0 });
+  });
+
+  it('buries a job whose workers died 20 times, and tells oltp and operators', async () => {
+    const { email } = await running();
+    await queue.admin.query('UPDATE job_queue SET lease_losses = 19, attempts = 2');
+    await queue.letLeasesAge(31);
+    await tick();
+    await expect(find(email)).resolves.toMatchObject({
+      status: 'dead',
+      attempts: 2,
+      last_error_code: 'lease_lost',
+    });
+    const [letter] = await queue.rows('SELECT * FROM dead_letters');
+    expect(letter).toMatchObject({ outcome: 'lease_lost', lease_losses: 20, tries: [] });
+    const events = await queue.rows<{ type: string; payload: string }>('SELECT * FROM outbox');
+    expect(events.map(({ type, payload }) => [type, JSON.parse(payload)])).toEqual([
+      [
+        'penguinmails.delivery.recorded.v1',
+        {
+          items: [
+            expect.objectContaining({
+              class: 'failed',
+              final: true,
+              attempt: 3,
+              error_code: 'lease_lost',
+            }),
+          ],
+        },
+      ],
+      ['penguinmails.system.event_raised.v1', expect.objectContaining({ code: 'lease_lost' })],
+    ]);
+  });
+
+  it('does not touch a job that is being finished right now', async () => {
+    const { job, leaseToken } = await running();
+    await queue.letLeasesAge(31);
+    await queue.db.system.transaction(async (tx) => {
+      await queue.repositories.finish.lockHeld(tx, [resultOf(job, leaseToken)]);
+      await expect(tick()).resolves.toMatchObject({ rescued: 0 });
+    });
+  });
+
+  it('is one at a time, however many replicas tick', async () => {
+    await running();
+    await queue.letLeasesAge(31);
+    const rounds = await Promise.all(Array.from({ length: 5 }, tick));
+    expect(rounds.reduce((sum, { rescued }) => sum + rescued, 0)).toBe(1);
+    const [row] = await queue.rows('SELECT lease_losses FROM job_queue');
+    expect(row).toEqual({ lease_losses: 1 });
+  });
+});
+
+describe('an outage of the queue', () => {
+  it('longer than a lease repeats nothing: what ran goes on under the same token', async () => {
+    const { email, job, leaseToken } = await running();
+    await queue.letTimePass(120);
+    await expect(tick()).resolves.toMatchObject({ rescued: 0 });
+    await tick();
+    await expect(find(email)).resolves.toMatchObject({ status: 'running' });
+    expect((await queue.lease(1)).jobs).toEqual([]);
+    const { accepted } = await queue.finishJobs.execute([resultOf(job, leaseToken)]);
+    expect(accepted).toEqual([email.data.email_id]);
+  });
+
+  it('is added once, whichever of the restarted replicas comes first', async () => {
+    await running();
+    const left = async () =>
+      (
+        await queue.rows<{ left: number }>(
+          'SELECT extract(epoch FROM lease_expires_at - now())::float8 AS left FROM job_queue',
+        )
+      )[0].left;
+    const before = await left();
+    await queue.letTimePass(60);
+    await Promise.all(Array.from({ length: 4 }, tick));
+    expect(Math.abs((await left()) - before)).toBeLessThan(3);
+    expect(await clock()).toMatchObject({ gaps: 1 });
+  });
+
+  it('is a silence of more than 3 s; a shorter one is none', async () => {
+    await running();
+    await queue.letTimePass(2);
+    await expect(tick()).resolves.toMatchObject({ outageMs: 0 });
+    expect(await clock()).toMatchObject({ gaps: 0, last_gap: null, last_gap_at: null });
+    await queue.letTimePass(4);
+    const { outageMs } = await tick();
+    expect(outageMs).toBeGreaterThan(3999);
+    expect(await clock()).toMatchObject({ gaps: 1, stamped_by: 'replica-1' });
+  });
+
+  it('gives a worker that died in it no more than its remaining lease', async () => {
+    await running();
+    await queue.letTimePass(60);
+    await tick();
+    await queue.letLeasesAge(31);
+    await expect(tick()).resolves.toMatchObject({ rescued: 1 });
+  });
+});
