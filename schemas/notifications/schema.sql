@@ -526,7 +526,6 @@ CREATE TABLE notifications (
     -- Equal things within a window are one row with a count (alert fatigue).
     dedupe_key VARCHAR(200) NOT NULL DEFAULT gen_random_uuid()::text,
     occurrences INTEGER NOT NULL DEFAULT 1 CHECK (occurrences > 0),
-    counts JSONB NOT NULL DEFAULT '{}',
     last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
     row_version INTEGER NOT NULL DEFAULT 1,
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
@@ -537,6 +536,18 @@ CREATE TABLE notifications (
 CREATE INDEX idx_notifications_unread ON notifications (user_id, created_at DESC) WHERE is_read = FALSE;
 CREATE INDEX idx_notifications_feed ON notifications (tenant_id, user_id, created_at DESC, id DESC);
 SELECT secure_tenant_table('notifications', 'SELECT, INSERT, UPDATE, DELETE', NULL);
+
+-- What the delivery_summary notifications say: counted exactly, whoever may read it.
+CREATE TABLE delivery_days (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    day DATE NOT NULL,
+    delivered INTEGER NOT NULL DEFAULT 0 CHECK (delivered >= 0),
+    bounced INTEGER NOT NULL DEFAULT 0 CHECK (bounced >= 0),
+    failed INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (tenant_id, day)
+);
+SELECT secure_tenant_table('delivery_days', 'SELECT, INSERT, UPDATE, DELETE', NULL);
 
 CREATE TABLE admin_system_events (
     id UUID NOT NULL DEFAULT gen_random_uuid(),
@@ -576,7 +587,7 @@ CREATE TABLE notification_preferences (
 );
 SELECT secure_tenant_table('notification_preferences', 'SELECT, INSERT, UPDATE, DELETE', NULL);
 SET LOCAL ROLE notifications_owner;
-INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100000-create-notification-tables.sql', '0f65d4f8a4abea5d60a933d2e0f0e15bc87e55d215b762b1739e143a47331d1f');
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100000-create-notification-tables.sql', 'd2f859536d55a7918a71fc2f68f081961266a4627527c7187287ad1f251e51b6');
 
 SELECT ensure_partitions(8);
 COMMIT;

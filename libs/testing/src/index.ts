@@ -18,3 +18,5 @@ export {
   type TierDatabaseOptions,
   type TierName,
 } from './tier-database.js';
+export { catalogSuite, type CatalogExpectations } from './tenancy/catalog-suite.js';
+export { tenantIsolationSuite } from './tenancy/tenant-isolation-suite.js';

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import {
+  catalogSuite,
+  createTierDatabase,
+  tenantIsolationSuite,
+  type TierDatabase,
+} from '@penguinmails/testing';
+import { catalogRules } from '../../src/tenancy/catalog-rules.js';
+import { catalogFindings } from '../../src/tenancy/catalog-suite.js';
+import { isolationLeaks, seedForProbes } from '../../src/tenancy/isolation-findings.js';
+
+describe('the suites as a tier calls them', () => {
+  let database: TierDatabase;
+  beforeAll(async () => {
+    database = await createTierDatabase('content');
+  });
+  afterAll(() => database.drop());
+
+  catalogSuite('content', () => database);
+  tenantIsolationSuite('content');
+});
+
+/** A suite that passes on a broken database is worth nothing: each fault must be seen. */
+describe('the suites notice', () => {
+  async function damage(fault: string): Promise<string[]> {
+    const database = await createTierDatabase('content');
+    const tables = await seedForProbes(database);
+    const admin = new pg.Client(database.adminUrl);
+    await admin.connect();
+    await admin.query(fault);
+    await admin.end();
+    const seen = await catalogFindings(catalogRules, 'content', database);
+    const leaks = await isolationLeaks('content', database, tables);
+    await database.drop();
+    return [...seen, ...leaks.map(({ probe, what }) => `probe ${probe} ${what}`)];
+  }
+
+  const policy = (using: string, check: string) =>
+    `DROP POLICY tenant_isolation ON content_objects;
+     CREATE POLICY tenant_isolation ON content_objects FOR ALL TO content_app, content_ro
+     USING (${using}) WITH CHECK (${check})`;
+  const OWN = "tenant_id = current_setting('app.current_tenant_id')::uuid";
+
+  test('nothing on a whole database', async () => {
+    expect(await damage('SELECT 1')).toEqual([]);
+  });
+
+  test.each([
+    ['FORCE taken off', 'ALTER TABLE content_objects NO FORCE ROW LEVEL SECURITY', 'FORCE'],
+    ['RLS switched off', 'ALTER TABLE content_objects DISABLE ROW LEVEL SECURITY', 'probe 4'],
+    ['CHECK (true)', policy(OWN, 'true'), 'probe 9'],
+    ['CHECK (true) by an UPDATE', policy(OWN, 'true'), 'probe 10'],
+    ['USING (true)', policy('true', OWN), 'probe 4'],
+    ['USING (true) in the catalog', policy('true', OWN), 'exactly one policy'],
+    [
+      'a silent policy',
+      policy(
+        "tenant_id = NULLIF(current_setting('app.current_tenant_id', true), '')::uuid",
+        "tenant_id = NULLIF(current_setting('app.current_tenant_id', true), '')::uuid",
+      ),
+      'probe 1',
+    ],
+    ['a second policy', 'CREATE POLICY more ON content_blobs USING (true)', 'probe 4'],
+    ['TRUNCATE', 'GRANT TRUNCATE ON content_objects TO content_app', 'probe 24'],
+    [
+      'a policy without its right',
+      'GRANT SELECT ON content_blobs TO content_system',
+      'system policy',
+    ],
+    ['rights for PUBLIC', 'GRANT SELECT ON content_blobs TO PUBLIC', 'PUBLIC has none'],
+    ['CREATE', 'GRANT CREATE ON SCHEMA public TO content_app', 'probe 29'],
+    ['another owner', 'ALTER TABLE content_blobs OWNER TO content_app', 'probe 27'],
+    [
+      'a readable partition',
+      `DO $$ BEGIN EXECUTE format('GRANT SELECT ON content_access_log_p%s TO content_app',
+         to_char(now() AT TIME ZONE 'UTC', 'YYYYMM')); END $$`,
+      'rights for anybody',
+    ],
+    [
+      'a partition without policies of its own',
+      `DO $$ BEGIN EXECUTE format('GRANT SELECT ON content_access_log_p%1$s TO content_app;
+         ALTER TABLE content_access_log_p%1$s DISABLE ROW LEVEL SECURITY',
+         to_char(now() AT TIME ZONE 'UTC', 'YYYYMM')); END $$`,
+      'probe 20',
+    ],
+    ['a key across tenants', 'ALTER TABLE content_blobs ADD UNIQUE (content_hash)', 'PRIMARY KEY'],
+    ['an index that leaks', 'CREATE INDEX ON content_blobs (lower(content_hash))', 'leakproof'],
+    ['an enum', "CREATE TYPE e AS ENUM ('a'); ALTER TABLE content_blobs ADD e e", 'enum'],
+    ['a view of its owner', 'CREATE VIEW v AS SELECT * FROM content_objects', 'views'],
+    [
+      'a function of its owner',
+      `CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER
+         RETURN (SELECT count(*) FROM content_objects)`,
+      'SECURITY DEFINER',
+    ],
+  ])('%s', async (_name, fault, sign) => {
+    expect((await damage(fault)).join('\n')).toContain(sign);
+  });
+});
