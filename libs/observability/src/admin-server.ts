@@ -10,7 +10,13 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-const TIMEOUTS = { headersTimeout: 5000, requestTimeout: 5000, keepAliveTimeout: 5000 };
+const TIMEOUTS = {
+  headersTimeout: 2000,
+  requestTimeout: 5000,
+  keepAliveTimeout: 5000,
+  // Node looks for requests over their time this often; its default is 30 s.
+  connectionsCheckingInterval: 1000,
+};
 const MAX_CONNECTIONS = 64;
 
 /**

@@ -11,6 +11,8 @@ import { requestIdOf } from './request-id.js';
 export const DEFAULT_BODY_LIMIT = 1024 * 1024;
 
 const HEADERS_MS = 10_000;
+/** Node looks for requests over their time this often; its default is 30 s. */
+const CHECK_MS = 2000;
 /** For a whole request to arrive; the largest is an e-mail with its attachments. */
 const REQUEST_MS = 60_000;
 /** Longer than the edges keep idle connections (4 s), so that they close first. */
@@ -31,7 +33,7 @@ export function fastifyOptions(
     connectionTimeout: IDLE_MS,
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_MS },
+    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECK_MS },
     requestIdHeader: false,
     genReqId: (request) => requestIdOf(request as IncomingMessage, trustCallers),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },

@@ -9,8 +9,10 @@ export interface RunOptions {
   readonly listen?: { readonly host: string; readonly port: number };
 }
 
-/** Requests under way have this long, the whole way out that long. */
+/** Requests under way have this long; after an error that nobody caught, little. */
 const DRAIN_MS = 20_000;
+const CRASH_DRAIN_MS = 1000;
+/** The whole way out. */
 const EXIT_MS = 25_000;
 
 /**
@@ -63,7 +65,8 @@ async function shutDown(
   logger.info({ reason }, 'stopping');
   setLifecycle('stopping');
   try {
-    if ('getHttpServer' in app) await drain(app.getHttpServer() as Server, DRAIN_MS);
+    const drainMs = code === 0 ? DRAIN_MS : CRASH_DRAIN_MS;
+    if ('getHttpServer' in app) await drain(app.getHttpServer() as Server, drainMs);
     await app.close();
     logger.info({ reason }, 'stopped');
     await stopTelemetry();

@@ -9,7 +9,7 @@ import {
   spans,
   withSpan,
 } from '@penguinmails/observability';
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import type { Caller } from '../access/caller.js';
 import { Problem, tierDown } from '../problem/index.js';
 import {
@@ -23,7 +23,7 @@ import {
 import { isBreakerOpen, TierBreaker } from './breaker.js';
 import { type CallLimit, Deadline, type Deadlines, limitOf, seedDeadlines } from './deadline.js';
 import { isUpload, type PreparedBody, prepareBody } from './request-body.js';
-import { isReset, TierFailure } from './tier-failure.js';
+import { failureOf, isReset, TierFailure } from './tier-failure.js';
 import { mayRepeat, targetOf, type TierRequest } from './tier-request.js';
 
 export interface TierClientOptions {
@@ -109,7 +109,7 @@ export class TierClient {
     const { tier } = this.#options;
     let outcome = 'ok';
     try {
-      const answer = await this.#breaker.run(() => this.#attempts(request, read));
+      const answer = await this.#breaker.run(() => this.#answered(request, read));
       if (answer instanceof Problem) throw answer;
       span.setAttribute('http.response.status_code', answer.status);
       return answer;
@@ -123,16 +123,18 @@ export class TierClient {
   }
 
   /** Resolves to the answer, or to the problem that the tier refused with. */
-  async #attempts<T>(request: TierRequest, read: ReadBody<T>): Promise<TierAnswer<T> | Problem> {
+  async #answered<T>(request: TierRequest, read: ReadBody<T>): Promise<TierAnswer<T> | Problem> {
     const body = prepareBody(request.body, request.contentType);
     const limit = this.#limitOf(request, body);
     if (limit.ms <= 0) throw new TierFailure('budget');
     const deadline = new Deadline(limit);
+    if (isUpload(body)) deadline.progress(this.#deadlines.progress);
     try {
-      return await this.#once(request, read, body, deadline).catch((error: unknown) => {
-        if (!isReset(error) || !mayRepeat(request) || !body.repeatable) throw error;
-        return this.#once(request, read, body, deadline);
-      });
+      const answer = await this.#sendAgainOnReset(request, body, deadline);
+      const { statusCode: status, headers } = answer;
+      return status >= 400
+        ? await toProblem(answer)
+        : { status, headers, body: await read(answer) };
     } catch (error) {
       throw failureOf(error);
     } finally {
@@ -140,23 +142,32 @@ export class TierClient {
     }
   }
 
-  async #once<T>(
+  /** Until the headers of an answer: a connection that was closed before may be replaced once. */
+  async #sendAgainOnReset(
     request: TierRequest,
-    read: ReadBody<T>,
     body: PreparedBody,
     deadline: Deadline,
-  ): Promise<TierAnswer<T> | Problem> {
-    const onProgress = (): void => deadline.progress(this.#deadlines.progress);
-    const answer = await this.#pool.request({
+  ): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#send(request, body, deadline);
+    } catch (error) {
+      if (!isReset(error) || !mayRepeat(request) || !body.repeatable) throw error;
+      return await this.#send(request, body, deadline);
+    }
+  }
+
+  async #send(
+    request: TierRequest,
+    body: PreparedBody,
+    deadline: Deadline,
+  ): Promise<Dispatcher.ResponseData> {
+    return await this.#pool.request({
       method: request.method,
       path: targetOf(request),
       headers: await this.#headersOf(request, body),
-      body: body.open(onProgress),
+      body: body.open(() => deadline.progress(this.#deadlines.progress)),
       signal: deadline.signal,
     });
-    const { statusCode: status, headers } = answer;
-    if (status >= 400) return await toProblem(answer);
-    return { status, headers, body: await read(answer) };
   }
 
   async #headersOf(request: TierRequest, body: PreparedBody): Promise<Record<string, string>> {
@@ -178,14 +189,7 @@ export class TierClient {
   }
 }
 
-/** Whatever ended a call, as a failure of the tier. An abort carries ours as its reason. */
-function failureOf(error: unknown): TierFailure {
-  if (error instanceof TierFailure) return error;
-  return new TierFailure('connection', error);
-}
-
 function outcomeOf(error: unknown): string {
   if (error instanceof Problem) return 'client_error';
-  if (isBreakerOpen(error)) return 'open';
-  return error instanceof TierFailure ? error.kind : 'connection';
+  return isBreakerOpen(error) ? 'open' : failureOf(error).kind;
 }

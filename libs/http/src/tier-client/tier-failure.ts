@@ -22,3 +22,8 @@ export function isReset(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' && RESET_CODES.has(code);
 }
+
+/** Whatever ended a call, as a failure of the tier. An abort already carries one as its reason. */
+export function failureOf(error: unknown): TierFailure {
+  return error instanceof TierFailure ? error : new TierFailure('connection', error);
+}

@@ -1,0 +1,357 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Caller } from '../../src/index.js';
+import {
+  RequestBudget,
+  TierClient,
+  type TierClientOptions,
+  type TierRequest,
+} from '../../src/tier-client/index.js';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+const caller: Caller = {
+  service: 'gateway',
+  tenantId: '0190b5a0-0000-7000-8000-000000000001',
+  actor: { kind: 'api_key', id: 'key-1' },
+  mode: 'live',
+  scopes: [],
+  requestId: 'request-1',
+};
+const GET = { method: 'GET', path: '/internal/x' } as const;
+const POST = { method: 'POST', path: '/internal/x', body: {} } as const;
+const DOWN = { status: 503, code: 'tier_unavailable', tier: 'content', retryAfter: 1 };
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const listen = async (server: Server | ReturnType<typeof createTcpServer>, port = 0) => {
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+};
+const serve = async (handler: Handler, port = 0) => {
+  const server = createServer(handler);
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  closers.push(close);
+  return { port: await listen(server, port), close, server };
+};
+const json = (response: ServerResponse, status: number, body: unknown, type = 'application/json') =>
+  response.writeHead(status, { 'content-type': type }).end(JSON.stringify(body));
+const clientOf = (port: number, options: Partial<TierClientOptions> = {}) => {
+  const client = new TierClient({
+    tier: 'content',
+    baseUrl: `http://127.0.0.1:${port}`,
+    signToken: async (on) => `token of ${on?.tenantId ?? 'the service'}`,
+    ...options,
+  });
+  closers.push(() => client.close());
+  return client;
+};
+const timed = async <T>(run: () => Promise<T>) => {
+  const start = performance.now();
+  const result = await run().catch((error: unknown) => error);
+  return { result, ms: performance.now() - start };
+};
+const openBreaker = async (client: TierClient): Promise<void> => {
+  for (let call = 0; call < 20 && !client.isOpen; call += 1)
+    await client.request(GET).catch(() => undefined);
+  expect(client.isOpen).toBe(true);
+};
+/** Until it holds: by asking, since nothing signals it. */
+const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
+  const end = performance.now() + 10_000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error('did not come about within 10 s');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+describe('a call', () => {
+  it('carries token, request id, query and body, and brings back status, headers and JSON', async () => {
+    const { port } = await serve(async (request, response) => {
+      const { authorization, 'x-request-id': id, 'content-type': type } = request.headers;
+      const { method, url } = request;
+      json(response, 201, { method, url, authorization, id, type, body: await text(request) });
+    });
+    const request = {
+      method: 'POST',
+      path: '/internal/emails',
+      query: { limit: 5, after: null, q: 'a&b', unread: true, none: undefined },
+      body: { a: 'é' },
+      caller,
+    } as const;
+    const answer = await clientOf(port).request(request);
+    expect(answer.status).toBe(201);
+    expect(answer.headers['content-type']).toBe('application/json');
+    expect(answer.body).toEqual({
+      method: 'POST',
+      url: '/internal/emails?limit=5&q=a%26b&unread=true',
+      authorization: `Bearer token of ${caller.tenantId}`,
+      id: 'request-1',
+      type: 'application/json',
+      body: '{"a":"é"}',
+    });
+  });
+
+  it('may be answered with nothing, bytes or a stream', async () => {
+    const { port } = await serve((request, response) => {
+      if (request.method === 'DELETE') response.writeHead(204).end();
+      else response.writeHead(200, { 'content-type': 'image/png', etag: '"a"' }).end('bytes');
+    });
+    const client = clientOf(port);
+    expect(await client.request({ ...GET, method: 'DELETE' })).toMatchObject({ status: 204 });
+    const bytes = await client.requestBytes(GET);
+    expect([bytes.body.toString(), bytes.headers.etag]).toEqual(['bytes', '"a"']);
+    expect(await text((await client.requestStream(GET)).body)).toBe('bytes');
+    await expect(client.request(GET)).rejects.toMatchObject(DOWN);
+  });
+
+  it('sends large bodies and streams of unknown length', async () => {
+    const { port } = await serve(async (request, response) => {
+      json(response, 200, { length: (await text(request)).length });
+    });
+    const client = clientOf(port);
+    const large = Buffer.alloc(5_000_000, 'x');
+    const put = { method: 'PUT', path: '/internal/x' } as const;
+    expect((await client.request({ ...put, body: large })).body).toEqual({ length: 5_000_000 });
+    const stream = Readable.from([Buffer.alloc(70_000, 'x'), Buffer.alloc(3, 'y')]);
+    expect((await client.request({ ...put, body: stream })).body).toEqual({ length: 70_003 });
+  });
+});
+
+describe('a refusal', () => {
+  it('is thrown on as the tier said it and never opens the breaker', async () => {
+    const problem = {
+      code: 'sender_not_allowed',
+      title: 'Unprocessable Entity',
+      status: 422,
+      detail: 'No such mailbox.',
+      errors: [{ pointer: '/from', code: 'sender_not_allowed', detail: 'x' }],
+      request_id: 'of the tier',
+    };
+    const { port } = await serve((_request, response) =>
+      json(response, 422, problem, 'application/problem+json'),
+    );
+    const client = clientOf(port);
+    for (let call = 0; call < 30; call += 1)
+      await expect(client.request(POST)).rejects.toMatchObject({
+        status: 422,
+        code: 'sender_not_allowed',
+        errors: problem.errors,
+      });
+    expect(client.isOpen).toBe(false);
+  });
+
+  it.each([
+    [
+      '502 about one object',
+      502,
+      { code: 'content_corrupted' },
+      { status: 502, code: 'content_corrupted' },
+    ],
+    ['401, which is about our token', 401, { code: 'invalid_service_token' }, DOWN],
+    ['500', 500, { code: 'internal_error' }, DOWN],
+    ['503', 503, { code: 'tier_unavailable', tier: 'content' }, DOWN],
+    ['404 of something else', 404, 'nope', DOWN],
+  ])('of %s', async (_name, status, body, expected) => {
+    const { port } = await serve((_request, response) =>
+      json(response, status, body, 'application/problem+json'),
+    );
+    await expect(clientOf(port).request(POST)).rejects.toMatchObject(expected);
+  });
+});
+
+describe('a dead tier', () => {
+  const silent: [string, () => Promise<number>][] = [
+    ['takes the request and says nothing', async () => (await serve(() => undefined)).port],
+    [
+      'accepts and never reads',
+      async () => {
+        const sockets: Socket[] = [];
+        const server = createTcpServer({ pauseOnConnect: true }, (socket) => sockets.push(socket));
+        closers.push(() => {
+          sockets.forEach((socket) => socket.destroy());
+          server.close();
+        });
+        return listen(server);
+      },
+    ],
+    [
+      'sends headers and half a body',
+      async () =>
+        (
+          await serve((_request, response) => {
+            response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
+            response.write('{"a":');
+          })
+        ).port,
+    ],
+  ];
+  it.each(silent)('that %s costs a read 1 s and a write 2.5 s', async (_name, start) => {
+    const port = await start();
+    const [read, write] = await Promise.all([
+      timed(() => clientOf(port).request(GET)),
+      timed(() => clientOf(port).request(POST)),
+    ]);
+    expect(read.result).toMatchObject(DOWN);
+    expect(write.result).toMatchObject(DOWN);
+    expect(read.ms).toBeGreaterThan(950);
+    expect(read.ms).toBeLessThan(1400);
+    expect(write.ms).toBeGreaterThan(2450);
+    expect(write.ms).toBeLessThan(2900);
+  });
+
+  it('that never lets a connection through costs no more', async () => {
+    // 192.0.2.0/24 is TEST-NET-1 (RFC 5737): nothing answers there, or the system refuses at once.
+    const client = clientOf(0, { baseUrl: 'http://192.0.2.1:81' });
+    const { result, ms } = await timed(() => client.request(GET));
+    expect(result).toMatchObject(DOWN);
+    expect(ms).toBeLessThan(1400);
+  });
+
+  it('ends a public request within what is left of its 3 s', async () => {
+    const { port } = await serve(() => undefined);
+    const client = clientOf(port);
+    const budget = new RequestBudget(300);
+    const first = await timed(() => client.request({ ...POST, budget }));
+    expect(first.result).toMatchObject(DOWN);
+    expect(first.ms).toBeLessThan(600);
+    const second = await timed(() => client.request({ ...POST, budget }));
+    expect(second.result).toMatchObject(DOWN);
+    expect(second.ms).toBeLessThan(50);
+    for (let call = 0; call < 10; call += 1)
+      await client.request({ ...POST, budget }).catch(() => undefined);
+    expect(client.isOpen).toBe(false);
+  });
+
+  it('that stops reading an upload is given up after 2.5 s, a slow one is not', async () => {
+    const large = Buffer.alloc(24 * 1024 * 1024, 'x');
+    const stuck = await serve((request) => void request.once('data', () => request.pause()));
+    const slow = await serve((request, response) => {
+      let length = 0;
+      request.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length % (8 * 1024 * 1024) < chunk.length) {
+          request.pause();
+          setTimeout(() => request.resume(), 1200);
+        }
+      });
+      request.on('end', () => json(response, 200, { length }));
+    });
+    const upload: TierRequest = { method: 'PUT', path: '/internal/x', body: large };
+    const [lost, done] = await Promise.all([
+      timed(() => clientOf(stuck.port).request(upload)),
+      timed(() => clientOf(slow.port).request({ ...upload, budget: new RequestBudget() })),
+    ]);
+    expect(lost.result).toMatchObject(DOWN);
+    expect(lost.ms).toBeGreaterThan(2400);
+    expect(lost.ms).toBeLessThan(4000);
+    expect(done.result).toMatchObject({ body: { length: large.length } });
+    expect(done.ms).toBeGreaterThan(3300);
+  });
+});
+
+describe('the breaker', () => {
+  it('opens on a refused port, answers at once, and recovers within about a second', async () => {
+    const gone = await serve((_request, response) => json(response, 200, {}));
+    await gone.close();
+    const client = clientOf(gone.port);
+    await openBreaker(client);
+    let asked = 0;
+    await serve((_request, response) => {
+      asked += 1;
+      json(response, 200, { back: true });
+    }, gone.port);
+    const refused = await timed(() => client.request(GET));
+    expect(refused.result).toMatchObject(DOWN);
+    expect(refused.ms).toBeLessThan(50);
+    expect(asked).toBe(0);
+    const start = performance.now();
+    await until(() =>
+      client.request(GET).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(performance.now() - start).toBeLessThan(2000);
+    expect(client.isOpen).toBe(false);
+  });
+
+  it('asks a tier that stays silent with one call a second', async () => {
+    let asked = 0;
+    const { port } = await serve(() => {
+      asked += 1;
+    });
+    const client = clientOf(port, { deadlines: { read: 100 } });
+    await openBreaker(client);
+    asked = 0;
+    const burst = () => Promise.allSettled(Array.from({ length: 50 }, () => client.request(GET)));
+    const end = performance.now() + 2500;
+    await until(async () => {
+      await burst();
+      return performance.now() > end;
+    });
+    expect(asked).toBeGreaterThanOrEqual(1);
+    expect(asked).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('a connection closed under a request', () => {
+  /** Answers the first request, then resets every kept-alive connection on its next one. */
+  const flaky = async () => {
+    const seen = new Map<Socket, number>();
+    const asked: string[] = [];
+    const { port } = await serve((request, response) => {
+      asked.push(request.method ?? '');
+      const uses = (seen.get(request.socket) ?? 0) + 1;
+      seen.set(request.socket, uses);
+      if (uses === 1) json(response, 200, { ok: true });
+      else request.socket.resetAndDestroy();
+    });
+    return { port, asked };
+  };
+
+  it('is tried once more for a GET and what is said to be idempotent', async () => {
+    const { port, asked } = await flaky();
+    const client = clientOf(port, { connections: 1 });
+    await client.request(GET);
+    expect(await client.request(GET)).toMatchObject({ body: { ok: true } });
+    expect(await client.request({ ...POST, idempotent: true })).toMatchObject({ status: 200 });
+    expect(asked).toEqual(['GET', 'GET', 'GET', 'POST', 'POST']);
+  });
+
+  it('is not tried again for a POST, nor a second time', async () => {
+    const { port, asked } = await flaky();
+    const client = clientOf(port, { connections: 1 });
+    await client.request(GET);
+    await expect(client.request(POST)).rejects.toMatchObject(DOWN);
+    expect(asked).toEqual(['GET', 'POST']);
+    let always = 0;
+    const broken = await serve((request) => {
+      always += 1;
+      request.socket.resetAndDestroy();
+    });
+    await expect(clientOf(broken.port).request(GET)).rejects.toMatchObject(DOWN);
+    expect(always).toBe(2);
+  });
+
+  it('is not tried again once a byte of an answer has come', async () => {
+    let asked = 0;
+    const { port } = await serve((request, response) => {
+      asked += 1;
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
+      response.write('{"a":', () => setTimeout(() => request.socket.resetAndDestroy(), 50));
+    });
+    await expect(clientOf(port).request(GET)).rejects.toMatchObject(DOWN);
+    expect(asked).toBe(1);
+  });
+});
