@@ -1,3 +1,4 @@
+export * from './addr-spec.js';
 export * from './contract-check.js';
 export * from './envelope.js';
 export * from './event-codec.js';

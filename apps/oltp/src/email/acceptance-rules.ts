@@ -1,5 +1,5 @@
+import { type AddrSpec, parseAddrSpec } from '@penguinmails/contracts';
 import { forbidden, Problem, type ProblemItem, unprocessable } from '@penguinmails/http/problem';
-import { type AddrSpec, parseAddrSpec } from '../address/addr-spec.js';
 import type { EmailMode } from './email-row.js';
 import type { Acceptance } from './email.repository.js';
 

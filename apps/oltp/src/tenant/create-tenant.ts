@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
+import { type AddrSpec, newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 import { isUniqueViolation, TenantDatabase, type TenantTransaction } from '@penguinmails/database';
 import type { Caller } from '@penguinmails/http';
 import { conflict } from '@penguinmails/http/problem';
 import { EventWriter } from '@penguinmails/outbox';
-import type { AddrSpec } from '../address/addr-spec.js';
 import { AuditRepository } from '../audit/audit.repository.js';
 import { auditedBy } from '../audit/audited-by.js';
 import type { IdempotencyClaim } from '../idempotency/idempotency.repository.js';

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { newId } from '@penguinmails/contracts';
+import { type AddrSpec, newId } from '@penguinmails/contracts';
 import type { TenantTransaction } from '@penguinmails/database';
-import type { AddrSpec } from '../address/addr-spec.js';
 import { type KeyMode, mintTenantKey, tenantScopes } from '../api-key/api-key.js';
 import { type ApiKeyResource, apiKeyResource } from '../api-key/api-key-resource.js';
 import { ApiKeyRepository } from '../api-key/api-key.repository.js';

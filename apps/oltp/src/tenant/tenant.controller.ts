@@ -1,7 +1,7 @@
 import { Body, Controller, Post } from '@nestjs/common';
+import { type AddrSpec, parseAddrSpec } from '@penguinmails/contracts';
 import { type Caller, CurrentCaller, PlatformRoute } from '@penguinmails/http';
 import { unprocessable } from '@penguinmails/http/problem';
-import { type AddrSpec, parseAddrSpec } from '../address/addr-spec.js';
 import { CreateTenant } from './create-tenant.js';
 import type { TenantFoundation } from './tenant-resource.js';
 import { CreateTenantRequest } from './tenant.requests.js';
