@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
 const OLDEST_JAVA = 17;
+const ANYBODY_RUNS = 0o111;
 
 /** A Java that can run Kafka. */
 export interface Java {
@@ -18,13 +19,8 @@ export function findExecutable(name: string, path: string): string | undefined {
 }
 
 function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch (error) {
-    if (error instanceof Error) return false;
-    throw error;
-  }
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found !== undefined && found.isFile() && (found.mode & ANYBODY_RUNS) !== 0;
 }
 
 /** The Java of JAVA_HOME, else of PATH; undefined when there is none of version 17 or later. */

@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import { countReport } from './jest-stage.ts';
+import { commandsOf, pathsOf } from './readme-walk.ts';
+import { sum } from './stage.ts';
+
+describe('counting', () => {
+  it('counts a file that did not load as a failure', () => {
+    const report = { numPassedTests: 7, numFailedTests: 1, numRuntimeErrorTestSuites: 2 };
+    expect(countReport(report)).toEqual({ passed: 7, failed: 3 });
+    expect(
+      sum([
+        { passed: 7, failed: 3 },
+        { passed: 1, failed: 0 },
+      ]),
+    ).toEqual({
+      passed: 8,
+      failed: 3,
+    });
+  });
+});
+
+describe('README walk', () => {
+  const markdown = [
+    'See `apps/gateway`, `libs` and [this](docs/a.md#part) or [that](https://example.org).',
+    '```sh',
+    'npm start   # everything',
+    '',
+    'npm test',
+    '```',
+  ].join('\n');
+
+  it('finds commands and paths', () => {
+    expect(commandsOf(`${markdown}\n`)).toEqual(['npm start', 'npm test']);
+    expect(pathsOf(markdown)).toEqual(['docs/a.md', 'apps/gateway', 'libs']);
+  });
+});
