@@ -90,6 +90,8 @@ export class GroupWatch {
   async #connect(): Promise<Admin> {
     const admin = this.#kafka.admin();
     await admin.connect();
+    // A new admin knows its bootstrap broker only; without retries it would not find the group's.
+    await admin.describeCluster();
     return admin;
   }
 

@@ -18,6 +18,8 @@ export interface Grant {
 
 // A grant ends with its lease: a clock that is behind may stretch it by this much only.
 const CLOCK_TOLERANCE_SECONDS = 1;
+// A lease has up to 500 jobs, each with an id, a content key and a mailbox: 71,000 characters.
+const MAX_LENGTH = 131_072;
 const AUDIENCES: Tier[] = ['oltp', 'content'];
 
 /** Signs a grant with queue's key; it travels in request bodies. */
@@ -56,6 +58,7 @@ export async function verifyGrant(
         type: GRANT_TYPE,
         issuers: ['queue'],
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        maxLength: MAX_LENGTH,
       }),
     );
   } catch (error) {

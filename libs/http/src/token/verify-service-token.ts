@@ -11,6 +11,7 @@ import {
 } from './token-claims.js';
 
 const CLOCK_TOLERANCE_SECONDS = 5;
+const MAX_LENGTH = 8192;
 
 /** What a tier expects of a service token. */
 export interface ServiceTokenExpectation {
@@ -38,6 +39,7 @@ export async function verifyServiceToken(
     type: SERVICE_TOKEN_TYPE,
     issuers: ['gateway', 'worker'] as const,
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    maxLength: MAX_LENGTH,
   };
   try {
     return toCaller(await verifyToken(token, expected));
