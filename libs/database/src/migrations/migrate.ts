@@ -15,6 +15,8 @@ export interface MigrateOptions {
   readonly url: string;
   /** Folders besides this library's own; all files together run in the order of their names. */
   readonly directories: readonly string[];
+  /** How long a statement waits for a lock before its file is tried again; default 5,000 ms. */
+  readonly lockTimeoutMs?: number;
 }
 
 export interface MigrationReport {
@@ -42,11 +44,11 @@ async function lock(client: pg.Client): Promise<void> {
 
 async function inOwnerTransaction(
   client: pg.Client,
-  tier: Tier,
+  { tier, lockTimeoutMs = 5_000 }: MigrateOptions,
   work: () => Promise<unknown>,
 ): Promise<void> {
   await client.query(
-    `BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL ROLE ${tierRoles(tier).owner}`,
+    `BEGIN; SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL ROLE ${tierRoles(tier).owner}`,
   );
   try {
     await work();
@@ -57,10 +59,14 @@ async function inOwnerTransaction(
   }
 }
 
-async function apply(client: pg.Client, tier: Tier, { name, checksum, sql }: Migration) {
-  await inOwnerTransaction(client, tier, async () => {
+async function apply(
+  client: pg.Client,
+  options: MigrateOptions,
+  { name, checksum, sql }: Migration,
+): Promise<void> {
+  await inOwnerTransaction(client, options, async () => {
     await client.query(sql);
-    await client.query(`SET LOCAL ROLE ${tierRoles(tier).owner}`);
+    await client.query(`SET LOCAL ROLE ${tierRoles(options.tier).owner}`);
     await client.query('INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)', [
       name,
       checksum,
@@ -68,11 +74,15 @@ async function apply(client: pg.Client, tier: Tier, { name, checksum, sql }: Mig
   });
 }
 
-/** DDL waits 5 s for its locks, so that it never queues all traffic behind itself, then retries. */
-async function applyWithRetry(client: pg.Client, tier: Tier, migration: Migration): Promise<void> {
+/** DDL waits shortly for its locks, lest all traffic queues behind it, and tries again. */
+async function applyWithRetry(
+  client: pg.Client,
+  options: MigrateOptions,
+  migration: Migration,
+): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await apply(client, tier, migration);
+      return await apply(client, options, migration);
     } catch (error) {
       const mayRetry = ['55P03', '40P01'].includes(sqlState(error) ?? '');
       if (!mayRetry || attempt === ATTEMPTS) throw new MigrationFailed(migration.name, error);
@@ -90,9 +100,12 @@ export class MigrationFailed extends Error {
   }
 }
 
-async function readApplied(client: pg.Client, tier: Tier): Promise<AppliedMigration[]> {
+async function readApplied(
+  client: pg.Client,
+  options: MigrateOptions,
+): Promise<AppliedMigration[]> {
   const applied: AppliedMigration[] = [];
-  await inOwnerTransaction(client, tier, async () => {
+  await inOwnerTransaction(client, options, async () => {
     await client.query(CREATE_SCHEMA_MIGRATIONS);
     const { rows } = await client.query<AppliedMigration>(
       'SELECT name, checksum FROM schema_migrations ORDER BY name',
@@ -102,12 +115,12 @@ async function readApplied(client: pg.Client, tier: Tier): Promise<AppliedMigrat
   return applied;
 }
 
-async function migrateLocked(client: pg.Client, { tier, directories }: MigrateOptions) {
-  const files = await readMigrations(tier, directories);
-  const applied = await readApplied(client, tier);
+async function migrateLocked(client: pg.Client, options: MigrateOptions): Promise<MigrationReport> {
+  const files = await readMigrations(options.tier, options.directories);
+  const applied = await readApplied(client, options);
   const pending = pendingMigrations(files, applied);
-  for (const migration of pending) await applyWithRetry(client, tier, migration);
-  await inOwnerTransaction(client, tier, () => client.query('SELECT ensure_partitions(8)'));
+  for (const migration of pending) await applyWithRetry(client, options, migration);
+  await inOwnerTransaction(client, options, () => client.query('SELECT ensure_partitions(8)'));
   return { applied: pending.map(({ name }) => name), present: applied.length };
 }
 

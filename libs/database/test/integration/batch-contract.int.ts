@@ -6,6 +6,7 @@ import {
   type TenantTransaction,
 } from '@penguinmails/database';
 import { A, B, createNotesDatabase, type NotesDatabase } from './notes-database.js';
+import { hasPostgres15, type PrivatePostgres, startPostgres15 } from './private-postgres.js';
 
 const TENANT = "SELECT current_setting('app.current_tenant_id', true) AS tenant";
 
@@ -14,17 +15,23 @@ const TENANT = "SELECT current_setting('app.current_tenant_id', true) AS tenant"
  * node-postgres: with another pg version these ten decide. Also to be run through a pooler.
  */
 describe.each([
-  { way: 'named statements', pooled: false },
-  { way: 'unnamed statements', pooled: true },
-])('one protocol batch with one Sync ($way)', ({ pooled }) => {
+  { way: 'named statements', pooled: false, start: undefined },
+  { way: 'unnamed statements', pooled: true, start: undefined },
+  ...(hasPostgres15 ? [{ way: 'PostgreSQL 15', pooled: false, start: startPostgres15 }] : []),
+])('one protocol batch with one Sync ($way)', ({ pooled, start }) => {
+  let cluster: PrivatePostgres | undefined;
   let notes: NotesDatabase;
   let database: Database;
 
   beforeAll(async () => {
-    notes = await createNotesDatabase();
+    cluster = await start?.();
+    notes = await createNotesDatabase(cluster?.adminUrl);
     database = notes.open({ pooled, max: 1 });
   });
-  afterAll(() => notes.drop());
+  afterAll(async () => {
+    await notes.drop();
+    await cluster?.stop();
+  });
   beforeEach(() => notes.admin.query('TRUNCATE notes'));
 
   const once = <R extends object>(
