@@ -316,6 +316,20 @@ describe('slices', () => {
     expect(await count()).toBe(3);
   });
 
+  test('a savepoint given up without a failed statement does not leave another tenant set', async () => {
+    await database.tenants.slice(async (slice) => {
+      const [a, b] = [await slice.forTenant(A), await slice.forTenant(B)];
+      await write(a, 2);
+      const giveUp = slice.savepoint(async () => {
+        await write(b, 2);
+        throw new Error('no');
+      });
+      await expect(giveUp).rejects.toThrow('no');
+      expect((await b.query('SELECT tenant_id FROM notes')).rows).toEqual([{ tenant_id: B }]);
+    });
+    expect(await count()).toBe(3);
+  });
+
   test('of the system login reach all tenants of the tables named for it', async () => {
     await database.system.slice(async (slice) => {
       const { rowCount } = await slice.query("UPDATE notes SET body = 'seen'");
