@@ -38,8 +38,8 @@ export class AdminEventSystemRepository {
       [
         filter.severity,
         filter.resolved,
-        filter.after?.createdAt,
-        filter.after?.id,
+        filter.after?.createdAt ?? null,
+        filter.after?.id ?? null,
         filter.limit + 1,
       ],
     );

@@ -39,7 +39,15 @@ export class NotificationRepository {
          AND ($3::boolean IS NULL OR is_read <> $3) AND ($4::text IS NULL OR channel = $4)
          AND ($5::timestamptz IS NULL OR (notifications.created_at, id) < ($5, $6::uuid))
        ORDER BY notifications.created_at DESC, id DESC LIMIT $7`,
-      [tx.tenantId, userId, unread, channel, after?.createdAt, after?.id, limit + 1],
+      [
+        tx.tenantId,
+        userId,
+        unread,
+        channel,
+        after?.createdAt ?? null,
+        after?.id ?? null,
+        limit + 1,
+      ],
     );
     return rows;
   }

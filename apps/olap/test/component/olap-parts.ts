@@ -1,0 +1,51 @@
+import { newId } from '@penguinmails/contracts';
+import { type Caller, signServiceToken } from '@penguinmails/http';
+import { createLogger } from '@penguinmails/observability';
+import {
+  createTierDatabase,
+  testBrokers,
+  testKeys,
+  type TierDatabase,
+} from '@penguinmails/testing';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createOlapApplication } from '../../src/olap.application.js';
+import { readOlapConfig } from '../../src/olap.config.js';
+
+/** The whole service over HTTP and Kafka, on a database of its own. */
+export class OlapService {
+  private constructor(
+    readonly database: TierDatabase,
+    private readonly app: NestFastifyApplication,
+  ) {}
+
+  static async start(): Promise<OlapService> {
+    const database = await createTierDatabase('olap');
+    const config = readOlapConfig({
+      OLAP_DB_URL: database.appUrl,
+      OLAP_DB_SYSTEM_URL: database.systemUrl,
+      OLAP_PORT: '0',
+      OLAP_METRICS_PORT: '0',
+      KAFKA_BROKERS: testBrokers().join(','),
+      SERVICE_TOKEN_PUBLIC_KEYS: JSON.stringify(testKeys().publicKeys),
+      PUBLIC_URL: 'http://127.0.0.1',
+    });
+    const app = await createOlapApplication(config, createLogger('olap', { level: 'silent' }));
+    await app.init();
+    return new OlapService(database, app);
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.database.drop();
+  }
+
+  /** GET as a key of the tenant. */
+  async get(tenantId: string, url: string, scopes: Caller['scopes'] = ['analytics:read']) {
+    const key = { issuer: 'gateway', privateKey: testKeys().gateway.privateKey } as const;
+    const actor = { kind: 'api_key', id: newId() } as const;
+    const claims = { audience: 'olap', tenantId, actor, mode: 'live', scopes } as const;
+    const authorization = `Bearer ${await signServiceToken(key, claims)}`;
+    const answer = await this.app.inject({ method: 'GET', url, headers: { authorization } });
+    return { status: answer.statusCode, body: answer.json() };
+  }
+}
