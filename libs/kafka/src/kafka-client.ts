@@ -23,11 +23,14 @@ export const RELAY_CLIENT: ClientTimes = {
   retry: { retries: 0 },
 };
 
-/** One look whether a broker answers; whoever asks has a loop of its own. */
+/**
+ * Questions of the admin client; whoever asks has a loop of its own. A few retries it needs: kafkajs
+ * fills its list of brokers by failing once.
+ */
 export const PROBE_CLIENT: ClientTimes = {
   connectionTimeout: 1000,
   requestTimeout: 5000,
-  retry: { retries: 0 },
+  retry: { initialRetryTime: 50, maxRetryTime: 200, retries: 3 },
 };
 
 /** A kafkajs client with our time-outs, codecs, timer shim and log levels. */

@@ -79,7 +79,7 @@ export class SliceConsumer {
     };
   }
 
-  /** Lag of the group as last measured, at most 5 s ago while the broker answers. */
+  /** Lag of the group as last measured, at most 2 s ago while the broker answers. */
   lag(): ConsumerLag {
     return this.#watch.lag();
   }

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { connect, createServer, type Server } from 'node:net';
+import kafkajs, { type Admin, type CompressionTypes, type Message } from 'kafkajs';
+import { testBrokers } from '@penguinmails/testing';
+import { createKafka, STEADY_CLIENT } from '../../src/kafka-client.js';
+import type { Logger, RecordSlice, SliceConsumerSettings } from '../../src/index.js';
+
+export const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export function settings(brokers: readonly string[] = testBrokers()) {
+  return { brokers, clientId: 'kafka-test', logger: silent };
+}
+
+export const client = () => createKafka(settings(), STEADY_CLIENT);
+
+export async function admin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+  const connected = client().admin();
+  await connected.connect();
+  try {
+    return await work(connected);
+  } finally {
+    await connected.disconnect();
+  }
+}
+
+/** A topic of its own for one test. */
+export async function newTopic(partitions: number): Promise<string> {
+  const topic = `kafka-test.${randomUUID()}`;
+  await admin((a) =>
+    a.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true }),
+  );
+  return topic;
+}
+
+export async function produce(
+  topic: string,
+  messages: Message[],
+  compression: CompressionTypes = kafkajs.CompressionTypes.None,
+): Promise<void> {
+  const producer = client().producer({ allowAutoTopicCreation: false });
+  await producer.connect();
+  await producer.send({ topic, messages, acks: -1, compression });
+  await producer.disconnect();
+}
+
+export function consumerSettings(
+  topics: string[],
+  runSlice: (slice: RecordSlice) => Promise<void>,
+): SliceConsumerSettings {
+  return { ...settings(), groupId: `kafka-test-${randomUUID()}`, topics, runSlice };
+}
+
+/** Forwards a port to the broker once it is opened: a broker that is down at first. */
+export class LateBroker {
+  #server: Server | undefined;
+
+  constructor(readonly port: number) {}
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  open(): Promise<void> {
+    const [host, port] = testBrokers()[0].split(':');
+    this.#server = createServer((socket) => {
+      const upstream = connect(Number(port), host);
+      socket.pipe(upstream).pipe(socket);
+      socket.on('error', () => upstream.destroy());
+      upstream.on('error', () => socket.destroy());
+    });
+    return new Promise((resolve) => this.#server?.listen(this.port, '127.0.0.1', resolve));
+  }
+
+  close(): void {
+    this.#server?.close();
+  }
+}
+
+/** A raw snappy block of literals only: kafkajs has no snappy codec, the broker has. */
+export function snappyOfLiterals(bytes: Buffer): Buffer {
+  const parts: Buffer[] = [varint(bytes.length)];
+  for (let from = 0; from < bytes.length; from += 60) {
+    const chunk = bytes.subarray(from, from + 60);
+    parts.push(Buffer.from([(chunk.length - 1) << 2]), chunk);
+  }
+  return Buffer.concat(parts);
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest >>>= 7) {
+    if (rest < 0x80) return Buffer.from([...bytes, rest]);
+    bytes.push((rest & 0x7f) | 0x80);
+  }
+}
