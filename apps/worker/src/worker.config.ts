@@ -8,8 +8,10 @@ import {
   tierUrlVariables,
 } from '@penguinmails/config';
 
+const { oltp, content, queue } = tierUrlVariables();
+
 const variables = {
-  tiers: tierUrlVariables(),
+  tiers: { oltp, content, queue },
   privateKey: privateKeyVariable(),
   /** Jobs held at once. */
   capacity: int('WORKER_CAPACITY', { min: 1, max: 500 }).default(100),

@@ -10,6 +10,7 @@ import {
 import type { Logger } from '@penguinmails/observability';
 import { HandlerRegistry } from './handler-registry.js';
 import type { MessagingSettings } from './messaging-settings.js';
+import type { OutboxRelay } from './outbox-relay.js';
 import { ParkedRetry } from './parked-retry.js';
 import { RETRY_SCHEDULE } from './retry-schedule.js';
 import { SliceRunner } from './slice-runner.js';
@@ -25,13 +26,16 @@ export class EventTransport extends KafkaSliceServer {
   constructor(
     private readonly messaging: MessagingSettings,
     private readonly database: Database,
+    private readonly relay: OutboxRelay,
     private readonly log: Logger,
   ) {
     super({ createConsumer: (handlers) => this.#createConsumer(handlers) });
   }
 
+  /** Called when no request runs any more: what handlers and requests wrote last is sent, too. */
   override async close(): Promise<void> {
     await Promise.all([super.close(), this.#retry?.stop()]);
+    await this.relay.stop();
   }
 
   #createConsumer(handlers: ReadonlyMap<string, EventHandler>): SliceConsumer | null {

@@ -20,12 +20,11 @@ export async function handleEvents(
   }
 }
 
-/** The transaction met another one: the whole of it may be run again at once. */
-export function isCollision(error: unknown): boolean {
-  return isTransient(error) || sqlState(error) === LOCK_NOT_AVAILABLE;
-}
-
-/** Whether an error says something about the event and not about the moment. */
+/**
+ * Whether an error says something about the event and not about the moment. A collision that is
+ * still there after the database's own retries is of the moment: the whole slice comes again.
+ */
 export function isEventsFault(error: unknown): boolean {
-  return !isInfrastructure(error) && !isCollision(error);
+  const collision = isTransient(error) || sqlState(error) === LOCK_NOT_AVAILABLE;
+  return !collision && !isInfrastructure(error);
 }

@@ -47,8 +47,9 @@ export class MessagingModule implements OnApplicationBootstrap, OnApplicationShu
         },
         {
           provide: EventTransport,
-          inject: [Database],
-          useFactory: (database: Database) => new EventTransport(settings, database, logger),
+          inject: [Database, OutboxRelay],
+          useFactory: (database: Database, relay: OutboxRelay) =>
+            new EventTransport(settings, database, relay, logger),
         },
         {
           provide: MessagingHealth,

@@ -18,7 +18,7 @@ import {
   tryLockLane,
 } from './outbox-lanes.js';
 import { RelayPace, type RoundResult } from './relay-pace.js';
-import { withBatchSpan } from './trace-batch.js';
+import { untraced, withBatchSpan } from './trace-batch.js';
 import type { WakeUp } from './wake-up.js';
 
 const LANES_AT_ONCE = 4;
@@ -46,6 +46,7 @@ export class OutboxRelay {
   readonly #stopping = new AbortController();
   #prepared = false;
   #loop: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
 
   constructor(private readonly settings: OutboxRelaySettings) {}
 
@@ -54,9 +55,13 @@ export class OutboxRelay {
     this.#loop ??= this.#run();
   }
 
-  /** Finishes the round in hand, sends what is left for at most 5 s, and disconnects. */
-  async stop(): Promise<void> {
-    if (this.#stopping.signal.aborted) return this.#loop;
+  /** Finishes the round in hand, sends what is left for at most 5 s, and disconnects. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#finish();
+    return this.#stopped;
+  }
+
+  async #finish(): Promise<void> {
     this.#stopping.abort();
     this.settings.wakeUp.notify();
     await this.#loop;
@@ -84,20 +89,24 @@ export class OutboxRelay {
     }
   }
 
-  /** Visits every lane that holds rows once, from a random one on. */
   async #round(): Promise<RoundResult> {
     const result = { sent: 0, more: false, outage: false };
     try {
-      await this.#prepare();
-      const lanes = rotated(await nonEmptyLanes(this.settings.system));
-      const due = lanes.filter((lane) => this.#lanes.mayTry(lane));
-      const visit = () => this.#visitLanes(due, result);
-      await Promise.all(Array.from({ length: LANES_AT_ONCE }, visit));
+      await untraced(() => this.#visitAll(result));
     } catch (error) {
       this.#report(error, 'outbox relay waits');
       result.outage = true;
     }
     return result;
+  }
+
+  /** Visits every lane that holds rows once, from a random one on. */
+  async #visitAll(result: RoundResult): Promise<void> {
+    await this.#prepare();
+    const lanes = rotated(await nonEmptyLanes(this.settings.system));
+    const due = lanes.filter((lane) => this.#lanes.mayTry(lane));
+    const visit = () => this.#visitLanes(due, result);
+    await Promise.all(Array.from({ length: LANES_AT_ONCE }, visit));
   }
 
   async #prepare(): Promise<void> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { dueKeys, type ParkedKey } from './parked-events.js';
 import { type RetryContext, retryKey } from './retry-key.js';
 import { inSliceSession } from './slice-session.js';
+import { untraced } from './trace-batch.js';
 
 const LOOK_EVERY_MS = 1000;
 
@@ -34,7 +35,7 @@ export class ParkedRetry {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await this.#look();
+      await untraced(() => this.#look());
       const ms = this.settings.lookEveryMs ?? LOOK_EVERY_MS;
       await delay(ms, undefined, { signal }).catch(() => undefined);
     }

@@ -12,7 +12,7 @@ import {
 import type { Cause } from './causes.js';
 import { decodeRecord } from './decode-record.js';
 import { type DecodedRecord, isEvent } from './event-record.js';
-import { isCollision, isEventsFault } from './handle-events.js';
+import { isEventsFault } from './handle-events.js';
 import type { HandlerRegistry } from './handler-registry.js';
 import { inSliceSession } from './slice-session.js';
 import {
@@ -22,8 +22,6 @@ import {
   type SliceOutcome,
 } from './slice-transaction.js';
 import { type TraceOf, withBatchSpan } from './trace-batch.js';
-
-const TRIES_ON_COLLISION = 3;
 
 export interface SliceRunnerSettings {
   /** Also the consumer group. */
@@ -57,7 +55,7 @@ export class SliceRunner {
 
   async #run(attempt: SliceAttempt): Promise<SliceOutcome> {
     try {
-      return await this.#throughCollisions(attempt);
+      return await this.#try(attempt);
     } catch (error) {
       return this.#run(await this.#nextAttempt(attempt, error));
     }
@@ -73,16 +71,6 @@ export class SliceRunner {
     const fields = { err: error, topic: slice.topic, partition: slice.partition };
     this.settings.logger.warn(fields, 'slice failed, tried again event by event');
     return { ...attempt, singly: true };
-  }
-
-  async #throughCollisions(attempt: SliceAttempt): Promise<SliceOutcome> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.#try(attempt);
-      } catch (error) {
-        if (!isCollision(error) || tries === TRIES_ON_COLLISION) throw error;
-      }
-    }
   }
 
   #try(attempt: SliceAttempt): Promise<SliceOutcome> {
