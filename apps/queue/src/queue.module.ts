@@ -71,7 +71,11 @@ export class QueueModule {
     return {
       module: QueueModule,
       imports: [
-        DatabaseModule.forTier(tierDatabaseSettings('queue', config.db)),
+        DatabaseModule.forTier(
+          tierDatabaseSettings('queue', config.db, {
+            onProblem: (err) => logger.error({ err }, 'database problem'),
+          }),
+        ),
         MessagingModule.forTier({
           tier: 'queue',
           brokers: config.kafka.brokers,

@@ -43,7 +43,7 @@ export function sendEmailJob(event: ReceivedEvent<EmailAccepted>): NewJob {
     scheduledAt: scheduled_at,
     rateKey: mailbox_id,
     domainKey: domain_key,
-    correlationId: event.correlationId,
+    correlationId: event.correlationId ?? event.id,
     traceparent: event.traceparent,
   };
 }

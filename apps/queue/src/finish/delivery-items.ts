@@ -1,4 +1,4 @@
-import { emailBucket, type EventData } from '@penguinmails/contracts';
+import { chunkItems, emailBucket, type EventData } from '@penguinmails/contracts';
 import type { NewEvent } from '@penguinmails/outbox';
 
 type DeliveryRecorded = 'penguinmails.delivery.recorded.v1';
@@ -10,11 +10,8 @@ export interface Delivery {
   readonly item: DeliveryItem;
 }
 
-/** Most items of one event. */
+/** As the schema says; fewer where they would not fit into 60 KiB. */
 export const ITEMS_PER_EVENT = 350;
-
-/** Most bytes of an event's items: 60 KiB, the rest of the event left out. All of it is ASCII. */
-export const BYTES_PER_EVENT = 60 * 1024 - 64;
 
 /**
  * One event per tenant and bucket of the e-mail id, and more where there are too many items; the
@@ -25,26 +22,13 @@ export function deliveryEvents(deliveries: readonly Delivery[]): NewEvent<Delive
     deliveries,
     ({ tenantId, item }) => `${tenantId}:${emailBucket(item.email_id)}`,
   );
-  return [...groups].flatMap(([subject, group]) =>
-    split(group.map(({ item }) => item)).map((items) => ({
-      type: 'penguinmails.delivery.recorded.v1',
+  return [...groups].flatMap(([subject, group]) => {
+    const items = group.map(({ item }) => item);
+    return chunkItems(items, ITEMS_PER_EVENT).map((chunk) => ({
+      type: 'penguinmails.delivery.recorded.v1' as const,
       tenantId: group[0].tenantId,
       subject,
-      data: { items },
-    })),
-  );
-}
-
-function split(items: readonly DeliveryItem[]): DeliveryItem[][] {
-  const parts: DeliveryItem[][] = [];
-  let room = 0;
-  for (const item of items) {
-    const bytes = JSON.stringify(item).length + 1;
-    const isFull = room < bytes || parts.at(-1)?.length === ITEMS_PER_EVENT;
-    if (isFull) room = BYTES_PER_EVENT;
-    if (isFull) parts.push([]);
-    parts.at(-1)?.push(item);
-    room -= bytes;
-  }
-  return parts;
+      data: { items: chunk },
+    }));
+  });
 }

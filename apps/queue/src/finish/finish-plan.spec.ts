@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { emailBucket, jobTypes, newEmailId, newId, validateEvent } from '@penguinmails/contracts';
+import { emailBucket, encodeEvent, jobTypes, newEmailId, newId } from '@penguinmails/contracts';
 import { planRescue } from '../rescue/lease-loss.js';
 import type { UnfinishedJob } from '../job/unfinished-job.js';
 import { deliveryEvents, ITEMS_PER_EVENT } from './delivery-items.js';
@@ -114,9 +114,8 @@ describe('what oltp is told', () => {
     const events = deliveryEvents(finishes.flatMap((finish) => recordedDelivery(finish) ?? []));
     const ids = new Map(tenants.map((tenant) => [tenant, [] as string[]]));
     for (const { type, tenantId, data } of events) {
-      validateEvent(type, data);
+      encodeEvent(type, data);
       expect(data.items.length).toBeLessThanOrEqual(ITEMS_PER_EVENT);
-      expect(JSON.stringify(data).length).toBeLessThanOrEqual(60 * 1024);
       expect(new Set(data.items.map((item) => emailBucket(item.email_id))).size).toBe(1);
       ids.get(tenantId)?.push(...data.items.map((item) => item.email_id));
     }

@@ -1,0 +1,97 @@
+import type { AddressInfo } from 'node:net';
+import { newId } from '@penguinmails/contracts';
+import { signServiceToken } from '@penguinmails/http';
+import { createLogger } from '@penguinmails/observability';
+import { createTierDatabase, testBrokers, testKeys } from '@penguinmails/testing';
+import pg from 'pg';
+import { createQueueApplication } from '../../src/queue.application.js';
+import { readQueueConfig } from '../../src/queue.config.js';
+
+const ANSWER_MS = 10_000;
+
+/** The whole service on a real database and broker, reached over HTTP like the edges do. */
+export async function startQueueService() {
+  const database = await createTierDatabase('queue');
+  const config = readQueueConfig({
+    QUEUE_DB_URL: database.appUrl,
+    QUEUE_DB_SYSTEM_URL: database.systemUrl,
+    QUEUE_PORT: '0',
+    QUEUE_METRICS_PORT: '0',
+    KAFKA_BROKERS: testBrokers().join(','),
+    SERVICE_TOKEN_PUBLIC_KEYS: JSON.stringify(testKeys().publicKeys),
+    SERVICE_TOKEN_PRIVATE_KEY_SECRET: testKeys().queue.privateKey,
+    PUBLIC_URL: 'https://mail.example',
+  });
+  const app = await createQueueApplication(config, createLogger('queue', { level: 'silent' }));
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const admin = new pg.Pool({ connectionString: database.adminUrl, max: 2 });
+
+  async function request(token: string | null, method: string, path: string, body?: unknown) {
+    const isText = typeof body === 'string';
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      signal: AbortSignal.timeout(ANSWER_MS),
+      headers: {
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      body: body === undefined ? undefined : isText ? body : JSON.stringify(body),
+    });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  }
+
+  const tokenOf = (issuer: 'gateway' | 'worker') =>
+    signServiceToken({ issuer, privateKey: testKeys()[issuer].privateKey }, { audience: 'queue' });
+
+  return {
+    app,
+    admin,
+    database,
+    port,
+    request,
+    workerToken: await tokenOf('worker'),
+    gatewayToken: await tokenOf('gateway'),
+
+    /** A token of the gateway for a tenant's key with these scopes. */
+    tenantToken: (tenantId: string, scopes: readonly string[]) =>
+      signServiceToken(
+        { issuer: 'gateway', privateKey: testKeys().gateway.privateKey },
+        {
+          audience: 'queue',
+          tenantId,
+          actor: { kind: 'api_key', id: newId() },
+          mode: 'live',
+          scopes,
+        },
+      ),
+
+    /** Ends the service's sessions and refuses new ones, or lets them in again. */
+    setDatabaseAway: async (isAway: boolean) => {
+      const elsewhere = new pg.Client({ connectionString: maintenanceUrl(database.adminUrl) });
+      await elsewhere.connect();
+      await elsewhere.query(`ALTER DATABASE ${database.name} CONNECTION LIMIT ${isAway ? 0 : -1}`);
+      if (isAway)
+        await elsewhere.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = $1 AND usename LIKE 'queue%'`,
+          [database.name],
+        );
+      await elsewhere.end();
+    },
+
+    stop: async () => {
+      await app.close();
+      await admin.end();
+      await database.drop();
+    },
+  };
+}
+
+export type QueueService = Awaited<ReturnType<typeof startQueueService>>;
+
+function maintenanceUrl(adminUrl: string): string {
+  const url = new URL(adminUrl);
+  url.pathname = '/postgres';
+  return url.href;
+}
