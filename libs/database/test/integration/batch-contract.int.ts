@@ -4,7 +4,7 @@ import {
   MoreThanOneStatement,
   sqlState,
   type TenantTransaction,
-} from '@penguinmails/database';
+} from '../../src/index.js';
 import { A, B, createNotesDatabase, type NotesDatabase } from './notes-database.js';
 import { hasPostgres15, type PrivatePostgres, startPostgres15 } from './private-postgres.js';
 

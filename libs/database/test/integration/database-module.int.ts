@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import {
@@ -9,7 +8,7 @@ import {
   SystemDatabase,
   TenantDatabase,
   tierDatabaseSettings,
-} from '@penguinmails/database';
+} from '../../src/index.js';
 import { eventually } from '@penguinmails/testing';
 import { A, createNotesDatabase, type NotesDatabase } from './notes-database.js';
 

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { type Database, type DatabaseSettings, openDatabase } from '@penguinmails/database';
+import { type Database, type DatabaseSettings, openDatabase } from '../../src/index.js';
 import { createTierDatabase, type TierDatabase } from '@penguinmails/testing';
 
 export const A = '0198c0de-0000-7000-8000-00000000000a';

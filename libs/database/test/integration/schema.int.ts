@@ -16,7 +16,7 @@ import {
   sqlState,
   type Tier,
   tiers,
-} from '@penguinmails/database';
+} from '../../src/index.js';
 import { createTierDatabase, eventually, type TierDatabase } from '@penguinmails/testing';
 import { hasPostgres15, type PrivatePostgres, startPostgres15 } from './private-postgres.js';
 

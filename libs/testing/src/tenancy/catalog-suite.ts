@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { withAdmin } from '../admin-connection.js';
 import type { TierDatabase, TierName } from '../tier-database.js';
-import { type CatalogRule, catalogRules } from './catalog-rules.js';
+import type { CatalogRule } from './catalog-rule.js';
+import { catalogRules } from './catalog-rules.js';
 
 export interface CatalogExpectations {
   /** Tables without tenant data besides those of the libraries; must equal what the catalog lists. */

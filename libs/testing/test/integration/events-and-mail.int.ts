@@ -12,7 +12,7 @@ import {
   SmtpSink,
   testBrokers,
   type TestEvent,
-} from '@penguinmails/testing';
+} from '../../src/index.js';
 
 function withdrawn(): TestEvent<'penguinmails.email.withdrawn.v1'> {
   const email_id = newId();

@@ -5,7 +5,7 @@ import {
   createTierDatabase,
   tenantIsolationSuite,
   type TierDatabase,
-} from '@penguinmails/testing';
+} from '../../src/index.js';
 import { catalogRules } from '../../src/tenancy/catalog-rules.js';
 import { catalogFindings } from '../../src/tenancy/catalog-suite.js';
 import { isolationLeaks, seedForProbes } from '../../src/tenancy/isolation-findings.js';

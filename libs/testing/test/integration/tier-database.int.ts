@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { createTierDatabase, type TierDatabase } from '@penguinmails/testing';
+import { createTierDatabase, type TierDatabase } from '../../src/index.js';
 
 async function rowsOf(url: string, text: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client(url);
