@@ -31,12 +31,12 @@ const MAX_VALUE_BYTES = 256 * 1024;
 /** Moves records to the dead-letter topic of the service, through the outbox. */
 export async function writeDeadLetters(
   tx: TenantTransaction | SystemTransaction,
-  group: Tier,
+  consumer: { tier: Tier; group: string },
   letters: readonly DeadLetter[],
 ): Promise<void> {
   await insertOutboxRows(
     tx,
-    letters.map((letter) => row(group, letter)),
+    letters.map((letter) => row(consumer, letter)),
   );
   tx.onCommit(() => counter(metrics.eventsDeadLettered).add(letters.length));
 }
@@ -47,12 +47,12 @@ export function tenantOf(headers: Readonly<Record<string, string>>): string {
   return isUuid(tenant) ? tenant : PLATFORM_TENANT_ID;
 }
 
-function row(group: Tier, letter: DeadLetter): OutboxRow {
+function row({ tier, group }: { tier: Tier; group: string }, letter: DeadLetter): OutboxRow {
   const { payload, encoding } = storable(letter.value);
   return {
     tenantId: letter.tenantId,
     id: newId(),
-    topic: deadLetterTopic(group),
+    topic: deadLetterTopic(tier),
     key: keyOf(letter),
     aggregateType: 'dead_letter',
     aggregateId: `${letter.topic}/${letter.partition}/${letter.offset}`,
@@ -67,7 +67,7 @@ function keyOf({ key, topic, partition }: DeadLetter): string {
   return key && isStorable(key) ? key : `${topic}/${partition}`;
 }
 
-function reasonHeaders(group: Tier, letter: DeadLetter): Record<string, string> {
+function reasonHeaders(group: string, letter: DeadLetter): Record<string, string> {
   return {
     'dlq-reason': letter.reason,
     'dlq-group': group,

@@ -40,16 +40,17 @@ export class EventTransport extends KafkaSliceServer {
 
   #createConsumer(handlers: ReadonlyMap<string, EventHandler>): SliceConsumer | null {
     const { consumes, tier, brokers, retrySchedule = RETRY_SCHEDULE } = this.messaging;
+    const group = this.messaging.consumerGroup ?? tier;
     const registry = new HandlerRegistry(consumes, handlers);
     if (consumes.length === 0) return null;
-    const common = { tier, database: this.database, registry, logger: this.log };
+    const common = { tier, group, database: this.database, registry, logger: this.log };
     this.#retry = new ParkedRetry({ ...common, schedule: retrySchedule });
     this.#retry.start();
     const runner = new SliceRunner({ ...common, firstRetryMs: retrySchedule.firstMs });
     return new SliceConsumer({
       brokers,
       clientId: tier,
-      groupId: tier,
+      groupId: group,
       topics: registry.topics,
       logger: this.log,
       prepare: (admin) => ensureTopics(admin, declarationsOf(registry.topics)),

@@ -3,8 +3,9 @@ import type { Logger } from '@penguinmails/observability';
 import type { RetrySchedule } from './retry-schedule.js';
 
 export interface MessagingSettings {
-  /** Also the name of the consumer group. */
   tier: Tier;
+  /** Default: the tier's name. Another one reads everything again; tests give each service its own. */
+  consumerGroup?: string;
   /** host:port of the bootstrap brokers. */
   brokers: readonly string[];
   /** Event types this service handles, from `<tier>.events.ts`; each needs exactly one handler. */

@@ -42,9 +42,9 @@ export class ParkedRetry {
   }
 
   async #look(): Promise<void> {
-    const { database, tier, registry, logger } = this.settings;
+    const { database, group, registry, logger } = this.settings;
     try {
-      const look = database.system.once((tx) => dueKeys(tx, tier, registry.topics), {
+      const look = database.system.once((tx) => dueKeys(tx, group, registry.topics), {
         readOnly: true,
       });
       for (const key of await look) {

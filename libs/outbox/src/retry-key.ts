@@ -31,6 +31,7 @@ const EVENTS_AT_ONCE = 100;
 
 export interface RetryContext {
   tier: Tier;
+  group: string;
   database: Database;
   registry: HandlerRegistry;
   logger: Logger;
@@ -46,7 +47,7 @@ export async function retryKey(
   key: ParkedKey,
   context: RetryContext,
 ): Promise<void> {
-  const partition = { group: context.tier, topic: key.topic, partition: key.partition };
+  const partition = { group: context.group, topic: key.topic, partition: key.partition };
   await lockPosition(session, partition);
   const tx = await session.scope(key.tenantId);
   const drained = await new KeyRetry(session, tx, key, context).drain();
@@ -64,7 +65,7 @@ class KeyRetry {
   /** Returns how many events of the key are parked no more. */
   async drain(): Promise<number> {
     for (let drained = 0; drained < EVENTS_AT_ONCE; drained++) {
-      const parked = await firstOfKey(this.tx, this.context.tier, this.key);
+      const parked = await firstOfKey(this.tx, this.context.group, this.key);
       if (!parked?.isDue || !(await this.#settle(parked))) return drained;
       await removeParked(this.tx, this.key.tenantId, parked.id);
     }
@@ -113,9 +114,9 @@ class KeyRetry {
   }
 
   async #giveUp({ record }: ParkedEvent, reason: string, attempts: number): Promise<void> {
-    const { tier, logger } = this.context;
+    const { tier, group, logger } = this.context;
     const { tenantId } = this.key;
-    await writeDeadLetters(this.tx, tier, [{ ...record, tenantId, reason, attempts }]);
+    await writeDeadLetters(this.tx, { tier, group }, [{ ...record, tenantId, reason, attempts }]);
     const fields = { topic: record.topic, offset: String(record.offset), reason, attempts };
     logger.error(fields, 'parked event given up, moved to the dead letters');
   }

@@ -24,8 +24,9 @@ import {
 import { type TraceOf, withBatchSpan } from './trace-batch.js';
 
 export interface SliceRunnerSettings {
-  /** Also the consumer group. */
   tier: Tier;
+  /** Consumer group: positions and parked events are kept under its name. */
+  group: string;
   database: Database;
   registry: HandlerRegistry;
   logger: Logger;

@@ -46,7 +46,7 @@ export async function handleSlice(
   settings: SliceRunnerSettings,
 ): Promise<SliceOutcome> {
   const { topic, partition } = attempt.slice;
-  const id = { group: settings.tier, topic, partition };
+  const id = { group: settings.group, topic, partition };
   const position = await lockPosition(session, id);
   const from = firstOffset(attempt, position.nextOffset, settings);
   const todo = attempt.decoded.filter(({ record }) => record.offset >= from);
@@ -90,12 +90,12 @@ async function withoutDuplicates(session: SliceSession, records: readonly EventR
 async function bury(
   session: SliceSession,
   undecodable: readonly UndecodableRecord[],
-  { tier, logger }: SliceRunnerSettings,
+  { tier, group, logger }: SliceRunnerSettings,
 ): Promise<void> {
   for (const { record, reason } of undecodable) {
     const tenantId = tenantOf(record.headers);
     const tx = await session.scope(tenantId);
-    await writeDeadLetters(tx, tier, [{ ...record, tenantId, reason, attempts: 0 }]);
+    await writeDeadLetters(tx, { tier, group }, [{ ...record, tenantId, reason, attempts: 0 }]);
     const fields = { topic: record.topic, offset: String(record.offset), reason };
     logger.warn(fields, 'record is no event, moved to the dead letters');
   }
