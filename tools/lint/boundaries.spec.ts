@@ -63,7 +63,7 @@ describe('planted violations of the boundary table', () => {
 
   beforeAll(() => {
     const input = JSON.stringify(cases.map(([, filePath, code]) => ({ code, filePath })));
-    const { NODE_OPTIONS: _, ...env } = process.env;
+    const env = { ...process.env, NODE_OPTIONS: '' };
     const { stdout, stderr } = spawnSync(process.execPath, ['tools/lint/plant.mjs'], {
       input,
       env,

@@ -5,12 +5,15 @@ import { MessagingModule } from '@penguinmails/outbox';
 import { AdminEventController } from './admin-event/admin-event.controller.js';
 import { AdminEventRepository } from './admin-event/admin-event.repository.js';
 import { AdminEventSystemRepository } from './admin-event/admin-event.system.repository.js';
+import { ListAdminEvents } from './admin-event/list-admin-events.js';
 import { OnSystemEventRaised } from './admin-event/on-system-event-raised.js';
 import { DeliverySummaryRepository } from './delivery-summary/delivery-summary.repository.js';
 import { OnDeliveryEvents } from './delivery-summary/on-delivery-events.js';
 import { HealthController } from './health/health.controller.js';
+import { MarkNotification } from './notification/mark-notification.js';
 import { NotificationController } from './notification/notification.controller.js';
 import { NotificationRepository } from './notification/notification.repository.js';
+import { ReadNotifications } from './notification/read-notifications.js';
 import type { NotificationsConfig } from './notifications.config.js';
 import { consumes, emits } from './notifications.events.js';
 import { OnTenantCreated } from './recipient/on-tenant-created.js';
@@ -49,7 +52,10 @@ export class NotificationsModule {
         AdminEventRepository,
         AdminEventSystemRepository,
         DeliverySummaryRepository,
+        ListAdminEvents,
+        MarkNotification,
         NotificationRepository,
+        ReadNotifications,
         RecipientRepository,
       ],
     };

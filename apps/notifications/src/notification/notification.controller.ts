@@ -1,12 +1,11 @@
 import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
-import { TenantDatabase } from '@penguinmails/database';
 import { type Caller, CurrentCaller, ParseUuid, TenantRoute } from '@penguinmails/http';
-import { notFound } from '@penguinmails/http/problem';
-import { type Notification, NotificationRepository } from './notification.repository.js';
+import { MarkNotification } from './mark-notification.js';
 import { FeedQuery, MarkRequest } from './notification.requests.js';
-import { afterOf, pageOf } from './page.js';
+import { afterOf } from './page.js';
+import { ReadNotifications } from './read-notifications.js';
 
-const resource = (notification: Notification) => ({ object: 'notification', ...notification });
+const resource = (notification: object) => ({ object: 'notification', ...notification });
 
 /** A key acts as a user of its tenant; one without a user has no notifications. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
@@ -16,8 +15,8 @@ const userOf = ({ actor }: Caller): string => actor.userId ?? NOBODY;
 @Controller('internal/notifications')
 export class NotificationController {
   constructor(
-    private readonly tenants: TenantDatabase,
-    private readonly notifications: NotificationRepository,
+    private readonly read: ReadNotifications,
+    private readonly markNotification: MarkNotification,
   ) {}
 
   @TenantRoute('notifications:read')
@@ -25,19 +24,14 @@ export class NotificationController {
   async feed(@CurrentCaller() caller: Caller, @Query() query: FeedQuery) {
     const { limit, unread = null, channel = null } = query;
     const filter = { userId: userOf(caller), unread, channel, after: afterOf(query), limit };
-    const rows = await this.tenants.once(caller.tenantId, (tx) =>
-      this.notifications.feed(tx, filter),
-    );
-    return pageOf(rows.map(resource), limit);
+    const { data, has_more } = await this.read.feed(caller.tenantId, filter);
+    return { data: data.map(resource), has_more };
   }
 
   @TenantRoute('notifications:read')
   @Get('unread-count')
   async countUnread(@CurrentCaller() caller: Caller) {
-    const count = await this.tenants.once(caller.tenantId, (tx) =>
-      this.notifications.countUnread(tx, userOf(caller)),
-    );
-    return { count };
+    return { count: await this.read.countUnread(caller.tenantId, userOf(caller)) };
   }
 
   @TenantRoute('notifications:write')
@@ -48,10 +42,6 @@ export class NotificationController {
     @Body() { is_read }: MarkRequest,
   ) {
     const which = { userId: userOf(caller), id, isRead: is_read };
-    const marked = await this.tenants.once(caller.tenantId, (tx) =>
-      this.notifications.mark(tx, which),
-    );
-    if (!marked) throw notFound();
-    return resource(marked);
+    return resource(await this.markNotification.execute(caller.tenantId, which));
   }
 }
