@@ -13,4 +13,4 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 catalogSuite('notifications', () => database);
-tenantIsolationSuite('notifications', () => database);
+tenantIsolationSuite('notifications');

@@ -13,4 +13,4 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 catalogSuite('olap', () => database);
-tenantIsolationSuite('olap', () => database);
+tenantIsolationSuite('olap');
