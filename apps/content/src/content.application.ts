@@ -6,6 +6,7 @@ import type { Logger } from '@penguinmails/observability';
 import { EventTransport } from '@penguinmails/outbox';
 import type { ContentConfig } from './content.config.js';
 import { ContentModule } from './content.module.js';
+import { useUploadGate } from './upload/use-upload-gate.js';
 
 /** The whole service, its event handlers running, not yet listening. */
 export async function createContentApplication(
@@ -17,6 +18,7 @@ export async function createContentApplication(
     callers: { publicKeys: config.tokens.publicKeys, audience: 'content' },
     mapError: (error) => (isInfrastructure(error) ? tierDown('content', error) : undefined),
   });
+  useUploadGate(app.getHttpAdapter().getInstance(), config.uploads);
   app.connectMicroservice({ strategy: app.get(EventTransport) });
   await app.startAllMicroservices();
   return app;

@@ -9,6 +9,7 @@ import {
 } from '@penguinmails/config';
 
 const DAY_SECONDS = 86_400;
+const MIB = 1024 * 1024;
 const MIN_TIMER_MS = 100;
 const MAX_TIMER_MS = 86_400_000;
 
@@ -24,6 +25,13 @@ const variables = {
       denied: seconds('CONTENT_DENIED_GRACE_SECONDS').default(DAY_SECONDS),
       askAgain: seconds('CONTENT_ASK_AGAIN_SECONDS').default(3600),
     },
+  },
+  uploads: {
+    bytesAtOnce: int('CONTENT_UPLOAD_BYTES_AT_ONCE', { min: MIB, max: 64 * 1024 * MIB }).default(
+      128 * MIB,
+    ),
+    // Below the 2.5 s without progress after which an edge gives an upload up.
+    waitMs: int('CONTENT_UPLOAD_WAIT_MS', { min: 1, max: 60_000 }).default(2000),
   },
   usage: { foldEveryMs: timer('CONTENT_USAGE_FOLD_INTERVAL_MS').default(60_000) },
 };

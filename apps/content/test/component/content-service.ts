@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { newId } from '@penguinmails/contracts';
 import { signGrant, signServiceToken } from '@penguinmails/http';
@@ -81,6 +82,23 @@ export class ContentService {
     const isJson = response.headers.get('content-type')?.includes('json');
     const read = isJson ? (JSON.parse(bytes.toString()) as T) : (bytes as T);
     return { status: response.status, headers: response.headers, body: read };
+  }
+
+  /** Sends the head and the first bytes of an upload, then cuts the connection. */
+  async abandonUpload(path: string, token: string, bytes: number): Promise<void> {
+    const { port } = this.app.getHttpServer().address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    const head = [
+      `PUT ${path} HTTP/1.1`,
+      'host: content',
+      `authorization: Bearer ${token}`,
+      'content-type: application/json',
+      `content-length: ${bytes}`,
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n{"text": "`);
+    socket.destroySoon();
+    await once(socket, 'close');
   }
 
   async rows<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<R[]> {

@@ -10,71 +10,20 @@ import {
 } from '@penguinmails/testing';
 import { contentHash } from '../../src/content/content-hash.js';
 import { ContentService, grantOf, serviceToken, tenantToken } from './content-service.js';
-
-interface Stored {
-  storage_key: string;
-  state: string;
-  text: string | null;
-  html: string | null;
-  headers: Record<string, string>;
-  raw_size_bytes: number;
-  total_size_bytes: number;
-  content_hash: string;
-  attachments: { id: string; filename: string; size_bytes: number; content_hash: string }[];
-}
-
-interface ProblemBody {
-  code: string;
-  request_id: string;
-  instance: string;
-  errors?: { pointer: string; code: string }[];
-}
+import {
+  accepted,
+  answered,
+  badRequests,
+  base64,
+  file,
+  hasty,
+  message,
+  path,
+  type ProblemBody,
+  type Stored,
+} from './content-requests.js';
 
 const brokers = testBrokers();
-const path = (key: string) => `/internal/contents/${key}`;
-const base64 = (bytes: Buffer) => bytes.toString('base64');
-
-const file = (bytes: Buffer, change: Record<string, unknown> = {}) => ({
-  filename: 'Bericht "1" ü.pdf',
-  content_type: 'application/pdf',
-  content: base64(bytes),
-  disposition: 'attachment',
-  content_id: null,
-  ...change,
-});
-
-const message = (change: Record<string, unknown> = {}) => ({
-  text: 'día 🐧',
-  html: '',
-  headers: { 'X-Ref': 'ü' },
-  attachments: [],
-  ...change,
-});
-
-function accepted(tenantId: string, storageKey: string) {
-  const emailId = newId();
-  return {
-    type: 'penguinmails.email.accepted.v1' as const,
-    tenantId,
-    subject: emailId,
-    data: {
-      email_id: emailId,
-      storage_key: storageKey,
-      mailbox_id: newId(),
-      domain_key: 'a'.repeat(32),
-      mode: 'live',
-      priority: 0,
-      scheduled_at: null,
-      size_bytes: 5,
-    },
-  };
-}
-
-function answered(tenantId: string, held: string[], denied: string[]) {
-  const type = 'penguinmails.content.references_answered.v1' as const;
-  return { type, tenantId, subject: 'bucket', data: { held, denied } };
-}
-
 const topics = (...types: EventType[]) => types.map((type) => topicOf(type, 'content'));
 
 describe('the content service', () => {
@@ -177,58 +126,7 @@ describe('the content service', () => {
     }
   });
 
-  it.each<[string, unknown, number, string, string[]]>([
-    ['an unknown field', message({ state: 'attached' }), 422, 'validation_failed', ['/state']],
-    ['a number as text', message({ text: 5 }), 422, 'validation_failed', ['/text']],
-    [
-      'a file without a name',
-      message({ attachments: [{ ...file(Buffer.from('a')), filename: undefined }] }),
-      422,
-      'validation_failed',
-      ['/attachments/0/filename'],
-    ],
-    [
-      'bad base64',
-      message({
-        attachments: [file(Buffer.from('a')), file(Buffer.from('a'), { content: 'a=b=' })],
-      }),
-      422,
-      'validation_failed',
-      ['/attachments/1/content'],
-    ],
-    [
-      'CRLF in a header',
-      message({ headers: { 'X-A': 'a\r\nBcc: b@c.test' } }),
-      422,
-      'validation_failed',
-      ['/headers/X-A'],
-    ],
-    [
-      'a header that is no text',
-      message({ headers: { 'X-A': 1 } }),
-      422,
-      'validation_failed',
-      ['/headers/X-A'],
-    ],
-    [
-      '26 files',
-      message({ attachments: Array(26).fill(file(Buffer.from('a'))) }),
-      422,
-      'validation_failed',
-      ['/attachments'],
-    ],
-    ['malformed JSON', '{"text": ', 400, 'malformed_json', []],
-    ['a depth bomb', '['.repeat(100_000), 400, 'json_too_deep', []],
-    ['an array', [], 422, 'validation_failed', ['']],
-    [
-      '26 MB of files',
-      message({ attachments: [file(Buffer.alloc(27_000_000))] }),
-      413,
-      'body_too_large',
-      [],
-    ],
-    ['50 MB', JSON.stringify(message({ text: 'x'.repeat(51_000_000) })), 413, 'body_too_large', []],
-  ])('refuses %s and stores nothing', async (_, body, status, code, pointers) => {
+  it.each(badRequests)('refuses %s and stores nothing', async (_, body, status, code, pointers) => {
     const before = await stored();
     const { answer } = await put(newId(), body);
     const problem = answer.body as unknown as ProblemBody;
@@ -406,13 +304,6 @@ describe('the content service', () => {
   });
 });
 
-const hasty = {
-  CONTENT_PENDING_GRACE_SECONDS: '1',
-  CONTENT_DENIED_GRACE_SECONDS: '3',
-  CONTENT_ASK_AGAIN_SECONDS: '60',
-  CONTENT_REAP_INTERVAL_MS: '200',
-};
-
 describe('a content that nobody claims', () => {
   let service: ContentService;
   let questions: EventCollector;
@@ -454,43 +345,5 @@ describe('a content that nobody claims', () => {
         [silent, 'condemned'],
       ]),
     );
-  });
-});
-
-describe('while Kafka is down', () => {
-  let service: ContentService;
-  beforeAll(async () => {
-    service = await ContentService.start({ ...hasty, KAFKA_BROKERS: '127.0.0.1:1' });
-  });
-  afterAll(() => service.stop());
-
-  it('contents are stored and served, and even a denied one is kept', async () => {
-    const tenantId = newId();
-    const token = await tenantToken(tenantId);
-    const key = newStorageKey();
-    expect((await service.request('PUT', path(key), { token, body: message() })).status).toBe(201);
-    await eventually(async () => {
-      const [row] = await service.rows('SELECT state FROM content_objects');
-      expect(row.state).toBe('condemned');
-    });
-    await service.rows(
-      `UPDATE content_objects SET references_denied_at = now() - interval '1 day'`,
-    );
-    const rounds = async () =>
-      (
-        await service.rows<{ count: string }>(
-          `SELECT count(*) FROM outbox WHERE type = 'penguinmails.content.references_asked.v1'`,
-        )
-      )[0].count;
-    expect(Number(await rounds())).toBe(1);
-    // A younger content passes through the reaper, so rounds have gone over the denied one as well.
-    const next = newStorageKey();
-    await service.request('PUT', path(next), { token, body: message() });
-    await eventually(async () => expect(Number(await rounds())).toBe(2));
-    expect((await service.request('GET', path(key), { token })).status).toBe(200);
-    const health = await service.request('GET', '/internal/health', {
-      token: await serviceToken('gateway'),
-    });
-    expect(health.body).toMatchObject({ consumer: { state: 'connecting' }, outbox: { depth: 2 } });
   });
 });

@@ -1,4 +1,4 @@
-import { newId, newStorageKey } from '@penguinmails/contracts';
+import { type EventData, newId, newStorageKey } from '@penguinmails/contracts';
 import { type Database, openDatabase, seedPools } from '@penguinmails/database';
 import type { Caller } from '@penguinmails/http';
 import { createLogger } from '@penguinmails/observability';
@@ -20,6 +20,7 @@ import { PutContent } from '../../src/content/put-content.js';
 import { RemoveContents } from '../../src/content/remove-contents.js';
 import { ReportCorruption } from '../../src/content/report-corruption.js';
 import { StoreContent } from '../../src/content/store-content.js';
+import { OnEmailAccepted } from '../../src/content/on-email-accepted.js';
 import { emits } from '../../src/content.events.js';
 import { OnContentReferencesAnswered } from '../../src/reaper/on-content-references-answered.js';
 import { ReapContents } from '../../src/reaper/reap-contents.js';
@@ -27,6 +28,9 @@ import { ReaperSystemRepository } from '../../src/reaper/reaper.system.repositor
 import { FoldUsage } from '../../src/usage/fold-usage.js';
 import { UsageRepository } from '../../src/usage/usage.repository.js';
 import { UsageSystemRepository } from '../../src/usage/usage.system.repository.js';
+
+const ANSWERED = 'penguinmails.content.references_answered.v1' as const;
+const ACCEPTED = 'penguinmails.email.accepted.v1' as const;
 
 type WakeUp = ConstructorParameters<typeof EventWriter>[1];
 
@@ -134,12 +138,15 @@ export class ContentParts {
     return this.database.system.transaction((tx) => this.attaching.execute(tx, claims));
   }
 
-  answer(tenantId: string, data: { held: string[]; denied: string[] }) {
+  answer(tenantId: string, data: EventData<typeof ANSWERED>) {
     const handler = new OnContentReferencesAnswered(this.attaching, this.repositories.system);
-    const type = 'penguinmails.content.references_answered.v1' as const;
-    const origin = { id: newId(), time: new Date(), subject: 'bucket', entityVersion: null };
-    const trace = { correlationId: null, causationId: null, traceparent: null };
-    const event = { ...origin, ...trace, type, tenantId, data };
+    const event = { ...received(tenantId), type: ANSWERED, data };
+    return this.database.system.transaction((tx) => handler.handle([event], tx));
+  }
+
+  accept(tenantId: string, data: EventData<typeof ACCEPTED>) {
+    const handler = new OnEmailAccepted(this.attaching);
+    const event = { ...received(tenantId), type: ACCEPTED, data };
     return this.database.system.transaction((tx) => handler.handle([event], tx));
   }
 
@@ -209,6 +216,11 @@ export class ContentParts {
     );
     return rows.map(({ payload, ...row }) => ({ ...row, data: JSON.parse(payload) as T }));
   }
+}
+
+function received(tenantId: string) {
+  const origin = { id: newId(), time: new Date(), subject: 'subject', entityVersion: null };
+  return { ...origin, tenantId, correlationId: null, causationId: null, traceparent: null };
 }
 
 export function callerOf(tenantId: string): Caller {

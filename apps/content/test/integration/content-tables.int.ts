@@ -13,4 +13,4 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 catalogSuite('content', () => database);
-tenantIsolationSuite('content', () => database);
+tenantIsolationSuite('content');
