@@ -839,8 +839,14 @@ COMMENT ON COLUMN emails.attempt IS 'number of the last attempt begun; 0 before 
 COMMENT ON COLUMN emails.sent_at IS 'when the first attempt was begun';
 COMMENT ON COLUMN emails.finished_at IS 'no attempt will follow';
 
--- Never write id = ANY(…) AND status IN (…) beside this index: with stale statistics the planner
--- reads every queued row of the tenant instead of the ids asked for.
+-- Without statistics the planner takes every tenant for 1/200 of the table. With them it takes a
+-- tenant that came since the last ANALYZE for one row, and then any index that starts with tenant_id
+-- looks as good as the primary key: a look-up by id reads all e-mails of that tenant (measured: 500
+-- look-ups 2.2 s instead of 2 ms).
+ALTER TABLE emails ALTER COLUMN tenant_id SET STATISTICS 0;
+
+-- Statements about many ids of this table go row by row (LATERAL … OFFSET 0) and put no condition on
+-- status beside the ids: else the planner may read every queued row of the tenant instead.
 CREATE INDEX idx_emails_tenant_status ON emails (tenant_id, status);
 CREATE INDEX idx_emails_tenant_created ON emails (tenant_id, created_at DESC, id DESC);
 CREATE INDEX idx_emails_tenant_content ON emails (tenant_id, content_storage_key);
@@ -875,7 +881,7 @@ CREATE TABLE usage_totals (
 
 SELECT secure_tenant_table('usage_totals', 'SELECT', 'SELECT, INSERT, UPDATE');
 SET LOCAL ROLE oltp_owner;
-INSERT INTO schema_migrations (name, checksum) VALUES ('1764000103000-create-emails.sql', 'ce25f4c872e75e72efadf3859ff2987024b77141880ae1040d20ae7f708814c6');
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000103000-create-emails.sql', '8b1f4439f050e4e463250e71839c3ed32df3908a4fbb7ae5b5e8e167c045b0ed');
 
 -- 1764000104000-create-campaigns.sql
 SET LOCAL ROLE oltp_owner;

@@ -59,8 +59,14 @@ COMMENT ON COLUMN emails.attempt IS 'number of the last attempt begun; 0 before 
 COMMENT ON COLUMN emails.sent_at IS 'when the first attempt was begun';
 COMMENT ON COLUMN emails.finished_at IS 'no attempt will follow';
 
--- Never write id = ANY(…) AND status IN (…) beside this index: with stale statistics the planner
--- reads every queued row of the tenant instead of the ids asked for.
+-- Without statistics the planner takes every tenant for 1/200 of the table. With them it takes a
+-- tenant that came since the last ANALYZE for one row, and then any index that starts with tenant_id
+-- looks as good as the primary key: a look-up by id reads all e-mails of that tenant (measured: 500
+-- look-ups 2.2 s instead of 2 ms).
+ALTER TABLE emails ALTER COLUMN tenant_id SET STATISTICS 0;
+
+-- Statements about many ids of this table go row by row (LATERAL … OFFSET 0) and put no condition on
+-- status beside the ids: else the planner may read every queued row of the tenant instead.
 CREATE INDEX idx_emails_tenant_status ON emails (tenant_id, status);
 CREATE INDEX idx_emails_tenant_created ON emails (tenant_id, created_at DESC, id DESC);
 CREATE INDEX idx_emails_tenant_content ON emails (tenant_id, content_storage_key);

@@ -34,27 +34,28 @@ export interface BegunAttempt {
 @Injectable()
 export class AttemptRepository {
   /**
-   * Locks the e-mails in the order of their ids, as outcomes do, so that the two never wait for each
-   * other. No condition on status stands beside the ids: see idx_emails_tenant_status.
+   * Locks the e-mails in the order given. Callers sort by id, as outcomes do, so that the two never
+   * wait for each other. Each id is looked up by itself: see idx_emails_tenant_status.
    */
   async lock(tx: TenantTransaction, ids: readonly string[]): Promise<EmailToBegin[]> {
     const { rows } = await tx.query<EmailToBegin>(
-      `SELECT e.id, e.mode, e.mailbox_id, e.sender, e.recipient, e.reply_to, e.subject,
-         e.content_storage_key, e.status, e.attempt, e.message_id, e.sent_at, e.finished_at,
-         e.row_version, m.display_name,
-         EXISTS (SELECT FROM suppressions s WHERE s.tenant_id = e.tenant_id AND s.mode = e.mode
+      `SELECT e.*, m.display_name,
+         EXISTS (SELECT FROM suppressions s WHERE s.tenant_id = $1 AND s.mode = e.mode
            AND s.address_hash = e.recipient_hash) AS suppressed
-       FROM emails e
-       JOIN mailboxes m ON m.tenant_id = e.tenant_id AND m.id = e.mailbox_id
-       WHERE e.tenant_id = $1 AND e.id = ANY($2::uuid[])
-       ORDER BY e.id
-       FOR UPDATE OF e`,
+       FROM unnest($2::uuid[]) AS i(id)
+       CROSS JOIN LATERAL (
+         SELECT id, mode, mailbox_id, sender, recipient, recipient_hash, reply_to, subject,
+           content_storage_key, status, attempt, message_id, sent_at, finished_at, row_version
+         FROM emails WHERE tenant_id = $1 AND id = i.id
+         OFFSET 0 FOR UPDATE
+       ) AS e
+       JOIN mailboxes m ON m.tenant_id = $1 AND m.id = e.mailbox_id`,
       [tx.tenantId, ids],
     );
     return rows;
   }
 
-  /** @returns what became of each e-mail, by id */
+  /** E-mails that {@link lock} has locked. @returns what became of each, by id */
   async begin(
     tx: TenantTransaction,
     attempts: readonly { readonly id: string; readonly attempt: number }[],
@@ -63,18 +64,26 @@ export class AttemptRepository {
       `UPDATE emails e SET status = 'sending', attempt = i.attempt,
          sent_at = coalesce(e.sent_at, now()), row_version = e.row_version + 1, updated_at = now()
        FROM unnest($2::uuid[], $3::int[]) AS i(id, attempt)
-       WHERE e.tenant_id = $1 AND e.id = i.id
+       CROSS JOIN LATERAL (
+         SELECT ctid FROM emails WHERE tenant_id = $1 AND id = i.id OFFSET 0
+       ) AS place
+       WHERE e.ctid = place.ctid AND e.tenant_id = $1
        RETURNING e.id, e.sent_at`,
       [tx.tenantId, attempts.map(({ id }) => id), attempts.map(({ attempt }) => attempt)],
     );
     return new Map(rows.map((row) => [row.id, row]));
   }
 
+  /** E-mails that {@link lock} has locked. */
   async suppress(tx: TenantTransaction, ids: readonly string[]): Promise<void> {
     await tx.query(
-      `UPDATE emails SET status = 'suppressed', finished_at = now(),
-         row_version = row_version + 1, updated_at = now()
-       WHERE tenant_id = $1 AND id = ANY($2::uuid[])`,
+      `UPDATE emails e SET status = 'suppressed', finished_at = now(),
+         row_version = e.row_version + 1, updated_at = now()
+       FROM unnest($2::uuid[]) AS i(id)
+       CROSS JOIN LATERAL (
+         SELECT ctid FROM emails WHERE tenant_id = $1 AND id = i.id OFFSET 0
+       ) AS place
+       WHERE e.ctid = place.ctid AND e.tenant_id = $1`,
       [tx.tenantId, ids],
     );
   }

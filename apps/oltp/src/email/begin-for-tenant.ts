@@ -31,7 +31,7 @@ export class BeginForTenant {
   async execute(tenantId: string, items: readonly BeginItem[]): Promise<BeginAnswer[]> {
     const attempts = new Map(items.map(({ emailId, attempt }) => [emailId, attempt]));
     return await this.tenants.transaction(tenantId, async (tx) => {
-      const emails = await this.attempts.lock(tx, [...attempts.keys()]);
+      const emails = await this.attempts.lock(tx, [...attempts.keys()].sort());
       const decided = emails.map((email) => decide(email, attempts.get(email.id)!));
       const begun = await this.store(tx, decided);
       const events = decided.flatMap((one) => eventsOf(tx, one, begun.get(one.email.id)));

@@ -151,7 +151,6 @@ export class EmailRepository {
     const { rows } = await tx.query<EmailRow>(
       `SELECT ${EMAIL_COLUMNS} FROM emails WHERE tenant_id = $1 AND id = $2`,
       [tx.tenantId, id],
-      { name: 'email-find' },
     );
     return rows[0] ?? null;
   }

@@ -40,12 +40,21 @@ const idsOf = (pairs: readonly EmailPair[]): string[] => pairs.map(({ id }) => i
  */
 @Injectable()
 export class EmailSystemRepository {
-  /** In the order of ids: {@link AttemptRepository.lock} takes the same order. */
+  /** Locks in the order given; callers sort by id, as {@link AttemptRepository.lock} wants it. */
   async lock(tx: SystemTransaction, pairs: readonly EmailPair[]): Promise<RecordableEmail[]> {
-    const { rows } = await tx.query<RecordableEmail>(LOCK_SQL, [tenantsOf(pairs), idsOf(pairs)]);
+    const { rows } = await tx.query<RecordableEmail>(
+      `SELECT e.* FROM unnest($1::uuid[], $2::uuid[]) AS i(tenant_id, id)
+       CROSS JOIN LATERAL (
+         SELECT tenant_id, id, mode, mailbox_id, status, attempt, sent_at, finished_at, row_version
+         FROM emails WHERE tenant_id = i.tenant_id AND id = i.id
+         OFFSET 0 FOR UPDATE
+       ) AS e`,
+      [tenantsOf(pairs), idsOf(pairs)],
+    );
     return rows;
   }
 
+  /** E-mails that {@link lock} has locked. */
   async recordOutcomes(tx: SystemTransaction, changes: readonly RecordedChange[]): Promise<void> {
     await tx.query(
       `UPDATE emails e SET status = c.status, attempt = c.attempt,
@@ -56,7 +65,10 @@ export class EmailSystemRepository {
        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::boolean[], $6::boolean[],
          $7::text[], $8::timestamptz[])
          AS c(tenant_id, id, status, attempt, begun, finished, error_code, occurred_at)
-       WHERE e.tenant_id = c.tenant_id AND e.id = c.id`,
+       CROSS JOIN LATERAL (
+         SELECT ctid FROM emails WHERE tenant_id = c.tenant_id AND id = c.id OFFSET 0
+       ) AS place
+       WHERE e.ctid = place.ctid`,
       [
         tenantsOf(changes),
         idsOf(changes),
@@ -76,17 +88,12 @@ export class EmailSystemRepository {
       `INSERT INTO suppressions (tenant_id, mode, address_hash, address, reason, source_email_id)
        SELECT e.tenant_id, e.mode, e.recipient_hash, e.recipient, 'hard_bounce', e.id
        FROM unnest($1::uuid[], $2::uuid[]) AS i(tenant_id, id)
-       JOIN emails e ON e.tenant_id = i.tenant_id AND e.id = i.id
+       CROSS JOIN LATERAL (
+         SELECT tenant_id, mode, recipient_hash, recipient, id
+         FROM emails WHERE tenant_id = i.tenant_id AND id = i.id OFFSET 0
+       ) AS e
        ON CONFLICT (tenant_id, mode, address_hash) DO NOTHING`,
       [tenantsOf(pairs), idsOf(pairs)],
     );
   }
 }
-
-/** Its plan is tested on a table with stale statistics: it must go by the primary key. */
-export const LOCK_SQL = `SELECT e.tenant_id, e.id, e.mode, e.mailbox_id, e.status, e.attempt,
-    e.sent_at, e.finished_at, e.row_version
-  FROM unnest($1::uuid[], $2::uuid[]) AS i(tenant_id, id)
-  JOIN emails e ON e.tenant_id = i.tenant_id AND e.id = i.id
-  ORDER BY e.id
-  FOR UPDATE OF e`;

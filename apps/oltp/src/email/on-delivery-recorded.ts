@@ -3,7 +3,7 @@ import type { SystemTransaction } from '@penguinmails/database';
 import type { Logger } from '@penguinmails/observability';
 import { EventWriter, HandlesEvent, type ReceivedEvent } from '@penguinmails/outbox';
 import { OLTP_LOGGER } from '../oltp.tokens.js';
-import { EmailSystemRepository } from './email.system.repository.js';
+import { type EmailPair, EmailSystemRepository } from './email.system.repository.js';
 import { type Outcome, isOutcomeClass } from './email.js';
 import { applyOutcomes, pairKey, type ReportedOutcome } from './recorded-outcomes.js';
 
@@ -29,7 +29,7 @@ export class OnDeliveryRecorded {
   @HandlesEvent('penguinmails.delivery.recorded.v1', { login: 'system' })
   async handle(received: DeliveryRecorded[], tx: SystemTransaction): Promise<void> {
     const reported = received.flatMap(outcomesOf);
-    const rows = await this.emails.lock(tx, withoutRepeats(reported));
+    const rows = await this.emails.lock(tx, pairsOf(reported));
     const { changes, events, hardBounces, unknown } = applyOutcomes(rows, reported);
     if (unknown > 0) this.logger.warn({ count: unknown }, 'outcomes of e-mails that are not there');
     if (changes.length === 0) return;
@@ -62,6 +62,8 @@ function outcomeOf(item: DeliveryRecorded['data']['items'][number]): Outcome {
   };
 }
 
-function withoutRepeats(reported: readonly ReportedOutcome[]): ReportedOutcome[] {
-  return [...new Map(reported.map((report) => [pairKey(report), report])).values()];
+/** Each e-mail once, sorted by id. */
+function pairsOf(reported: readonly ReportedOutcome[]): EmailPair[] {
+  const pairs = new Map(reported.map((report) => [pairKey(report), report]));
+  return [...pairs.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -62,7 +62,7 @@ export class ReadTransports {
     names: readonly MailboxName[],
   ): Promise<MailboxTransport[]> {
     const ids = [...new Set(names.map(({ mailboxId }) => mailboxId))];
-    const rows = await this.tenants.once(tenantId, (tx) => this.mailboxes.find(tx, ids), {
+    const rows = await this.tenants.transaction(tenantId, (tx) => this.mailboxes.find(tx, ids), {
       readOnly: true,
     });
     return rows.flatMap((row) => this.transportOf(row));

@@ -12,9 +12,9 @@ export class UsageSystemRepository {
     const { rows } = await tx.query<{ folded: number }>(
       `WITH taken AS (
          DELETE FROM usage_deltas d
-         USING (SELECT tenant_id, period, metric, id FROM usage_deltas LIMIT $1) AS some
-         WHERE d.tenant_id = some.tenant_id AND d.period = some.period
-           AND d.metric = some.metric AND d.id = some.id
+         USING (SELECT tenant_id, period, metric, id FROM usage_deltas LIMIT $1) AS batch
+         WHERE d.tenant_id = batch.tenant_id AND d.period = batch.period
+           AND d.metric = batch.metric AND d.id = batch.id
          RETURNING d.tenant_id, d.period, d.metric, d.amount
        ), added AS (
          INSERT INTO usage_totals AS t (tenant_id, period, metric, amount)

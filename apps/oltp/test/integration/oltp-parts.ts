@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import type { Type } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import {
+  newEmailId,
+  newId,
+  newStorageKey,
+  parseAddrSpec,
+  PLATFORM_TENANT_ID,
+} from '@penguinmails/contracts';
+import { type Caller, type Grant, signGrant } from '@penguinmails/http';
+import { createLogger } from '@penguinmails/observability';
+import { createTierDatabase, testKeys, type TierDatabase } from '@penguinmails/testing';
+import pg from 'pg';
+
+import { type AcceptCommand, AcceptEmail } from '../../src/email/accept-email.js';
+import type { BeginAnswer } from '../../src/email/begin-answer.js';
+import { BeginAttempts } from '../../src/email/begin-attempts.js';
+import { readOltpConfig } from '../../src/oltp.config.js';
+import { OltpModule } from '../../src/oltp.module.js';
+import { CreateTenant } from '../../src/tenant/create-tenant.js';
+import { tenantScopes } from '../../src/api-key/api-key.js';
+
+/** A tenant that can send. */
+export interface TestTenant {
+  readonly id: string;
+  readonly from: string;
+  readonly mailboxId: string;
+  readonly ownerId: string;
+}
+
+export interface OutboxEvent {
+  readonly type: string;
+  readonly tenant_id: string;
+  readonly key: string;
+  readonly headers: Record<string, string>;
+  readonly data: Record<string, unknown>;
+}
+
+/** The environment of an oltp process on a test database. */
+export function environmentOf(tier: TierDatabase, brokers = '127.0.0.1:1'): NodeJS.ProcessEnv {
+  return {
+    OLTP_DB_URL: tier.appUrl,
+    OLTP_DB_SYSTEM_URL: tier.systemUrl,
+    OLTP_PORT: '0',
+    OLTP_METRICS_PORT: '0',
+    KAFKA_BROKERS: brokers,
+    SERVICE_TOKEN_PUBLIC_KEYS: JSON.stringify(testKeys().publicKeys),
+    PUBLIC_URL: 'http://127.0.0.1',
+    OLTP_ENCRYPTION_KEY_SECRET: randomBytes(32).toString('base64'),
+    OLTP_HASH_KEY_SECRET: randomBytes(32).toString('base64'),
+  };
+}
+
+export const platformCaller: Caller = {
+  service: 'gateway',
+  tenantId: PLATFORM_TENANT_ID,
+  actor: { kind: 'platform_key', id: newId() },
+  mode: 'live',
+  scopes: [],
+  requestId: 'test-request',
+};
+
+export function callerOf(tenant: TestTenant, change: Partial<Caller> = {}): Caller {
+  return {
+    service: 'gateway',
+    tenantId: tenant.id,
+    actor: { kind: 'api_key', id: newId(), userId: tenant.ownerId },
+    mode: 'live',
+    scopes: tenantScopes,
+    requestId: 'test-request',
+    ...change,
+  };
+}
+
+/** A grant as queue signs it, for these e-mails or mailboxes of one tenant. */
+export function grantFor(tenantId: string, change: Partial<Grant>): Promise<string> {
+  const key = { issuer: 'queue', privateKey: testKeys().queue.privateKey } as const;
+  return signGrant(key, {
+    tenantId,
+    jobIds: [],
+    contentKeys: [],
+    mailboxIds: [],
+    leaseToken: newId(),
+    expiresAt: new Date(Date.now() + 30_000),
+    ...change,
+  });
+}
+
+/** The service's parts on a database of their own; nothing runs: events stay in the outbox. */
+export class OltpParts {
+  private constructor(
+    readonly tier: TierDatabase,
+    readonly admin: pg.Client,
+    private readonly module: TestingModule,
+  ) {}
+
+  static async open(): Promise<OltpParts> {
+    const tier = await createTierDatabase('oltp');
+    const admin = new pg.Client({ connectionString: tier.adminUrl });
+    await admin.connect();
+    await admin.query(
+      `INSERT INTO tenants (id, name, slug, plan_code) VALUES ($1, 'Platform', 'platform', 'free')`,
+      [PLATFORM_TENANT_ID],
+    );
+    const logger = createLogger('oltp', { level: 'silent' });
+    const config = readOltpConfig(environmentOf(tier));
+    const imports = [OltpModule.forConfig(config, logger)];
+    return new OltpParts(tier, admin, await Test.createTestingModule({ imports }).compile());
+  }
+
+  async close(): Promise<void> {
+    await this.module.close();
+    await this.admin.end();
+    await this.tier.drop();
+  }
+
+  get<T>(part: Type<T>): T {
+    return this.module.get(part, { strict: false });
+  }
+
+  async rows<R extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<R[]> {
+    return (await this.admin.query<R>(sql, values)).rows;
+  }
+
+  /** What was written to the outbox since the last call, in order. */
+  async takeEvents(): Promise<OutboxEvent[]> {
+    return this.rows<OutboxEvent>(
+      `WITH taken AS (DELETE FROM outbox RETURNING *)
+       SELECT type, tenant_id, key, headers, payload::jsonb AS data FROM taken ORDER BY seq`,
+    );
+  }
+
+  async newTenant(slug = `t-${randomBytes(5).toString('hex')}`): Promise<TestTenant> {
+    const email = parseAddrSpec(`owner@${slug}.example`)!;
+    const command = { name: slug, slug, owner: { email, name: 'Owner' } };
+    const made = await this.get(CreateTenant).execute(platformCaller, command);
+    return {
+      id: made.tenant.id,
+      from: made.mailbox.address,
+      mailboxId: made.mailbox.id,
+      ownerId: made.owner.id,
+    };
+  }
+
+  command(tenant: TestTenant, change: Partial<AcceptCommand> = {}): AcceptCommand {
+    return {
+      id: newEmailId(),
+      storageKey: newStorageKey(),
+      from: tenant.from,
+      to: 'ada@customer.example',
+      subject: 'Hello',
+      replyTo: null,
+      tags: [],
+      scheduledAt: null,
+      sizeBytes: 100,
+      ...change,
+    };
+  }
+
+  /** @returns the id of an accepted e-mail */
+  async accept(tenant: TestTenant, change: Partial<AcceptCommand> = {}): Promise<string> {
+    const command = this.command(tenant, change);
+    await this.get(AcceptEmail).execute(callerOf(tenant), command);
+    return command.id;
+  }
+
+  /** As a worker that holds the leases. */
+  async begin(tenant: TestTenant, ids: readonly string[], attempt = 1): Promise<BeginAnswer[]> {
+    const grant = await grantFor(tenant.id, { jobIds: ids });
+    const items = ids.map((emailId) => ({ tenantId: tenant.id, emailId, attempt }));
+    return this.get(BeginAttempts).execute([grant], items);
+  }
+
+  async status(id: string): Promise<string> {
+    const [row] = await this.rows<{ status: string }>('SELECT status FROM emails WHERE id = $1', [
+      id,
+    ]);
+    return row.status;
+  }
+}

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SystemDatabase, TenantDatabase } from '@penguinmails/database';
+import { ContentReferenceRepository } from '../../src/consistency/content-reference.repository.js';
+import { AttemptRepository } from '../../src/email/attempt.repository.js';
+import { EmailRepository } from '../../src/email/email.repository.js';
+import { EmailSystemRepository } from '../../src/email/email.system.repository.js';
+import { OltpParts, type TestTenant } from './oltp-parts.js';
+
+/**
+ * The plan trap of reference/send-path.md: the e-mails were written since the last ANALYZE, so the
+ * planner believes that the tenant has none, and every index that starts with tenant_id looks cheap.
+ */
+let parts: OltpParts;
+beforeAll(async () => {
+  parts = await OltpParts.open();
+  await parts.admin.query('ALTER TABLE emails SET (autovacuum_enabled = off)');
+});
+afterAll(() => parts.close());
+
+const insert = ({ id, mailboxId }: TestTenant, status: string, count: number): Promise<unknown> =>
+  parts.admin.query(
+    `INSERT INTO emails (tenant_id, id, mode, mailbox_id, sender, recipient, recipient_norm,
+       recipient_hash, subject, content_storage_key, size_bytes, status, message_id, sent_at,
+       finished_at)
+     SELECT $1::uuid, overlay(gen_random_uuid()::text PLACING '8' FROM 33 FOR 1)::uuid, 'live', $2,
+       'a@b.example', 'a@b.example', 'a@b.example', sha256(n::text::bytea), 's',
+       'cnt_' || left(md5($1::uuid::text || n), 22), 1, $3, '<a@b.example>',
+       CASE $3 WHEN 'queued' THEN NULL ELSE now() END,
+       CASE $3 WHEN 'queued' THEN NULL ELSE now() END
+     FROM generate_series(1, $4::int) AS n`,
+    [id, mailboxId, status, count],
+  );
+
+/** A transaction that explains what a repository would run. */
+const explaining = <T extends { query: (...args: never[]) => Promise<unknown> }>(
+  tx: T,
+  plans: string[],
+): T =>
+  Object.assign(Object.create(tx) as T, {
+    query: async (text: string, values: unknown[]) => {
+      const run = tx.query as unknown as (...args: unknown[]) => Promise<{ rows: unknown[] }>;
+      const { rows } = await run.call(tx, `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values);
+      plans.push(JSON.stringify(rows));
+      return { rows: [], rowCount: 0 };
+    },
+  });
+
+const SITUATIONS: [string, number, number][] = [
+  ['many small tenants', 60, 40],
+  ['few large tenants', 3, 4000],
+  ['an empty table', 0, 0],
+];
+
+describe.each(SITUATIONS)('after an ANALYZE of %s', (_name, tenants, each) => {
+  let fresh: TestTenant;
+  let rows: { id: string; content_storage_key: string }[];
+  beforeAll(async () => {
+    await parts.admin.query('TRUNCATE emails');
+    for (let i = 0; i < tenants; i += 1) await insert(await parts.newTenant(), 'delivered', each);
+    await parts.admin.query('ANALYZE emails');
+    fresh = await parts.newTenant();
+    await insert(fresh, 'queued', 20_000);
+    rows = await parts.rows(
+      'SELECT id, content_storage_key FROM emails WHERE tenant_id = $1 LIMIT 500',
+      [fresh.id],
+    );
+  });
+
+  const plansOf = (work: (plans: string[]) => Promise<unknown>): Promise<string[]> => {
+    const plans: string[] = [];
+    return work(plans).then(() => plans);
+  };
+
+  it('begin and outcomes find each row by its primary key', async () => {
+    const ids = rows.map(({ id }) => id);
+    const tenantPlans = await plansOf((plans) =>
+      parts.get(TenantDatabase).transaction(fresh.id, async (tx) => {
+        const explained = explaining(tx, plans);
+        const attempts = parts.get(AttemptRepository);
+        await attempts.lock(explained, ids);
+        await attempts.begin(
+          explained,
+          ids.map((id) => ({ id, attempt: 1 })),
+        );
+        await attempts.suppress(explained, ids);
+        await parts.get(EmailRepository).find(explained, ids[0]);
+      }),
+    );
+    const systemPlans = await plansOf((plans) =>
+      parts.get(SystemDatabase).transaction(async (tx) => {
+        const explained = explaining(tx, plans);
+        const emails = parts.get(EmailSystemRepository);
+        const pairs = ids.map((id) => ({ tenantId: fresh.id, id }));
+        const change = { status: 'delivered', attempt: 1, begun: true, finished: true } as const;
+        await emails.lock(explained, pairs);
+        await emails.recordOutcomes(
+          explained,
+          pairs.map((pair) => ({ ...pair, ...change, errorCode: null, occurredAt: new Date() })),
+        );
+        await emails.suppressRecipients(explained, pairs);
+      }),
+    );
+    expect(tenantPlans).toHaveLength(4);
+    expect(systemPlans).toHaveLength(3);
+    for (const plan of [...tenantPlans, ...systemPlans]) {
+      expect(plan).toContain('"Index Name":"emails_pkey"');
+      expect(plan).not.toContain('idx_emails');
+      expect(plan).not.toMatch(/"Seq Scan"[^{]*"emails"/);
+    }
+  });
+
+  it('references are found by their index', async () => {
+    const keys = rows.map((row) => row.content_storage_key);
+    const [plan] = await plansOf((plans) =>
+      parts
+        .get(TenantDatabase)
+        .transaction(fresh.id, (tx) =>
+          parts.get(ContentReferenceRepository).held(explaining(tx, plans), keys),
+        ),
+    );
+    expect(plan).toContain('"Index Name":"idx_emails_tenant_content"');
+    expect(plan).not.toMatch(/"Seq Scan"[^{]*"emails"/);
+  });
+});
