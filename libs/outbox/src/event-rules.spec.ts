@@ -1,0 +1,241 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { type EventType, newId, typesConsumedBy, typesEmittedBy } from '@penguinmails/contracts';
+import type { EventHandler, IncomingRecord } from '@penguinmails/kafka';
+import { eventRecord, type TestEvent } from '@penguinmails/testing';
+import { tenantOf } from './dead-letters.js';
+import { decodeRecord } from './decode-record.js';
+import { errorSlug } from './error-slug.js';
+import type { EventRecord } from './event-record.js';
+import { byTenant, typeRuns } from './event-runs.js';
+import { assertDeclared, HandlerRegistry } from './handler-registry.js';
+import { RelayPace } from './relay-pace.js';
+import { nextRetryMs, RETRY_SCHEDULE } from './retry-schedule.js';
+import { WakeUp } from './wake-up.js';
+
+const ACCEPTED = 'penguinmails.email.accepted.v1';
+const WITHDRAWN = 'penguinmails.email.withdrawn.v1';
+const handles = (type: string): type is EventType => type === WITHDRAWN;
+
+function withdrawn(more: Partial<TestEvent<typeof WITHDRAWN>> = {}): IncomingRecord {
+  const id = newId();
+  const data = { email_id: id, reason: 'cancelled' } as const;
+  const record = eventRecord({ type: WITHDRAWN, tenantId: newId(), subject: id, data, ...more });
+  return {
+    topic: record.topic,
+    partition: 0,
+    offset: 7n,
+    key: record.key,
+    value: Buffer.from(String(record.value)),
+    headers: { ...record.headers },
+    timestamp: new Date(),
+  };
+}
+
+function altered(change: (record: IncomingRecord) => void): IncomingRecord {
+  const record = withdrawn();
+  change(record);
+  return record;
+}
+
+describe('decodeRecord', () => {
+  it('decodes an event with everything its writer said', () => {
+    const record = withdrawn({ correlationId: 'c-1', causationId: 'x-1', entityVersion: 3 });
+    record.headers.traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    const decoded = decodeRecord(record, handles) as EventRecord;
+    expect(decoded.kind).toBe('event');
+    expect(decoded.key).toBe(record.key);
+    expect(decoded.event).toMatchObject({
+      id: record.headers.ce_id,
+      type: WITHDRAWN,
+      tenantId: record.headers.ce_tenantid,
+      data: { reason: 'cancelled' },
+      correlationId: 'c-1',
+      causationId: 'x-1',
+      entityVersion: 3,
+      traceparent: record.headers.traceparent,
+    });
+  });
+
+  it('ignores types that this service does not handle, whatever else is wrong with them', () => {
+    const other = altered((record) => {
+      record.headers = { ce_type: 'penguinmails.email.invented.v9' };
+    });
+    expect(decodeRecord(other, handles).kind).toBe('ignored');
+  });
+
+  it.each<[string, (record: IncomingRecord) => void]>([
+    ['bad_header_ce_specversion', (r) => (r.headers = {})],
+    ['bad_header_ce_tenantid', (r) => delete r.headers.ce_tenantid],
+    ['bad_header_ce_id', (r) => (r.headers.ce_id = 'not-an-id')],
+    ['empty_value', (r) => (r.value = null)],
+    ['invalid_data', (r) => (r.value = Buffer.from('{'))],
+    ['invalid_data', (r) => (r.value = Buffer.from([0xff, 0xfe, 0x00]))],
+    ['invalid_data', (r) => (r.value = Buffer.from('{"reason":"cancelled"}'))],
+    ['wrong_topic', (r) => (r.topic = 'penguinmails.public.email.events.v1')],
+    ['wrong_topic', (r) => (r.headers.ce_source = '/penguinmails/queue')],
+    ['bad_key', (r) => (r.key = 'a\0b')],
+  ])('calls a record undecodable: %s', (reason, change) => {
+    expect(decodeRecord(altered(change), handles)).toMatchObject({ kind: 'undecodable', reason });
+  });
+
+  it('puts a record without a usable tenant into the platform tenant', () => {
+    expect(tenantOf({})).toBe('00000000-0000-0000-0000-000000000000');
+    expect(tenantOf({ ce_tenantid: 'x' })).toBe('00000000-0000-0000-0000-000000000000');
+  });
+});
+
+describe('order of handling', () => {
+  const record = (tenantId: string, key: string, type: string, n: number) =>
+    ({ kind: 'event', key, event: { tenantId, type, id: String(n) } }) as unknown as EventRecord;
+
+  it('keeps the order of each key and needs few runs', () => {
+    const mixed = [
+      record('t', 'a', ACCEPTED, 1),
+      record('t', 'a', WITHDRAWN, 2),
+      record('t', 'b', ACCEPTED, 3),
+      record('t', 'b', WITHDRAWN, 4),
+      record('t', 'c', WITHDRAWN, 5),
+      record('t', 'c', ACCEPTED, 6),
+    ];
+    const runs = typeRuns(mixed).map(({ type, records }) => [type, records.map((r) => r.event.id)]);
+    expect(runs).toEqual([
+      [ACCEPTED, ['1', '3']],
+      [WITHDRAWN, ['2', '4', '5']],
+      [ACCEPTED, ['6']],
+    ]);
+  });
+
+  it('takes the same key of two tenants for two keys', () => {
+    const two = [record('t1', 'k', WITHDRAWN, 1), record('t2', 'k', ACCEPTED, 2)];
+    expect([...byTenant(two).keys()]).toEqual(['t1', 't2']);
+    expect(typeRuns([...two, record('t2', 'k', WITHDRAWN, 3)])).toHaveLength(3);
+  });
+
+  it('never inverts a key, for random mixes', () => {
+    for (let round = 0; round < 200; round++) {
+      const mix = Array.from({ length: 40 }, (_, n) =>
+        record('t', `k${random(4)}`, [ACCEPTED, WITHDRAWN, 'third'][random(3)], n),
+      );
+      const order = typeRuns(mix).flatMap(({ records }) => records);
+      expect(order).toHaveLength(40);
+      for (const key of ['k0', 'k1', 'k2', 'k3']) {
+        const ids = order.filter((r) => r.key === key).map((r) => Number(r.event.id));
+        expect(ids).toEqual([...ids].sort((a, b) => a - b));
+      }
+    }
+  });
+
+  const random = (below: number) => Math.floor(Math.random() * below);
+});
+
+describe('HandlerRegistry', () => {
+  const handler = (login: unknown): EventHandler => ({ extras: { login }, run: async () => {} });
+  const both = [ACCEPTED, WITHDRAWN] as const;
+
+  it('knows handlers, topics and the login of each topic', () => {
+    const registry = new HandlerRegistry(
+      both,
+      new Map([
+        [ACCEPTED, handler('system')],
+        [WITHDRAWN, handler('system')],
+      ]),
+    );
+    expect(registry.topics).toEqual(['penguinmails.internal.oltp.emails.v1']);
+    expect(registry.loginOf(registry.topics[0])).toBe('system');
+    expect(registry.handles(ACCEPTED)).toBe(true);
+    expect(registry.handles('toString')).toBe(false);
+  });
+
+  it.each<[string, readonly EventType[], [string, EventHandler][]]>([
+    ['has no handler', both, [[ACCEPTED, handler('app')]]],
+    ['is handled but not consumed', [], [[ACCEPTED, handler('app')]]],
+    ['has no login', [ACCEPTED], [[ACCEPTED, handler(undefined)]]],
+    [
+      'mix logins',
+      both,
+      [
+        [ACCEPTED, handler('app')],
+        [WITHDRAWN, handler('system')],
+      ],
+    ],
+  ])('refuses: %s', (finding, consumes, handlers) => {
+    expect(() => new HandlerRegistry(consumes, new Map(handlers))).toThrow(finding);
+  });
+});
+
+describe('assertDeclared', () => {
+  const queue = { consumes: typesConsumedBy('queue'), emits: typesEmittedBy('queue') };
+
+  it('accepts what the contracts say; curated admin events are optional', () => {
+    expect(() => assertDeclared({ tier: 'queue', ...queue })).not.toThrow();
+    const emits = queue.emits.filter((type) => type !== 'penguinmails.system.event_raised.v1');
+    expect(() => assertDeclared({ tier: 'queue', ...queue, emits })).not.toThrow();
+  });
+
+  it.each<[string, Partial<typeof queue>]>([
+    [
+      'contracts have no queue',
+      { consumes: [...queue.consumes, 'penguinmails.tenant.created.v1'] },
+    ],
+    ['not in consumes', { consumes: [] }],
+    ['queue may not emit', { emits: [...queue.emits, ACCEPTED] }],
+    ['not in emits', { emits: [] }],
+  ])('refuses: %s', (finding, change) => {
+    expect(() => assertDeclared({ tier: 'queue', ...queue, ...change })).toThrow(finding);
+  });
+});
+
+describe('retry schedule', () => {
+  it('runs from 1 s to 1 h in ten tries', () => {
+    const delays = Array.from({ length: 11 }, (_, failed) => nextRetryMs(failed, RETRY_SCHEDULE));
+    expect(delays[0]).toBe(1000);
+    expect(delays[9]).toBe(3_600_000);
+    expect(delays[10]).toBeNull();
+  });
+});
+
+describe('errorSlug', () => {
+  it('names class or SQLSTATE and never repeats the message', () => {
+    expect(errorSlug(new TypeError('a@b.example'))).toBe('type_error');
+    expect(errorSlug(Object.assign(new Error('x'), { code: '23505' }))).toBe('sqlstate_23505');
+    expect(errorSlug('text')).toBe('not_an_error');
+    expect(errorSlug(Object.assign(new Error('x'), { name: '@@@' }))).toMatch(/^[a-z0-9_]+$/);
+  });
+});
+
+describe('pace of the relay', () => {
+  const idle = { sent: 0, more: false, outage: false };
+
+  it('polls at 20 ms after work and slows down to 500 ms', () => {
+    const pace = new RelayPace();
+    expect(pace.after({ ...idle, sent: 1 })).toBe(20);
+    const waits = Array.from({ length: 8 }, () => pace.after(idle));
+    expect(waits).toEqual([40, 80, 160, 320, 500, 500, 500, 500]);
+    expect(pace.after({ ...idle, sent: 500, more: true })).toBe(0);
+  });
+
+  it('backs off to 5 s while Kafka is down and is quick again afterwards', () => {
+    const pace = new RelayPace();
+    const waits = Array.from({ length: 12 }, () => pace.after({ ...idle, outage: true }));
+    expect(pace.backingOff).toBe(true);
+    expect(waits[11]).toBeGreaterThanOrEqual(2500);
+    expect(waits[11]).toBeLessThanOrEqual(5000);
+    expect(pace.after({ ...idle, sent: 1 })).toBe(20);
+    expect(pace.backingOff).toBe(false);
+  });
+
+  it('is woken by a commit, also by one between two waits', async () => {
+    jest.useFakeTimers();
+    const wakeUp = new WakeUp();
+    const waiting = wakeUp.wait(500);
+    wakeUp.notify();
+    await waiting;
+    wakeUp.notify();
+    await wakeUp.wait(500);
+    const untilTimer = wakeUp.wait(500);
+    await jest.advanceTimersByTimeAsync(500);
+    await untilTimer;
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+});

@@ -1,0 +1,267 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newId } from '@penguinmails/contracts';
+import {
+  collectEvents,
+  type CollectedEvent,
+  ensureTestTopics,
+  type EventCollector,
+  eventually,
+  freePort,
+  testBrokers,
+} from '@penguinmails/testing';
+import type { EventProducer, OutgoingRecord } from '@penguinmails/kafka';
+import type { OutboxRelay } from '../../src/outbox-relay.js';
+import { readStats } from '../../src/messaging-stats.js';
+import { WakeUp } from '../../src/wake-up.js';
+import {
+  EMAILS_TOPIC,
+  Fixture,
+  GatedProducer,
+  LateBroker,
+  PUBLIC_URL,
+  relayProducer,
+  WITHDRAWN,
+  withdrawn,
+} from './outbox-fixture.js';
+
+let fixture: Fixture;
+let collector: EventCollector;
+const relays: OutboxRelay[] = [];
+
+beforeAll(async () => {
+  await ensureTestTopics(testBrokers(), [EMAILS_TOPIC]);
+  collector = await collectEvents(testBrokers(), [EMAILS_TOPIC]);
+});
+afterAll(() => collector.stop());
+beforeEach(async () => {
+  fixture = await Fixture.create();
+});
+afterEach(async () => {
+  await Promise.all(relays.splice(0).map((relay) => relay.stop()));
+  await fixture.drop();
+});
+
+function start(relay: OutboxRelay): OutboxRelay {
+  relays.push(relay);
+  relay.start();
+  return relay;
+}
+
+const ofTenant = (tenantId: string) => collector.events.filter((e) => e.tenantId === tenantId);
+const depth = async () => (await readStats(fixture.database.system)).outboxDepth;
+
+describe('EventWriter', () => {
+  it('writes the events in order with one statement, only if the transaction commits', async () => {
+    const tenantId = newId();
+    const events = Array.from({ length: 50 }, () => withdrawn(tenantId));
+    await fixture.write(tenantId, ...events);
+    const rollback = fixture.database.tenants.transaction(tenantId, async (tx) => {
+      await fixture.writer.write(tx, [withdrawn(tenantId)]);
+      throw new Error('changed my mind');
+    });
+    await expect(rollback).rejects.toThrow('changed my mind');
+    const rows = await fixture.rows('SELECT * FROM outbox ORDER BY seq');
+    expect(rows.map((row) => row.aggregateid)).toEqual(events.map(({ subject }) => subject));
+    expect(rows[0]).toMatchObject({
+      tenant_id: tenantId,
+      topic: EMAILS_TOPIC,
+      key: events[0].subject,
+      aggregatetype: 'email',
+      type: WITHDRAWN,
+      headers: {
+        ce_type: WITHDRAWN,
+        ce_source: '/penguinmails/oltp',
+        ce_tenantid: tenantId,
+        ce_partitionkey: events[0].subject,
+        ce_correlationid: rows[0].id,
+        ce_dataschema: `${PUBLIC_URL}/schemas/events/${WITHDRAWN}.json`,
+      },
+      payload: JSON.stringify(events[0].data),
+    });
+    expect(new Set(rows.map((row) => row.lane)).size).toBeGreaterThan(5);
+  });
+
+  it('refuses foreign tenants, undeclared types and data that break the schema', async () => {
+    const tenantId = newId();
+    const foreign = fixture.write(tenantId, withdrawn(newId()));
+    await expect(foreign).rejects.toMatchObject({ code: '42501' });
+    const bad = { ...withdrawn(tenantId), data: { email_id: 'x', reason: 'cancelled' } };
+    await expect(fixture.write(tenantId, bad)).rejects.toMatchObject({
+      name: 'ContractViolationError',
+    });
+    const undeclared = { type: 'penguinmails.email.queued.v1' as const, tenantId, subject: 'x' };
+    await expect(
+      fixture.write(tenantId, { ...undeclared, data: {} as never }),
+    ).rejects.toMatchObject({ name: 'UndeclaredEventError' });
+    expect(await depth()).toBe(0);
+  });
+});
+
+describe('OutboxRelay', () => {
+  it('publishes a committed event at once, as a CloudEvent, and deletes its row', async () => {
+    start(fixture.relay());
+    const event = withdrawn(newId());
+    await fixture.write(event.tenantId, event);
+    const published = await collector.waitFor((e) => e.tenantId === event.tenantId);
+    expect(published).toMatchObject({ type: WITHDRAWN, key: event.subject, data: event.data });
+    expect(published.headers['content-type']).toBe('application/json');
+    await eventually(async () => (await depth()) === 0);
+  });
+
+  it('keeps the order of each key with three relays and many writers, and loses nothing', async () => {
+    const tenantId = newId();
+    const keys = Array.from({ length: 40 }, () => newId());
+    await createAggregates(tenantId, keys);
+    for (let n = 0; n < 3; n++) start(fixture.relay(relayProducer(), new WakeUp()));
+    await Promise.all(Array.from({ length: 8 }, (_, n) => writeChanges(tenantId, keys, n, 400)));
+    await eventually(() => new Set(ofTenant(tenantId).map(({ id }) => id)).size === 3200, {
+      timeoutMs: 30_000,
+    });
+    expect(inversions(ofTenant(tenantId))).toBe(0);
+    expect(await depth()).toBe(0);
+  });
+
+  it('holds a lane until its batch has settled; without lanes the order would break', async () => {
+    expect(await overtakenWith('lanes')).toBe(0);
+    expect(await overtakenWith('skip locked')).toBe(1);
+  });
+
+  it('waits while Kafka is down, and drains when it is back', async () => {
+    const broker = new LateBroker(await freePort());
+    start(fixture.relay(relayProducer([`127.0.0.1:${broker.port}`])));
+    const tenantId = newId();
+    const events = Array.from({ length: 300 }, () => withdrawn(tenantId));
+    await fixture.write(tenantId, ...events);
+    await eventually(async () => {
+      const stats = await readStats(fixture.database.system);
+      return stats.outboxDepth === 300 && stats.outboxOldestSeconds > 0.5;
+    });
+    await broker.open();
+    await eventually(async () => (await depth()) === 0, { timeoutMs: 20_000 });
+    expect(new Set(ofTenant(tenantId).map(({ id }) => id)).size).toBe(300);
+    broker.close();
+  });
+
+  it('sends the rest at stop', async () => {
+    const relay = fixture.relay();
+    relay.start();
+    const tenantId = newId();
+    await fixture.write(tenantId, ...Array.from({ length: 1500 }, () => withdrawn(tenantId)));
+    await relay.stop();
+    expect(await depth()).toBe(0);
+  });
+
+  it('goes on with other lanes while the broker refuses one', async () => {
+    const tenantId = newId();
+    const events = Array.from({ length: 64 }, () => withdrawn(tenantId));
+    await fixture.write(tenantId, ...events);
+    await fixture.admin.query(
+      `UPDATE outbox SET topic = 'penguinmails.no.such.topic' WHERE seq = (SELECT min(seq) FROM outbox)`,
+    );
+    start(fixture.relay());
+    const stuck = `SELECT count(DISTINCT lane)::int AS lanes FROM outbox`;
+    await eventually(async () => (await fixture.rows<{ lanes: number }>(stuck))[0].lanes === 1);
+    await fixture.admin.query(`UPDATE outbox SET topic = '${EMAILS_TOPIC}'`);
+    await eventually(async () => (await depth()) === 0);
+  });
+
+  it('splits what would exceed a request of the broker', async () => {
+    const tenantId = newId();
+    const event = withdrawn(tenantId);
+    await fixture.write(tenantId, ...Array.from({ length: 40 }, () => event));
+    await fixture.admin.query(
+      `UPDATE outbox SET payload = (payload::jsonb || jsonb_build_object('x', repeat('y', 60000)))::text`,
+    );
+    start(fixture.relay());
+    await eventually(async () => (await depth()) === 0);
+    await eventually(() => ofTenant(tenantId).length === 40);
+  });
+});
+
+async function createAggregates(tenantId: string, keys: string[]): Promise<void> {
+  await fixture.admin.query(
+    'INSERT INTO aggregates SELECT $1, id, 0 FROM unnest($2::uuid[]) AS new (id)',
+    [tenantId, keys],
+  );
+}
+
+/** Changes random aggregates, each with its event in the same transaction, after its row lock. */
+async function writeChanges(tenantId: string, keys: string[], writer: number, changes: number) {
+  for (let n = 0; n < changes; n++) {
+    const id = keys[(n * 7 + writer * 13) % keys.length];
+    await fixture.database.tenants.transaction(tenantId, async (tx) => {
+      const { rows } = await tx.query<{ version: number }>(
+        `UPDATE aggregates SET version = version + 1 WHERE tenant_id = $1 AND id = $2 RETURNING version`,
+        [tenantId, id],
+      );
+      const event = withdrawn(tenantId, id, { entityVersion: rows[0].version });
+      await fixture.writer.write(tx, [event]);
+    });
+  }
+}
+
+/** First deliveries that came after a later version of the same aggregate. */
+function inversions(events: CollectedEvent[]): number {
+  const seen = new Set<string>();
+  const latest = new Map<string, number>();
+  let found = 0;
+  for (const { id, subject, headers } of events) {
+    if (seen.has(id)) continue;
+    seen.add(id);
+    const version = Number(headers.ce_entityversion);
+    if (version < (latest.get(subject) ?? 0)) found++;
+    latest.set(subject, Math.max(version, latest.get(subject) ?? 0));
+  }
+  return found;
+}
+
+/**
+ * One relay reads a key's first event and is held before it sends; then the second event is written
+ * and another relay has its turn. Returns how many events overtook.
+ */
+async function overtakenWith(kind: 'lanes' | 'skip locked'): Promise<number> {
+  const tenantId = newId();
+  const emailId = newId();
+  const version = (n: number) => withdrawn(tenantId, emailId, { entityVersion: n });
+  const gate = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  const held = new GatedProducer(relayProducer(), () => {
+    reached.resolve();
+    return gate.promise;
+  });
+  await fixture.write(tenantId, version(1));
+  const slow = kind === 'lanes' ? start(fixture.relay(held, new WakeUp())) : undefined;
+  const slowPass = slow ? Promise.resolve() : skipLockedPass(held);
+  await reached.promise;
+  await fixture.write(tenantId, version(2));
+  await otherRelay(kind);
+  gate.resolve();
+  await slowPass;
+  await slow?.stop();
+  if (kind === 'lanes') await otherRelay(kind);
+  await eventually(() => ofTenant(tenantId).length === 2);
+  return inversions(ofTenant(tenantId));
+}
+
+async function otherRelay(kind: 'lanes' | 'skip locked'): Promise<void> {
+  if (kind === 'skip locked') return skipLockedPass(relayProducer());
+  const relay = fixture.relay(relayProducer(), new WakeUp());
+  relay.start();
+  await relay.stop();
+}
+
+/** The relay that everybody writes first (messaging.md 2.2), as a mutant. */
+async function skipLockedPass(producer: EventProducer): Promise<void> {
+  await fixture.asAdmin(async (admin) => {
+    await admin.query('BEGIN');
+    const { rows } = await admin.query<OutgoingRecord & { seq: string; payload: string }>(
+      'SELECT seq, topic, key, headers, payload FROM outbox ORDER BY seq LIMIT 1 FOR UPDATE SKIP LOCKED',
+    );
+    await producer.sendBatch(rows.map((row) => ({ ...row, value: row.payload })));
+    await admin.query('DELETE FROM outbox WHERE seq = ANY ($1::bigint[])', [
+      rows.map(({ seq }) => seq),
+    ]);
+    await admin.query('COMMIT');
+  });
+  await producer.disconnect();
+}
