@@ -21,8 +21,10 @@ export interface StackEnvironment {
   databaseUrls: Partial<Record<Tier, ExternalDatabase>>;
   path: string | undefined;
   javaHome: string | undefined;
-  /** Passed on to every app. */
+  /** OTEL_* and LOG_LEVEL: handed on to every app. */
   telemetry: Record<string, string>;
+  /** `<APP>_*` apart from its database URLs: handed on to that app, such as WORKER_CAPACITY. */
+  tuning: Record<App, Record<string, string>>;
 }
 
 /** A database that the stack does not start. */
@@ -78,7 +80,10 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): StackEnvi
     databaseUrls: Object.fromEntries(tiers.flatMap((tier) => externalDatabase(tier, env))),
     path: env.PATH,
     javaHome: env.JAVA_HOME,
-    telemetry: telemetryOf(env),
+    telemetry: pick(env, (name) => name.startsWith('OTEL_') || name === 'LOG_LEVEL'),
+    tuning: Object.fromEntries(
+      apps.map((app) => [app, tuningOf(app, env)]),
+    ) as StackEnvironment['tuning'],
   };
 }
 
@@ -91,7 +96,12 @@ function externalDatabase(tier: Tier, env: NodeJS.ProcessEnv): [Tier, ExternalDa
   return [[tier, { url, systemUrl, migratorUrl }]];
 }
 
-function telemetryOf(env: NodeJS.ProcessEnv): Record<string, string> {
-  const given = Object.entries(env).filter(([name]) => name.startsWith('OTEL_'));
+function tuningOf(app: App, env: NodeJS.ProcessEnv): Record<string, string> {
+  const prefix = `${app.toUpperCase()}_`;
+  return pick(env, (name) => name.startsWith(prefix) && !name.startsWith(`${prefix}DB_`));
+}
+
+function pick(env: NodeJS.ProcessEnv, wanted: (name: string) => boolean): Record<string, string> {
+  const given = Object.entries(env).filter(([name]) => wanted(name));
   return Object.fromEntries(given.map(([name, value]) => [name, value ?? '']));
 }

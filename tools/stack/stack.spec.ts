@@ -141,6 +141,7 @@ const EXTERNAL = {
   KAFKA_BROKERS: 'kafka.example:9092',
   SMTP_URL: 'smtp://relay.example:2525',
   OTEL_TRACES_EXPORTER: 'none',
+  WORKER_CAPACITY: '7',
   UNRELATED_SECRET: 'not for the apps',
 };
 
@@ -184,6 +185,7 @@ describe('plan', () => {
     const queue = environmentOf(plan, 'queue');
     expect(gateway).toMatchObject({ OLTP_URL: 'http://127.0.0.1:20010', GATEWAY_PORT: '20009' });
     expect(worker).toMatchObject({ SMTP_URL: EXTERNAL.SMTP_URL, OTEL_TRACES_EXPORTER: 'none' });
+    expect(worker.WORKER_CAPACITY).toBe('7');
     expect(queue).toMatchObject({ KAFKA_BROKERS: 'kafka.example:9092' });
     const keys = [gateway, worker, queue].map((env) => env.SERVICE_TOKEN_PRIVATE_KEY_SECRET);
     expect(new Set(keys).size).toBe(3);

@@ -23,6 +23,7 @@ function common(plan: StackPlan, app: App): Record<string, string> {
   const name = app.toUpperCase();
   return {
     ...plan.environment.telemetry,
+    ...plan.environment.tuning[app],
     NODE_ENV: 'production',
     TZ: 'UTC',
     [`${name}_PORT`]: String(plan.ports[app]),
