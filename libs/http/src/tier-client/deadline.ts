@@ -42,6 +42,18 @@ export class Deadline {
     return this.#controller.signal;
   }
 
+  /**
+   * `call`, or a rejection as soon as the time is up. undici looks at the signal only once a request
+   * has a connection: one that waits for a connection would outlive its deadline.
+   */
+  within<T>(call: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => reject(this.signal.reason as TierFailure);
+      this.signal.addEventListener('abort', onAbort, { once: true });
+      call.then(resolve, reject);
+    });
+  }
+
   /** From now on, `ms` without another call of this aborts. */
   progress(ms: number): void {
     clearTimeout(this.#stall);

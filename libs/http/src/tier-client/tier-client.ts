@@ -161,13 +161,14 @@ export class TierClient {
     body: PreparedBody,
     deadline: Deadline,
   ): Promise<Dispatcher.ResponseData> {
-    return await this.#pool.request({
+    const call = this.#pool.request({
       method: request.method,
       path: targetOf(request),
       headers: await this.#headersOf(request, body),
       body: body.open(() => deadline.progress(this.#deadlines.progress)),
       signal: deadline.signal,
     });
+    return await deadline.within(call);
   }
 
   async #headersOf(request: TierRequest, body: PreparedBody): Promise<Record<string, string>> {

@@ -3,6 +3,8 @@ import { Secret } from '@penguinmails/config';
 import { describe, expect, it, jest } from '@jest/globals';
 import { decodeJwt, type JWTHeaderParameters, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import type { Caller } from '../access/caller.js';
+import type { PlatformRequest } from '../access/platform-request.js';
+import { ServiceTokenAuthenticator } from '../access/service-token-authenticator.js';
 import { type Grant, signGrant, verifyGrant } from './grant.js';
 import { privateKeyOf, type TokenKey } from './keys.js';
 import { ServiceTokenSigner, signServiceToken } from './service-token.js';
@@ -72,6 +74,7 @@ const badTokens: [string, () => Promise<string> | string][] = [
   ['jku header', () => forge({}, { jku: 'https://evil.test/jwks' }, stranger.key)],
   ['x5u header', () => forge({}, { x5u: 'https://evil.test/cert' }, stranger.key)],
   ['unknown kid, foreign key', () => forge({}, { kid: 'other' }, stranger.key)],
+  ['another name for the algorithm', () => forge({}, { alg: 'Ed25519' })],
   [
     'unknown crit header',
     () => {
@@ -147,6 +150,21 @@ describe('service tokens', () => {
       mode: 'live',
       scopes: [],
     });
+  });
+
+  it('are remembered once verified, but not past their end', async () => {
+    const authenticator = new ServiceTokenAuthenticator(expected);
+    const token = await signServiceToken(worker.key, { audience: 'oltp' });
+    const request = { id: 'r-1', headers: { authorization: `Bearer ${token}` } } as PlatformRequest;
+    const caller = await authenticator.authenticate(request);
+    expect(caller).toMatchObject({ service: 'worker', requestId: 'r-1' });
+    expect(await authenticator.authenticate(request)).toEqual(caller);
+    jest.useFakeTimers({ now: Date.now() + 66_000 });
+    try {
+      await expect(authenticator.authenticate(request)).rejects.toMatchObject({ status: 401 });
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('are refused when the issuer has no key here', async () => {

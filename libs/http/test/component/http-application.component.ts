@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { connect } from 'node:net';
-import { Writable } from 'node:stream';
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -167,9 +169,13 @@ describe('problems', () => {
   });
 });
 
+function* pieces(length: number): Generator<Buffer> {
+  for (let sent = 0; sent < length; sent += 50_000) yield Buffer.alloc(50_000, 'x');
+}
+
 const raw = (request: string): Promise<string> =>
   new Promise((resolve, reject) => {
-    const { port } = app.getHttpServer().address();
+    const { port } = app.getHttpServer().address() as AddressInfo;
     const socket = connect(port, '127.0.0.1', () => socket.write(request));
     let answer = '';
     socket.on('data', (chunk) => (answer += chunk)).on('error', reject);
@@ -224,6 +230,19 @@ describe('bodies', () => {
     const init = { method: 'POST', body: endless, headers, duplex: 'half', signal: stop };
     const answer = await fetch(`${base}/internal/emails`, init as RequestInit);
     expect(answer.status).toBe(413);
+  });
+
+  it('answers 413 to a client that reads only after it has sent everything', async () => {
+    const length = 30_000_000;
+    const head = `POST /internal/emails HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`;
+    for (let round = 0; round < 5; round += 1) {
+      const socket = connect(Number(new URL(base).port), '127.0.0.1');
+      socket.write(`${head}content-length: ${length}\r\n\r\n`);
+      await pipeline(Readable.from(pieces(length)), socket, { end: false });
+      const [answer] = await once(socket, 'data');
+      expect(String(answer)).toContain('HTTP/1.1 413');
+      socket.destroy();
+    }
   });
 
   it('points at every fault of a body', async () => {

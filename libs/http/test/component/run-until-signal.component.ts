@@ -26,8 +26,8 @@ interface Service {
   readonly child: ChildProcess;
   readonly port: number;
   readonly adminPort: number;
-  /** Resolves when a line with these words has been logged. */
-  logged(words: string): Promise<void>;
+  /** The first line with these words, when it has been logged. */
+  logged(words: string): Promise<Record<string, string>>;
 }
 
 /** The built fixture with its instrumentation preloaded, as every app is started. */
@@ -41,16 +41,19 @@ const startService = async (env: Record<string, string> = {}): Promise<Service> 
   });
   closers.push(() => child.kill('SIGKILL'));
   const lines: string[] = [];
-  const waiting: [string, () => void][] = [];
+  const waiting: [string, (line: string) => void][] = [];
   createInterface({ input: child.stdout! }).on('line', (line) => {
     lines.push(line);
-    waiting.filter(([words]) => line.includes(words)).forEach(([, done]) => done());
+    waiting.filter(([words]) => line.includes(words)).forEach(([, done]) => done(line));
   });
-  const logged = (words: string) =>
-    new Promise<void>((resolve) => {
-      if (lines.some((line) => line.includes(words))) resolve();
+  const logged = async (words: string) => {
+    const line = await new Promise<string>((resolve) => {
+      const known = lines.find((candidate) => candidate.includes(words));
+      if (known) resolve(known);
       else waiting.push([words, resolve]);
     });
+    return JSON.parse(line) as Record<string, string>;
+  };
   await logged('"msg":"ready"');
   return { child, port, adminPort, logged };
 };
@@ -59,6 +62,35 @@ const get = (port: number, path: string, agent?: Agent): Promise<IncomingMessage
   new Promise((resolve, reject) => {
     httpGet({ port, path, agent, host: '127.0.0.1' }, resolve).on('error', reject);
   });
+
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const echo = (port: number) =>
+  fetch(`http://127.0.0.1:${port}/echo`, {
+    method: 'POST',
+    body: '{}',
+    headers: {
+      'content-type': 'application/json',
+      'x-request-id': 'request-1',
+      traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01`,
+    },
+    signal: AbortSignal.timeout(5000),
+  });
+
+describe('a caller’s trace', () => {
+  it('is gone on with on an internal port, in the handler too, after its body was read', async () => {
+    const { port, logged } = await startService();
+    expect((await echo(port)).headers.get('x-request-id')).toBe('request-1');
+    expect((await logged('inside the handler')).trace_id).toBe(TRACE_ID);
+  });
+
+  it('is not taken over on a public port, nor is the request id', async () => {
+    const { port, logged } = await startService({ PROBE_EXPOSURE: 'public' });
+    expect((await echo(port)).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    const { trace_id } = await logged('inside the handler');
+    expect(trace_id).toMatch(/^[0-9a-f]{32}$/);
+    expect(trace_id).not.toBe(TRACE_ID);
+  });
+});
 
 describe('runUntilSignal', () => {
   it('is ready, then on SIGTERM answers what is under way and takes nothing new', async () => {
