@@ -1,15 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
-
-/** How much of one job type there is. Age in seconds of the job that is due for longest. */
-export interface TypeDepth {
-  readonly type: string;
-  readonly scheduled: number;
-  readonly ready: number;
-  readonly running: number;
-  readonly dead: number;
-  readonly oldestReadyAge: number;
-}
+import type { TypeDepth } from './type-depth.js';
 
 const COUNT = `
 SELECT type, sum(scheduled)::int AS scheduled, sum(ready)::int AS ready,

@@ -2,8 +2,8 @@ import { Controller, Get } from '@nestjs/common';
 import { Database } from '@penguinmails/database';
 import { ServiceRoute } from '@penguinmails/http';
 import { MessagingHealth } from '@penguinmails/outbox';
-import type { TypeDepth } from './depth.system.repository.js';
 import { QueueDepth } from './queue-depth.js';
+import type { TypeDepth } from './type-depth.js';
 
 /** How this tier is, for `GET /v1/admin/health`. Answers also while its database does not. */
 @Controller('internal/health')

@@ -1,7 +1,8 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { SystemDatabase } from '@penguinmails/database';
 import { metrics, observeGauges } from '@penguinmails/observability';
-import { DepthSystemRepository, type TypeDepth } from './depth.system.repository.js';
+import { DepthSystemRepository } from './depth.system.repository.js';
+import type { TypeDepth } from './type-depth.js';
 
 /** Counting reads the whole hot table: not more often than this, however many ask. */
 const KEPT_MS = 5000;

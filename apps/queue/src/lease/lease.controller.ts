@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
 import { BodyLimit, ServiceRoute } from '@penguinmails/http';
 import { unprocessable } from '@penguinmails/http/problem';
@@ -33,7 +33,7 @@ export class LeaseController {
   @ServiceRoute('worker')
   async lease(
     @Body(leaseRequest) request: LeaseRequest,
-    @Res({ passthrough: true }) reply: { raw: ServerResponse },
+    @Res({ passthrough: true }) reply: { raw: Writable },
   ) {
     const lease = await this.leaseJobs.execute(request, hangUpOf(reply.raw));
     return {
@@ -63,7 +63,7 @@ export class LeaseController {
 }
 
 /** Fires when the worker closes the connection before it has its answer. */
-function hangUpOf(response: ServerResponse): AbortSignal {
+function hangUpOf(response: Writable): AbortSignal {
   const hangUp = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) hangUp.abort();

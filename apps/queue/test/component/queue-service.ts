@@ -9,6 +9,26 @@ import { readQueueConfig } from '../../src/queue.config.js';
 
 const ANSWER_MS = 10_000;
 
+interface Item {
+  readonly id: string;
+  readonly tenant_id: string;
+}
+
+/** Every field that an answer of this service may have. */
+export interface AnswerBody {
+  readonly lease_token: string;
+  readonly lease_expires_at: string;
+  readonly jobs?: readonly (Item & Record<string, unknown>)[];
+  readonly grants: readonly (Item & { readonly grant: string })[];
+  readonly lost: readonly string[];
+  readonly refused: readonly string[];
+  readonly data: unknown;
+  readonly errors: readonly object[];
+  readonly status: string;
+  readonly request_id: string;
+  readonly instance: string;
+}
+
 /** The whole service on a real database and broker, reached over HTTP like the edges do. */
 export async function startQueueService() {
   const database = await createTierDatabase('queue');
@@ -26,6 +46,8 @@ export async function startQueueService() {
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const admin = new pg.Pool({ connectionString: database.adminUrl, max: 2 });
+  // end() does not wait for the server: dropping the database may still cut a session off.
+  admin.on('error', () => undefined);
 
   async function request(token: string | null, method: string, path: string, body?: unknown) {
     const isText = typeof body === 'string';
@@ -38,7 +60,8 @@ export async function startQueueService() {
       },
       body: body === undefined ? undefined : isText ? body : JSON.stringify(body),
     });
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    const answer = (await response.json()) as AnswerBody;
+    return { status: response.status, headers: response.headers, body: answer };
   }
 
   const tokenOf = (issuer: 'gateway' | 'worker') =>

@@ -58,7 +58,7 @@ interface LeasedBody {
 async function leaseOf({ data }: EmailAccepted, timeoutMs?: number) {
   const attempt = async () => {
     const { body } = await lease();
-    const job = body.jobs?.find((leased: LeasedBody) => leased.id === data.email_id);
+    const job = body.jobs?.find(({ id }) => id === data.email_id);
     return job ? { ...body, job } : false;
   };
   return eventually(attempt, { timeoutMs });
@@ -100,8 +100,8 @@ describe('the way of one e-mail through the queue', () => {
       correlation_id: CORRELATION_ID,
       created_at: expect.stringMatching(/Z$/),
     });
-    const own = grants.find((grant: LeasedBody) => grant.tenant_id === tenantId);
-    const grant = await verifyGrant(testKeys().publicKeys, own.grant, 'oltp');
+    const own = grants.find((grant) => grant.tenant_id === tenantId);
+    const grant = await verifyGrant(testKeys().publicKeys, own?.grant ?? '', 'oltp');
     expect(grant.jobIds).toContain(data.email_id);
     expect(new Date(lease_expires_at).getTime()).toBeGreaterThan(Date.now());
 
@@ -224,9 +224,9 @@ describe('who may call', () => {
     );
     const [foreign, unknown, malformed] = answers.map(({ status, body: problem }) => {
       const { request_id, instance, ...rest } = problem;
-      return { status, ...rest, named: [typeof request_id, typeof instance] };
+      return { ...rest, answered: status, named: [typeof request_id, typeof instance] };
     });
-    expect(foreign).toMatchObject({ status: 404, code: 'not_found' });
+    expect(foreign).toMatchObject({ answered: 404, code: 'not_found' });
     expect(unknown).toEqual(foreign);
     expect(malformed).toEqual(foreign);
   });

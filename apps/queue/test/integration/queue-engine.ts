@@ -41,30 +41,61 @@ export async function startQueueEngine() {
     pooled: false,
   });
   const admin = new pg.Pool({ connectionString: database.adminUrl, max: 4 });
+  // end() does not wait for the server: dropping the database may still cut a session off.
+  admin.on('error', () => undefined);
   const parts = assemble(db);
+
+  /** Rows of the database as its superuser sees them. */
+  const rows = async <R extends object = Record<string, unknown>>(
+    text: string,
+    values: unknown[] = [],
+  ): Promise<R[]> => (await admin.query<R>(text, values)).rows;
+
+  const lease = (max: number, worker = 'worker-1', waitMs = 0): Promise<Lease> =>
+    parts.leaseJobs.execute({ worker_id: worker, types: TYPES, max, wait_ms: waitMs }, STILL_THERE);
+
+  /** Data of the events of a type that the outbox holds, in order, with tenant and key. */
+  const published = async (type: string) =>
+    (
+      await rows<{ tenant_id: string; key: string; payload: string }>(
+        'SELECT tenant_id, key, payload FROM outbox WHERE type = $1 ORDER BY seq',
+        [`penguinmails.${type}`],
+      )
+    ).map(({ tenant_id, key, payload }) => ({ tenant_id, key, data: JSON.parse(payload) }));
+
   return {
     database,
     db,
     admin,
+    rows,
+    lease,
+    published,
     ...parts,
 
-    /** Rows of the database as its superuser sees them. */
-    rows: async <R extends object = Record<string, unknown>>(
-      text: string,
-      values: unknown[] = [],
-    ): Promise<R[]> => (await admin.query<R>(text, values)).rows,
+    find: ({ tenantId, data }: EmailAccepted) => parts.getJob.execute(tenantId, data.email_id),
+    attemptsOf: ({ tenantId, data }: EmailAccepted) =>
+      parts.listAttempts.execute(tenantId, data.email_id),
+
+    /** Leases everything that is ready and reports the same outcome for all of it. */
+    tryOnce: async (result: Partial<FinishResult> = {}) => {
+      const { jobs, leaseToken } = await lease(500);
+      return parts.finishJobs.execute(jobs.map((job) => resultOf(job, leaseToken, result)));
+    },
+
+    /** What oltp was told, in order. */
+    deliveries: async () =>
+      (await published('delivery.recorded.v1')).flatMap(({ data }) => data.items),
+
+    makeDue: async () => {
+      await admin.query('UPDATE job_queue SET scheduled_at = now()');
+      parts.ready.wake();
+    },
 
     accept: (events: EmailAccepted[]) =>
       db.system.slice((tx) => parts.onEmailAccepted.handle(events, tx)),
 
     withdraw: (events: EmailAccepted[]) =>
       db.system.slice((tx) => parts.onEmailWithdrawn.handle(events.map(withdrawn), tx)),
-
-    lease: (max: number, worker = 'worker-1', waitMs = 0): Promise<Lease> =>
-      parts.leaseJobs.execute(
-        { worker_id: worker, types: TYPES, max, wait_ms: waitMs },
-        STILL_THERE,
-      ),
 
     /** As if `seconds` had passed for everything that the rescuer looks at. */
     letTimePass: (seconds: number) =>
@@ -163,6 +194,11 @@ function withdrawn({ tenantId, data }: EmailAccepted): EmailWithdrawn {
     subject: data.email_id,
     data: { email_id: data.email_id, reason: 'cancelled' },
   };
+}
+
+/** Accepted e-mails of one tenant. */
+export function manyEmails(n: number, tenantId = newId()): EmailAccepted[] {
+  return Array.from({ length: n }, () => acceptedEmail({}, tenantId));
 }
 
 /** A report about a leased job. */

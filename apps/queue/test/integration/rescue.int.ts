@@ -1,11 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  acceptedEmail,
-  type EmailAccepted,
-  type QueueEngine,
-  resultOf,
-  startQueueEngine,
-} from './queue-engine.js';
+import { acceptedEmail, type QueueEngine, resultOf, startQueueEngine } from './queue-engine.js';
 
 let queue: QueueEngine;
 beforeAll(async () => {
@@ -15,7 +9,6 @@ afterAll(() => queue.stop());
 beforeEach(() => queue.empty());
 
 const tick = () => queue.rescueJobs.execute('replica-1');
-const find = ({ tenantId, data }: EmailAccepted) => queue.getJob.execute(tenantId, data.email_id);
 const clock = async () => (await queue.rows('SELECT * FROM queue_clock'))[0];
 
 /** An e-mail whose job is leased; the clock has been stamped. */
@@ -34,7 +27,7 @@ describe('the rescuer', () => {
     await expect(tick()).resolves.toMatchObject({ led: true, rescued: 0 });
     await queue.letLeasesAge(2);
     await expect(tick()).resolves.toMatchObject({ rescued: 1, outageMs: 0 });
-    await expect(find(email)).resolves.toMatchObject({ status: 'ready', attempts: 0 });
+    await expect(queue.find(email)).resolves.toMatchObject({ status: 'ready', attempts: 0 });
     const [row] = await queue.rows('SELECT * FROM job_queue');
     expect(row).toMatchObject({ lease_losses: 1, lease_token: null, leased_by: null });
     expect((await queue.lease(1)).jobs).toMatchObject([{ attempt: 1 }]);
@@ -66,7 +59,7 @@ describe('the rescuer', () => {
     await queue.admin.query('UPDATE job_queue SET lease_losses = 19, attempts = 2');
     await queue.letLeasesAge(31);
     await tick();
-    await expect(find(email)).resolves.toMatchObject({
+    await expect(queue.find(email)).resolves.toMatchObject({
       status: 'dead',
       attempts: 2,
       last_error_code: 'lease_lost',
@@ -117,7 +110,7 @@ describe('an outage of the queue', () => {
     await queue.letTimePass(120);
     await expect(tick()).resolves.toMatchObject({ rescued: 0 });
     await tick();
-    await expect(find(email)).resolves.toMatchObject({ status: 'running' });
+    await expect(queue.find(email)).resolves.toMatchObject({ status: 'running' });
     expect((await queue.lease(1)).jobs).toEqual([]);
     const { accepted } = await queue.finishJobs.execute([resultOf(job, leaseToken)]);
     expect(accepted).toEqual([email.data.email_id]);

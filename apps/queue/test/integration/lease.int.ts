@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { newId } from '@penguinmails/contracts';
+import { verifyGrant } from '@penguinmails/http';
+import { testKeys } from '@penguinmails/testing';
+import {
+  acceptedEmail,
+  manyEmails,
+  type QueueEngine,
+  startQueueEngine,
+  TYPES,
+} from './queue-engine.js';
+
+let queue: QueueEngine;
+beforeAll(async () => {
+  queue = await startQueueEngine();
+});
+afterAll(() => queue.stop());
+beforeEach(() => queue.empty());
+
+describe('an accepted e-mail', () => {
+  it('becomes one ready job with the id of the e-mail', async () => {
+    const email = acceptedEmail({ priority: 7 });
+    await queue.accept([email]);
+    await expect(queue.find(email)).resolves.toMatchObject({
+      object: 'job',
+      id: email.data.email_id,
+      type: 'send_email',
+      status: 'ready',
+      priority: 7,
+      attempts: 0,
+      max_attempts: 12,
+      started_at: null,
+      completed_at: null,
+    });
+    const [row] = await queue.rows('SELECT * FROM job_queue');
+    expect(row).toMatchObject({
+      rate_key: email.data.mailbox_id,
+      domain_key: email.data.domain_key,
+      correlation_id: email.correlationId,
+      traceparent: email.traceparent,
+    });
+  });
+
+  it('waits until its time when it is scheduled', async () => {
+    const later = acceptedEmail({ scheduled_at: new Date(Date.now() + 60_000).toISOString() });
+    await queue.accept([later]);
+    await expect(queue.find(later)).resolves.toMatchObject({ status: 'scheduled' });
+    expect((await queue.lease(10)).jobs).toEqual([]);
+  });
+
+  it('stays one job however often its event comes, in one slice or later', async () => {
+    const email = acceptedEmail();
+    await queue.accept([email, email]);
+    await queue.accept([email]);
+    expect(await queue.rows('SELECT FROM job_queue')).toHaveLength(1);
+  });
+
+  it('is not sent again by a repeated event after it was finished', async () => {
+    const email = acceptedEmail();
+    await queue.accept([email]);
+    await queue.tryOnce();
+    await queue.accept([email]);
+    expect(await queue.rows('SELECT FROM job_queue')).toHaveLength(0);
+    await expect(queue.find(email)).resolves.toMatchObject({ status: 'completed' });
+  });
+
+  it('takes one statement for a slice of many tenants', async () => {
+    const emails = Array.from({ length: 500 }, () => acceptedEmail());
+    await queue.accept(emails);
+    expect(await queue.rows('SELECT FROM job_queue')).toHaveLength(500);
+  });
+});
+
+describe('a lease', () => {
+  it('goes by priority, then time, then id', async () => {
+    const past = Date.now() - 60_000;
+    const at = (ms: number) => new Date(past + ms).toISOString();
+    const late = acceptedEmail({ scheduled_at: at(2) });
+    const early = acceptedEmail({ scheduled_at: at(1) });
+    const urgent = acceptedEmail({ priority: 5, scheduled_at: at(3) });
+    const twin = acceptedEmail({ scheduled_at: at(2) });
+    await queue.accept([twin, late, early, urgent]);
+    const { jobs } = await queue.lease(10);
+    expect(jobs.map((job) => job.jobId)).toEqual(
+      [urgent, early, late, twin].map((email) => email.data.email_id),
+    );
+  });
+
+  it('carries one grant a tenant, for its jobs, contents and mailboxes, until the lease ends', async () => {
+    const [a, b] = [newId(), newId()];
+    const emails = [acceptedEmail({}, a), acceptedEmail({}, a), acceptedEmail({}, b)];
+    await queue.accept(emails);
+    const { grants, leaseToken, expiresAt } = await queue.lease(10);
+    expect(grants.map((grant) => grant.tenant_id).sort()).toEqual([a, b].sort());
+    const ofA = grants.find((grant) => grant.tenant_id === a)!;
+    const grant = await verifyGrant(testKeys().publicKeys, ofA.grant, 'content');
+    const own = emails.filter((email) => email.tenantId === a).map(({ data }) => data);
+    expect([...grant.jobIds].sort()).toEqual(own.map((data) => data.email_id).sort());
+    expect([...grant.contentKeys].sort()).toEqual(own.map((data) => data.storage_key).sort());
+    expect([...grant.mailboxIds].sort()).toEqual(own.map((data) => data.mailbox_id).sort());
+    expect(grant).toMatchObject({ tenantId: a, leaseToken });
+    expect(Math.abs(grant.expiresAt.getTime() - expiresAt!.getTime())).toBeLessThan(1000);
+  });
+
+  it('lasts 30 s by the clock of the database', async () => {
+    await queue.accept([acceptedEmail()]);
+    await queue.lease(1);
+    const [{ left }] = await queue.rows<{ left: number }>(
+      'SELECT extract(epoch FROM lease_expires_at - now())::float8 AS left FROM job_queue',
+    );
+    expect(left).toBeGreaterThan(25);
+    expect(left).toBeLessThanOrEqual(30);
+  });
+
+  it('never gives one job to two of many claimers at the same time', async () => {
+    await queue.accept(manyEmails(500));
+    await queue.accept(manyEmails(500));
+    const claimers = Array.from({ length: 16 }, (_, n) => drain(`worker-${n}`));
+    const taken = (await Promise.all(claimers)).flat();
+    expect(taken).toHaveLength(1000);
+    expect(new Set(taken).size).toBe(1000);
+  });
+
+  async function drain(worker: string): Promise<string[]> {
+    const ids: string[] = [];
+    const claim = async () =>
+      queue.db.system.once((tx) =>
+        queue.repositories.leases.claim(tx, {
+          types: TYPES,
+          max: 7,
+          leaseToken: newId(),
+          leaseMs: 30_000,
+          workerId: worker,
+        }),
+      );
+    for (let jobs = await claim(); jobs.length > 0; jobs = await claim())
+      ids.push(...jobs.map((job) => job.jobId));
+    return ids;
+  }
+
+  it('leaves out a type that is paused, and gives it again afterwards', async () => {
+    await queue.accept([acceptedEmail()]);
+    await queue.admin.query(
+      `INSERT INTO queue_controls (job_type, paused) VALUES ('send_email', true)`,
+    );
+    expect((await queue.lease(1)).jobs).toHaveLength(0);
+    await queue.admin.query('UPDATE queue_controls SET paused = false');
+    queue.ready.wake();
+    expect((await queue.lease(1)).jobs).toHaveLength(1);
+  });
+
+  it('is answered as soon as an enqueue has committed', async () => {
+    const waiting = queue.lease(1, 'worker-1', 20_000);
+    const started = performance.now();
+    await queue.accept([acceptedEmail()]);
+    expect((await waiting).jobs).toHaveLength(1);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  it('finds what another replica enqueued, by its poll', async () => {
+    const waiting = queue.lease(1, 'worker-1', 20_000);
+    const { tenantId, data } = acceptedEmail();
+    await queue.admin.query(
+      `INSERT INTO job_queue (tenant_id, id, job_type, payload) VALUES ($1, $2, 'send_email', $3)`,
+      [tenantId, data.email_id, { email_id: data.email_id }],
+    );
+    expect((await waiting).jobs).toHaveLength(1);
+  });
+
+  it('goes back at once when the worker hung up while it was claimed', async () => {
+    await queue.accept([acceptedEmail()]);
+    const hungUp = new AbortController();
+    hungUp.abort();
+    const request = { worker_id: 'gone', types: TYPES, max: 1, wait_ms: 0 };
+    const lease = await queue.leaseJobs.execute(request, hungUp.signal);
+    expect(lease.jobs).toEqual([]);
+    expect((await queue.lease(1)).jobs).toHaveLength(1);
+  });
+
+  it('refuses a type that nobody declared', async () => {
+    const request = { worker_id: 'w', types: ['send_email', 'mine_coins'], max: 1, wait_ms: 0 };
+    await expect(
+      queue.leaseJobs.execute(request, new AbortController().signal),
+    ).rejects.toMatchObject({
+      status: 422,
+      code: 'unknown_job_type',
+      errors: [{ pointer: '/types/1' }],
+    });
+  });
+});
+
+describe('a withdrawn e-mail', () => {
+  it('leaves the queue while it waits', async () => {
+    const email = acceptedEmail({ scheduled_at: new Date(Date.now() + 60_000).toISOString() });
+    await queue.accept([email]);
+    await queue.withdraw([email]);
+    await expect(queue.find(email)).resolves.toMatchObject({ status: 'cancelled' });
+    expect(await queue.deliveries()).toEqual([]);
+  });
+
+  it('is left when it runs: the begin decides', async () => {
+    const email = acceptedEmail();
+    await queue.accept([email]);
+    await queue.lease(1);
+    await queue.withdraw([email]);
+    await expect(queue.find(email)).resolves.toMatchObject({ status: 'running' });
+  });
+
+  it('is either taken out or leased, never both, when the two race', async () => {
+    const emails = manyEmails(100);
+    await queue.accept(emails);
+    const withdrawals = emails.map((email) => queue.withdraw([email]));
+    const leases = Array.from({ length: 10 }, () => queue.lease(10));
+    const leased = (await Promise.all(leases)).flatMap(({ jobs }) => jobs.map((job) => job.jobId));
+    await Promise.all(withdrawals);
+    const cancelled = await queue.rows<{ id: string }>(
+      `SELECT id FROM job_history WHERE status = 'cancelled'`,
+    );
+    const ids = [...leased, ...cancelled.map((row) => row.id)];
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toHaveLength(100);
+  });
+
+  it('does nothing for an e-mail that has no job', async () => {
+    await queue.withdraw([acceptedEmail()]);
+    expect(await queue.rows('SELECT FROM job_history')).toHaveLength(0);
+  });
+});
+
+describe('waiting and the database', () => {
+  it('asks the database about once a second for ten idle workers', async () => {
+    const claims = jest.spyOn(queue.repositories.leases, 'claim');
+    await Promise.all(Array.from({ length: 10 }, (_, n) => queue.lease(1, `w-${n}`, 2000)));
+    expect(claims.mock.calls.length).toBeLessThanOrEqual(4 + 2);
+    claims.mockRestore();
+  });
+});
