@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { AppProcess } from './apps/app-process.ts';
-import { buildApps, isBuilt } from './apps/build.ts';
+import { buildApps } from './apps/build.ts';
 import { bootstrapPlatform, migrateTier } from './apps/entry-points.ts';
 import { createDataDirectory, locateDataDirectory } from './data-directory.ts';
 import { provision } from './databases/provision.ts';
@@ -60,9 +60,7 @@ export class StackRun {
       handleControl(this.supervisor, stopAsked, command, part),
     );
     await this.#startParts();
-    await this.#prepareTiers();
-    const starts = this.plan.apps.map((app) => new AppProcess(this.plan, app));
-    await step('apps', () => allOrFirstError(starts.map((part) => this.supervisor.start(part))));
+    await step('apps', () => this.#startApps());
   }
 
   /** From here on stack.json exists and follows every restart. */
@@ -82,22 +80,33 @@ export class StackRun {
   }
 
   async #startParts(): Promise<void> {
+    const built = step('compile', () => buildApps(this.plan.apps, this.#abort.signal));
     await allOrFirstError([
-      step('compile', () => buildApps(this.plan.apps, this.#abort.signal)),
-      step('databases', () => this.#startDatabases()),
+      built,
+      step('databases, migrations', () =>
+        allOrFirstError(tiers.map((tier) => this.#startDatabase(tier, built))),
+      ),
       this.#startBroker(),
       this.#startSink(),
     ]);
   }
 
-  async #startDatabases(): Promise<void> {
-    await allOrFirstError(tiers.map((tier) => this.#startDatabase(tier)));
+  /** Migrates only tiers whose app was asked for: the others may not be built. */
+  async #startDatabase(tier: Tier, built: Promise<void>): Promise<void> {
+    const { databases, secrets, apps } = this.plan;
+    const { cluster } = databases[tier];
+    if (cluster) await this.supervisor.start(cluster);
+    if (databases[tier].provision) await provision(databases[tier], secrets.databases[tier]);
+    await built;
+    if (apps.includes(tier)) await migrateTier(this.plan, tier, this.#abort.signal);
   }
 
-  async #startDatabase(tier: Tier): Promise<void> {
-    const database = this.plan.databases[tier];
-    if (database.cluster) await this.supervisor.start(database.cluster);
-    if (database.provision) await provision(database, this.plan.secrets.databases[tier]);
+  async #startApps(): Promise<void> {
+    const parts = this.plan.apps.map((app) => new AppProcess(this.plan, app));
+    const bootstrap = this.plan.apps.includes('oltp')
+      ? bootstrapPlatform(this.plan, this.#abort.signal)
+      : undefined;
+    await allOrFirstError([...parts.map((part) => this.supervisor.start(part)), bootstrap]);
   }
 
   async #startBroker(): Promise<void> {
@@ -110,7 +119,7 @@ export class StackRun {
     };
     const found = { JAVA_HOME: environment.javaHome, PATH: environment.path };
     const broker = await chooseBroker(found, where, say);
-    await step('kafka', () => this.supervisor.start(broker));
+    await this.supervisor.start(broker);
   }
 
   async #startSink(): Promise<void> {
@@ -119,18 +128,6 @@ export class StackRun {
     const { smtp: port = 0, inbox: inboxPort = 0 } = ports;
     const directory = `${dataDirectory}/messages`;
     await this.supervisor.start(new SmtpSink({ port, inboxPort, directory }));
-  }
-
-  /** Only tiers whose app was asked for: the others may not be built. */
-  async #prepareTiers(): Promise<void> {
-    const { signal } = this.#abort;
-    const wanted = tiers.filter((tier) => this.plan.apps.includes(tier));
-    await step('migrations', () =>
-      allOrFirstError(wanted.map((tier) => migrateTier(this.plan, tier, signal))),
-    );
-    if (wanted.includes('oltp') && isBuilt('oltp', 'bootstrap.js')) {
-      await bootstrapPlatform(this.plan, signal);
-    }
   }
 
   #rewriteDescription(): void {
@@ -157,7 +154,7 @@ async function findPorts(
 }
 
 /** Waits until all have settled, so that nothing goes on behind a failure; then the first error. */
-async function allOrFirstError(work: readonly Promise<unknown>[]): Promise<void> {
+async function allOrFirstError(work: readonly (Promise<unknown> | undefined)[]): Promise<void> {
   const results = await Promise.allSettled(work);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;

@@ -1,8 +1,8 @@
-import { cacheDirectory, nodePath, root } from '../repository.ts';
+import { nodePath, root } from '../repository.ts';
 import type { Command, Part } from '../supervisor/part.ts';
 import type { StackPlan } from '../plan.ts';
 import type { App } from '../ports.ts';
-import { builtFile } from './build.ts';
+import { builtFile, compileCache } from './build.ts';
 import { environmentOf, metricsUrl } from './environment.ts';
 
 const ANSWER_WITHIN_MS = 2_000;
@@ -25,8 +25,7 @@ export class AppProcess implements Part {
   async prepare(): Promise<Command> {
     const preload = builtFile(this.name, 'instrumentation.js');
     const args = [QUIET, '--import', preload, builtFile(this.name, 'main.js')];
-    const compiled = { NODE_COMPILE_CACHE: `${cacheDirectory}/node-compile` };
-    const env = { ...environmentOf(this.#plan, this.name), ...compiled };
+    const env = { ...environmentOf(this.#plan, this.name), ...compileCache };
     return { file: nodePath, args, env, cwd: root };
   }
 

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from '../ports.ts';
-import { nodePath, root } from '../repository.ts';
+import { cacheDirectory, nodePath, root } from '../repository.ts';
 import { runProgram } from '../run-program.ts';
 
 /** Compiles the apps and the libs they use; `tsc` does nothing where nothing has changed. */
@@ -15,4 +14,5 @@ export async function buildApps(apps: readonly App[], signal: AbortSignal): Prom
 /** A compiled file of an app, such as `main.js`. */
 export const builtFile = (app: App, file: string): string => join(root, 'apps', app, 'dist', file);
 
-export const isBuilt = (app: App, file: string): boolean => existsSync(builtFile(app, file));
+/** V8 keeps what it compiled, which halves an app's start. */
+export const compileCache = { NODE_COMPILE_CACHE: join(cacheDirectory, 'node-compile') };

@@ -3,14 +3,22 @@ import type { Tier } from '../ports.ts';
 import { nodePath, root } from '../repository.ts';
 import { runProgram } from '../run-program.ts';
 import { saveSecrets } from '../secrets.ts';
-import { builtFile } from './build.ts';
+import { builtFile, compileCache } from './build.ts';
 import { environmentOf } from './environment.ts';
 
 /** Runs a tier's `migrate` entry point as the migrator. */
 export async function migrateTier(plan: StackPlan, tier: Tier, signal: AbortSignal): Promise<void> {
   const url = plan.databases[tier].urls.migrator;
-  const env = { TZ: 'UTC', [`${tier.toUpperCase()}_DB_MIGRATOR_URL`]: url };
-  await runProgram(nodePath, [builtFile(tier, 'migrate.js')], { cwd: root, env, signal });
+  const env = { ...compileCache, TZ: 'UTC', [`${tier.toUpperCase()}_DB_MIGRATOR_URL`]: url };
+  try {
+    await runProgram(nodePath, [builtFile(tier, 'migrate.js')], { cwd: root, env, signal });
+  } catch (error) {
+    throw new Error(
+      `${(error as Error).message}\nIf ${plan.dataDirectory} was made by another version: ` +
+        'remove it, or give another --data-dir.',
+      { cause: error },
+    );
+  }
 }
 
 /** Runs oltp's `bootstrap`: the platform tenant and its key, which is kept in secrets.json. */
@@ -29,7 +37,7 @@ async function bootstrap(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<string | null> {
-  const env = environmentOf(plan, 'oltp');
+  const env = { ...environmentOf(plan, 'oltp'), ...compileCache };
   const script = builtFile('oltp', 'bootstrap.js');
   const { stdout } = await runProgram(nodePath, [script, ...args], { cwd: root, env, signal });
   const line = stdout.trim().split('\n').at(-1) ?? '';

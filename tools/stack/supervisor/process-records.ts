@@ -44,11 +44,11 @@ export class ProcessRecords {
     return existsSync(this.#file);
   }
 
-  /** Processes of an earlier run that are still alive, in the order to stop them. */
+  /** Processes of an earlier run that are still alive. */
   leftovers(): ProcessRecord[] {
     if (!this.exist()) return [];
     const records = JSON.parse(readFileSync(this.#file, 'utf8')) as ProcessRecord[];
-    return records.filter(isAlive).sort((a, b) => b.order - a.order);
+    return records.filter(isAlive);
   }
 
   #write(): void {

@@ -44,10 +44,15 @@ export class Supervisor {
 
   /** Stops what an earlier supervisor of this data directory left running, apps first. */
   async stopLeftovers(): Promise<void> {
-    for (const record of this.#records.leftovers()) {
-      this.#settings.say(`${record.part}: stopping the process of an earlier run (${record.pid})`);
-      await stopProcess(record, LEFTOVER_PATIENCE_MS);
+    const leftovers = this.#records.leftovers();
+    for (const { part, pid } of leftovers) {
+      this.#settings.say(`${part}: stopping the process of an earlier run (${pid})`);
     }
+    await inOrder(
+      leftovers,
+      (left) => left.order,
+      (left) => stopProcess(left, LEFTOVER_PATIENCE_MS),
+    );
   }
 
   /** Starts a part under supervision; settles when it serves, rejects when it does not come up. */
@@ -86,12 +91,11 @@ export class Supervisor {
 
   async #stopInOrder(): Promise<void> {
     clearInterval(this.#rotation);
-    const parts = [...this.#parts.values()];
-    const orders = [...new Set(parts.map((part) => part.part.order))].sort((a, b) => b - a);
-    for (const order of orders) {
-      const wave = parts.filter((part) => part.part.order === order);
-      await Promise.all(wave.map((part) => part.stop()));
-    }
+    await inOrder(
+      [...this.#parts.values()],
+      (part) => part.part.order,
+      (part) => part.stop(),
+    );
   }
 
   #changed(part: SupervisedPart, event: string): void {
@@ -102,5 +106,17 @@ export class Supervisor {
 
   #rotateLogs(): void {
     for (const part of this.#parts.values()) part.log.rotate();
+  }
+}
+
+/** The highest order first; those of one order side by side. */
+async function inOrder<T>(
+  items: readonly T[],
+  orderOf: (item: T) => number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const orders = [...new Set(items.map(orderOf))].sort((a, b) => b - a);
+  for (const order of orders) {
+    await Promise.all(items.filter((item) => orderOf(item) === order).map(work));
   }
 }
