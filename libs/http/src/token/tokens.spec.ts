@@ -218,6 +218,16 @@ describe('grants', () => {
       expect(await verifyGrant(publicKeys, token, audience)).toEqual(grant());
   });
 
+  it('may be as long as a full lease of 500 jobs', async () => {
+    const ids = Array.from(
+      { length: 500 },
+      (_item, index) => `${TENANT.slice(0, -3)}${100 + index}`,
+    );
+    const contentKeys = ids.map(() => 'cnt_0123456789012345678901');
+    const full = { ...grant(), jobIds: ids, mailboxIds: ids, contentKeys };
+    expect(await verifyGrant(publicKeys, await signGrant(queue.key, full))).toEqual(full);
+  });
+
   it.each<[string, () => Promise<string>, ('queue' | 'oltp')?]>([
     ['signed by the worker', () => signGrant({ ...worker.key, issuer: 'queue' }, grant())],
     ['issued by the worker', () => signGrant(worker.key, grant())],
