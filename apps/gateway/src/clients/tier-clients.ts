@@ -1,0 +1,34 @@
+import type { OnModuleDestroy } from '@nestjs/common';
+import { type Tier, tiers } from '@penguinmails/contracts';
+import type { ServiceTokenSigner } from '@penguinmails/http';
+import { TierClient } from '@penguinmails/http/tier-client';
+
+/** The gateway's ways to the five tiers: one pool of connections and one breaker each. */
+export class TierClients implements OnModuleDestroy {
+  readonly #clients: Readonly<Record<Tier, TierClient>>;
+
+  /** @param urls such as `http://127.0.0.1:8081` */
+  constructor(urls: Readonly<Record<Tier, string>>, signer: ServiceTokenSigner) {
+    const client = (tier: Tier): TierClient =>
+      new TierClient({
+        tier,
+        baseUrl: urls[tier],
+        signToken: (caller) => signer.token(tier, caller),
+      });
+    this.#clients = {
+      oltp: client('oltp'),
+      content: client('content'),
+      olap: client('olap'),
+      queue: client('queue'),
+      notifications: client('notifications'),
+    };
+  }
+
+  of(tier: Tier): TierClient {
+    return this.#clients[tier];
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all(tiers.map((tier) => this.of(tier).close()));
+  }
+}

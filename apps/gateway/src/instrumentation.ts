@@ -1,0 +1,3 @@
+import { startTelemetry } from '@penguinmails/observability';
+
+await startTelemetry({ service: 'gateway' });

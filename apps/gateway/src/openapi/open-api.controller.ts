@@ -1,0 +1,23 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { PublicRoute } from '@penguinmails/http';
+import { OpenApiText } from './open-api-text.js';
+
+@ApiTags('Contract')
+@Controller('v1/openapi.json')
+export class OpenApiController {
+  constructor(private readonly text: OpenApiText) {}
+
+  @Get()
+  @PublicRoute()
+  @Header('content-type', 'application/json')
+  @ApiOperation({ summary: 'Read this document' })
+  @ApiResponse({
+    status: 200,
+    description: 'OpenAPI 3.1',
+    content: { 'application/json': { schema: { type: 'object' } } },
+  })
+  readOpenApi(): Buffer {
+    return this.text.bytes;
+  }
+}

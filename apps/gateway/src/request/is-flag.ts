@@ -1,0 +1,4 @@
+import { IsIn } from 'class-validator';
+
+/** `true` or `false` in a query. */
+export const IsFlag = () => IsIn(['true', 'false']);
