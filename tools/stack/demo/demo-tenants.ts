@@ -7,7 +7,7 @@ import { callGateway, GatewayRefusal } from './gateway.ts';
 const NAMES = ['Arctic Books', 'Harbour Coffee'];
 
 interface CreatedTenant {
-  tenant: { id: string };
+  id: string;
   mailbox: { address: string };
   api_keys: { mode: 'live' | 'test'; key: string }[];
 }
@@ -43,6 +43,6 @@ async function postTenant(plan: StackPlan, name: string, slug: string): Promise<
   });
   const keyOf = (mode: string): string =>
     created.api_keys.find((candidate) => candidate.mode === mode)?.key ?? '';
-  const { tenant, mailbox } = created;
-  return { id: tenant.id, live: keyOf('live'), test: keyOf('test'), from: mailbox.address };
+  const { id, mailbox } = created;
+  return { id, live: keyOf('live'), test: keyOf('test'), from: mailbox.address };
 }
