@@ -7,7 +7,7 @@ import { type Call, CurrentCall } from '../access/current-call.js';
 import { OltpClient } from '../clients/oltp.client.js';
 import { pick } from '../compose/pick.js';
 import { IdempotencyKey } from '../idempotency/idempotency-key.js';
-import { IdempotentRequests } from '../idempotency/idempotent-requests.js';
+import { IdempotentRequests, RESERVATION_PROBLEMS } from '../idempotency/idempotent-requests.js';
 import { markReplay } from '../idempotency/mark-replay.js';
 import { Answers } from '../openapi/answers.js';
 import { parseTime } from '../request/time-text.js';
@@ -26,7 +26,10 @@ export class ApiKeyController {
   @TenantRoute('api_keys:write')
   @ApiOperation({ summary: 'Make another key; it is shown once' })
   @Answers(201, ApiKey, { replayable: true })
-  @ApiProblems({ 403: ['scope_not_allowed', 'mode_not_allowed'] })
+  @ApiProblems({
+    ...RESERVATION_PROBLEMS,
+    403: ['scope_not_allowed', 'mode_not_allowed'],
+  })
   async createApiKey(
     @CurrentCall() call: Call,
     @IdempotencyKey() key: string | undefined,

@@ -7,6 +7,7 @@ import { type Call, CurrentCall } from '../access/current-call.js';
 import { EmailView } from '../compose/email-view.js';
 import { pick } from '../compose/pick.js';
 import { IdempotencyKey } from '../idempotency/idempotency-key.js';
+import { RESERVATION_PROBLEMS } from '../idempotency/idempotent-requests.js';
 import { markReplay } from '../idempotency/mark-replay.js';
 import { ApiId } from '../openapi/api-id.js';
 import { Answers } from '../openapi/answers.js';
@@ -39,8 +40,8 @@ export class EmailController {
   @ApiOperation({ summary: 'Accept one e-mail; from the 202 on it is not lost' })
   @Answers(202, Email, { replayable: true, location: true })
   @ApiProblems({
-    409: ['idempotency_holder_lost'],
-    422: ['sender_not_allowed'],
+    409: RESERVATION_PROBLEMS[409],
+    422: ['sender_not_allowed', ...RESERVATION_PROBLEMS[422]],
     429: ['plan_limit_reached'],
   })
   async sendEmail(

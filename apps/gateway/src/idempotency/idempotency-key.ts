@@ -1,4 +1,4 @@
-import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { PlatformRequest } from '@penguinmails/http';
 import { badRequest } from '@penguinmails/http/problem';
@@ -25,11 +25,9 @@ export const IdempotencyKey = createParamDecorator((_data: unknown, context: Exe
 
 /** Documents the header on a route. */
 export const ApiIdempotencyKey = (): MethodDecorator =>
-  applyDecorators(
-    ApiHeader({
-      name: 'Idempotency-Key',
-      required: false,
-      description: 'The same key with the same body within 24 hours changes nothing again.',
-      schema: { type: 'string', minLength: 1, maxLength: MAX_LENGTH },
-    }),
-  );
+  ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'The same key with the same body within 24 hours changes nothing again.',
+    schema: { type: 'string', minLength: 1, maxLength: MAX_LENGTH },
+  });

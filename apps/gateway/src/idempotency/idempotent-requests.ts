@@ -25,6 +25,12 @@ export interface Result<T> {
   readonly replayed: boolean;
 }
 
+/** The problems of a route that reserves Idempotency-Keys, for its documentation. */
+export const RESERVATION_PROBLEMS = {
+  409: ['idempotency_in_progress', 'idempotency_holder_lost'],
+  422: ['idempotency_key_reused'],
+} as const;
+
 /**
  * Ties writes to their Idempotency-Keys: reserved at oltp before anything lasting happens, answered
  * from there when the write is done already, given back when it certainly did not happen.

@@ -26,7 +26,10 @@ export function createDocument(
     .setVersion('1.0.0')
     .addServer(publicUrl);
   for (const [name, description] of Object.entries(KEYS))
-    config.addBearerAuth({ type: 'http', scheme: 'bearer', description }, name);
+    config.addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'API key', description },
+      name,
+    );
   const document = SwaggerModule.createDocument(app, config.build(), {
     operationIdFactory: (_controller, method) => method,
   });

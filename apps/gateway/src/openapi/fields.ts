@@ -15,6 +15,6 @@ export const Time = (options: Options = {}) => Text({ format: 'date-time', ...op
 export const OneOf = (words: readonly string[], options: Options = {}) =>
   ApiProperty({ type: String, enum: [...words], ...options } as Options);
 export const ListOf = (type: () => NewableFunction, options: Options = {}) =>
-  ApiProperty({ type, isArray: true, ...options } as Options);
+  ApiProperty({ type: () => type(), isArray: true, ...options } as Options);
 
 export const nullable = { nullable: true } as const;

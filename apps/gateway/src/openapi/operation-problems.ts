@@ -21,11 +21,7 @@ const WITH_BODY: Codes = {
   415: ['unsupported_media_type'],
   422: ['validation_failed'],
 };
-const WITH_IDEMPOTENCY: Codes = {
-  400: ['invalid_idempotency_key'],
-  409: ['idempotency_in_progress'],
-  422: ['idempotency_key_reused'],
-};
+const WITH_IDEMPOTENCY: Codes = { 400: ['invalid_idempotency_key'] };
 
 /** Adds the problems that follow from a route's kind to those that it names itself. */
 export function addProblems(operation: Operation, access: RouteAccess, hasBody: boolean): void {

@@ -6,7 +6,7 @@ import type { FastifyReply } from 'fastify';
 import { type Call, CurrentCall } from '../access/current-call.js';
 import { OltpClient } from '../clients/oltp.client.js';
 import { IdempotencyKey } from '../idempotency/idempotency-key.js';
-import { IdempotentRequests } from '../idempotency/idempotent-requests.js';
+import { IdempotentRequests, RESERVATION_PROBLEMS } from '../idempotency/idempotent-requests.js';
 import { markReplay } from '../idempotency/mark-replay.js';
 import { Answers } from '../openapi/answers.js';
 import { newTenant } from './new-tenant.js';
@@ -25,7 +25,7 @@ export class TenantController {
   @PlatformRoute()
   @ApiOperation({ summary: 'Make a tenant with owner, sandbox domain, mailbox and two keys' })
   @Answers(201, NewTenant, { replayable: true })
-  @ApiProblems({ 409: ['slug_taken'] })
+  @ApiProblems({ ...RESERVATION_PROBLEMS, 409: ['slug_taken', ...RESERVATION_PROBLEMS[409]] })
   async createTenant(
     @CurrentCall() call: Call,
     @IdempotencyKey() key: string | undefined,
