@@ -55,7 +55,7 @@ export class UploadGate {
         this.#queue.splice(this.#queue.indexOf(waiting), 1);
         reject(atCapacity());
         this.#admitNext();
-      }, this.settings.waitMs);
+      }, this.settings.waitMs).unref();
       this.#queue.push(waiting);
     });
   }

@@ -150,12 +150,19 @@ export class ContentParts {
     return this.database.system.transaction((tx) => handler.handle([event], tx));
   }
 
-  reap() {
+  /** @param beforeDelete what happens between the decision and the deletion */
+  reap(beforeDelete: () => Promise<void> = () => Promise.resolve()) {
     const { tenants, system } = this.database;
+    const later: Pick<typeof tenants, 'transaction'> = {
+      transaction: async (tenantId, work, options) => {
+        await beforeDelete();
+        return tenants.transaction(tenantId, work, options);
+      },
+    };
     const lag = { seconds: () => this.lagSeconds };
     const useCase = new ReapContents(
       system,
-      tenants,
+      later as typeof tenants,
       new ReaperSystemRepository(),
       this.repositories.contents,
       this.removal,

@@ -135,8 +135,33 @@ describe('the reaper', () => {
     await hinder();
     expect(await parts.reap()).toEqual({ asked: 0, deleted: 0 });
     expect(await stateOf(k)).toBe('condemned');
-    // What waits for its deletion does not keep others from being asked about.
+  });
+
+  it('asks about others while more wait for their deletion than one round takes', async () => {
+    const a = tenant();
+    await parts.admin.query(
+      `INSERT INTO content_objects (tenant_id, storage_key, raw_size_bytes, content_hash,
+         compressed_size_bytes, state, state_changed_at, references_asked_at, references_denied_at)
+       SELECT $1, 'cnt_' || lpad(n::text, 22, '0'), 0, repeat('a', 64), 0, 'condemned',
+         now() - interval '1 year', now() - interval '1 year', now() - interval '1 year'
+       FROM generate_series(1, 600) n`,
+      [a],
+    );
     await forgotten(a);
+    parts.lagSeconds = undefined;
+    expect(await parts.reap()).toEqual({ asked: 1, deleted: 0 });
+    parts.lagSeconds = 0;
+    expect(await parts.reap()).toEqual({ asked: 0, deleted: 500 });
+    expect(await parts.reap()).toEqual({ asked: 0, deleted: 100 });
+  });
+
+  it('does nothing while another replica leads', async () => {
+    const k = await forgotten(tenant());
+    const lock = `hashtextextended('penguinmails.content.reaper', 0)`;
+    await parts.admin.query(`SELECT pg_advisory_lock(${lock})`);
+    expect(await parts.reap()).toEqual({ asked: 0, deleted: 0 });
+    expect(await stateOf(k)).toBe('pending');
+    await parts.admin.query(`SELECT pg_advisory_unlock(${lock})`);
     expect(await parts.reap()).toEqual({ asked: 1, deleted: 0 });
   });
 
@@ -149,6 +174,19 @@ describe('the reaper', () => {
     await age(doomed, graces.denied * 10);
     expect(await parts.reap()).toEqual({ asked: 0, deleted: 0 });
     expect((await parts.get(callerOf(a), doomed)).body.text).toBe('hello');
+  });
+
+  it('spares what is claimed or put again after it was decided to delete it', async () => {
+    const a = tenant();
+    const [claimed, revived] = [await denied(a, 0), await denied(a, 0)];
+    for (const k of [claimed, revived]) await age(k, graces.denied + 1);
+    const again = input({ attachments: [file(Buffer.from(revived))] });
+    const report = await parts.reap(async () => {
+      await parts.attach([a, claimed]);
+      await parts.put(a, revived, again);
+    });
+    expect(report).toEqual({ asked: 0, deleted: 0 });
+    expect([await stateOf(claimed), await stateOf(revived)]).toEqual(['attached', 'pending']);
   });
 
   it('keeps what oltp holds, also when an older answer of the same slice denied it', async () => {
@@ -197,11 +235,13 @@ describe('the reaper', () => {
 
 describe('a claim', () => {
   it('has no effect on another tenant’s content of that key, and is an alarm', async () => {
-    const [a, b, k] = [tenant(), tenant(), key()];
-    await parts.put(a, k, input());
+    const [a, b] = [tenant(), tenant()];
+    const k = await forgotten(a);
+    await parts.reap();
     await parts.attach([b, k]);
     await parts.answer(b, { held: [], denied: [k] });
-    expect(await stateOf(k)).toBe('pending');
+    const rows = await parts.rows('SELECT state, references_denied_at FROM content_objects');
+    expect(rows).toEqual([{ state: 'condemned', references_denied_at: null }]);
     const alarms = await parts.outbox<Record<string, unknown>>('system.event_raised.v1');
     expect(
       alarms.map(({ tenantId, data }) => [tenantId, data.event_type, data.subject_id]),
