@@ -20,3 +20,4 @@ export { TenantDatabase } from './tenant-database.js';
 export * from './tier.js';
 export * from './transaction/transaction-errors.js';
 export type * from './transactions.js';
+export { PeriodicTask, type PeriodicTaskSettings } from './periodic-task.js';

@@ -8,3 +8,4 @@ export type { MessagingSettings } from './messaging-settings.js';
 export { OutboxRelay, type OutboxRelaySettings } from './outbox-relay.js';
 export { IncompleteRegistryError } from './handler-registry.js';
 export type { RetrySchedule } from './retry-schedule.js';
+export { TierHealth, type TierHealthReport } from './tier-health.js';

@@ -15,11 +15,12 @@ import { assertDeclared } from './handler-registry.js';
 import { MessagingHealth } from './messaging-health.js';
 import type { MessagingSettings } from './messaging-settings.js';
 import { OutboxRelay } from './outbox-relay.js';
+import { TierHealth } from './tier-health.js';
 import { WakeUp } from './wake-up.js';
 
 /**
- * Global; provides EventWriter, EventTransport and MessagingHealth, and runs the relay while the
- * application runs. Needs DatabaseModule. Kafka down neither fails the boot nor readiness.
+ * Global; provides EventWriter, EventTransport, MessagingHealth and TierHealth, and runs the relay
+ * while the application runs. Needs DatabaseModule. Kafka down neither fails the boot nor readiness.
  */
 @Module({})
 export class MessagingModule implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -57,8 +58,14 @@ export class MessagingModule implements OnApplicationBootstrap, OnApplicationShu
           useFactory: (database: Database, transport: EventTransport) =>
             new MessagingHealth(database, transport),
         },
+        {
+          provide: TierHealth,
+          inject: [Database, MessagingHealth],
+          useFactory: (database: Database, messaging: MessagingHealth) =>
+            new TierHealth(settings.tier, database, messaging),
+        },
       ],
-      exports: [EventWriter, EventTransport, MessagingHealth],
+      exports: [EventWriter, EventTransport, MessagingHealth, TierHealth],
     };
   }
 
