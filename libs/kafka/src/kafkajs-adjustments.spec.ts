@@ -1,21 +1,21 @@
+import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import kafkajs, { type LogEntry } from 'kafkajs';
-import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import { levelOf, quietLogCreator } from './kafkajs-log.js';
-import { installRequestQueueShim } from './request-queue-shim.js';
+import { installRequestQueueShim, type Queue as Pending } from './request-queue-shim.js';
 import { installZstd } from './zstd-codec.js';
 
-interface Queue {
-  pending: unknown[];
-  throttledUntil: number;
-  checkPendingRequests(): void;
+interface Queue extends Pending {
   destroy(): void;
 }
-const Constructor = RequestQueue as unknown as new (options: object) => Queue;
+const RequestQueue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as {
+  new (options: object): Queue;
+  prototype: { scheduleCheckPendingRequests(): void };
+};
 const original = RequestQueue.prototype.scheduleCheckPendingRequests;
 
 function idleQueue(): Queue {
-  return new Constructor({
+  return new RequestQueue({
     maxInFlightRequests: 0,
     requestTimeout: 1000,
     clientId: 'test',

@@ -1,14 +1,19 @@
-import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+import { createRequire } from 'node:module';
 
 const CHECK_INTERVAL_MS = 10;
 
 /** The fields of kafkajs' RequestQueue (network/requestQueue/index.js, 2.2.4) that we touch. */
-interface Queue {
+export interface Queue {
   throttledUntil: number;
   throttleCheckTimeoutId: NodeJS.Timeout | null;
   pending: unknown[];
   checkPendingRequests(): void;
 }
+
+// An internal file of kafkajs, without types.
+const RequestQueue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as {
+  prototype: { scheduleCheckPendingRequests(this: Queue): void };
+};
 
 /**
  * kafkajs 2.2.4 schedules the check for pending requests again and again even when nothing is

@@ -1,8 +1,9 @@
 import { createServer, connect, type Server } from 'node:net';
 import pg from 'pg';
-import { type EventType, newId } from '@penguinmails/contracts';
+import { type EventType, newId, type Tier } from '@penguinmails/contracts';
 import {
   type Database,
+  type DatabaseSettings,
   openDatabase,
   type SystemTransaction,
   type TenantTransaction,
@@ -53,7 +54,20 @@ const TEST_TABLES = `
   CREATE TABLE aggregates (tenant_id uuid, id uuid PRIMARY KEY, version integer NOT NULL);
   SELECT secure_tenant_table('aggregates', 'SELECT, INSERT, UPDATE', 'SELECT');`;
 
-/** A database of oltp with two more tables, and everything of this library on it. */
+export function databaseSettings(
+  tier: Tier,
+  { appUrl, systemUrl }: TierDatabase,
+): DatabaseSettings {
+  const pool = { max: 10, idleTimeoutMillis: 1000, connectionTimeoutMillis: 2000 };
+  return {
+    tier,
+    app: { ...pool, url: appUrl },
+    system: { ...pool, url: systemUrl },
+    pooled: false,
+  };
+}
+
+/** A tier's database with two more tables, and everything of this library on it. */
 export class Fixture {
   readonly wakeUp = new WakeUp();
   readonly writer = new EventWriter(
@@ -62,24 +76,18 @@ export class Fixture {
   );
 
   private constructor(
-    private readonly tierDatabase: TierDatabase,
+    readonly tierDatabase: TierDatabase,
     readonly database: Database,
     /** Superuser: sees the rows of all tenants. */
     readonly admin: pg.Client,
   ) {}
 
-  static async create(): Promise<Fixture> {
-    const tierDatabase = await createTierDatabase('oltp');
+  static async create(tier: Tier = 'oltp'): Promise<Fixture> {
+    const tierDatabase = await createTierDatabase(tier);
     const admin = new pg.Client(tierDatabase.adminUrl);
     await admin.connect();
     await admin.query(TEST_TABLES);
-    const pool = { max: 10, idleTimeoutMillis: 1000, connectionTimeoutMillis: 2000 };
-    const database = openDatabase({
-      tier: 'oltp',
-      app: { ...pool, url: tierDatabase.appUrl },
-      system: { ...pool, url: tierDatabase.systemUrl },
-      pooled: false,
-    });
+    const database = openDatabase(databaseSettings(tier, tierDatabase));
     return new Fixture(tierDatabase, database, admin);
   }
 
@@ -87,6 +95,13 @@ export class Fixture {
     await this.database.close();
     await this.admin.end();
     await this.tierDatabase.drop();
+  }
+
+  /** Empties the tables between tests. */
+  async clear(): Promise<void> {
+    await this.admin.query(
+      'TRUNCATE outbox, inbox, consumer_position, parked_event, effects, aggregates RESTART IDENTITY',
+    );
   }
 
   async rows<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<R[]> {
@@ -163,6 +178,24 @@ export function withdrawn(
 ): TestEvent<typeof WITHDRAWN> {
   const data = { email_id: emailId, reason: 'cancelled' as const };
   return { type: WITHDRAWN, tenantId, subject: emailId, data, ...more };
+}
+
+export function accepted(tenantId: string, emailId = newId()): TestEvent<typeof ACCEPTED> {
+  return {
+    type: ACCEPTED,
+    tenantId,
+    subject: emailId,
+    data: {
+      email_id: emailId,
+      storage_key: 'cnt_kJ3vQm8ZrT5xW1yB7nC2dA',
+      mailbox_id: newId(),
+      domain_key: '9f86d081884c7d659a2feaa0c55ad015',
+      mode: 'live',
+      priority: 0,
+      scheduled_at: null,
+      size_bytes: 1,
+    },
+  };
 }
 
 /** Records on one partition from an offset on, as the consumer hands them over. */

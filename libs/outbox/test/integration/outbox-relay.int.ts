@@ -31,14 +31,15 @@ const relays: OutboxRelay[] = [];
 beforeAll(async () => {
   await ensureTestTopics(testBrokers(), [EMAILS_TOPIC]);
   collector = await collectEvents(testBrokers(), [EMAILS_TOPIC]);
-});
-afterAll(() => collector.stop());
-beforeEach(async () => {
   fixture = await Fixture.create();
 });
+afterAll(async () => {
+  await collector.stop();
+  await fixture.drop();
+});
+beforeEach(() => fixture.clear());
 afterEach(async () => {
   await Promise.all(relays.splice(0).map((relay) => relay.stop()));
-  await fixture.drop();
 });
 
 function start(relay: OutboxRelay): OutboxRelay {
@@ -85,7 +86,7 @@ describe('EventWriter', () => {
     const tenantId = newId();
     const foreign = fixture.write(tenantId, withdrawn(newId()));
     await expect(foreign).rejects.toMatchObject({ code: '42501' });
-    const bad = { ...withdrawn(tenantId), data: { email_id: 'x', reason: 'cancelled' } };
+    const bad = { ...withdrawn(tenantId), data: { email_id: 'x', reason: 'cancelled' as const } };
     await expect(fixture.write(tenantId, bad)).rejects.toMatchObject({
       name: 'ContractViolationError',
     });

@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, type INestMicroservice, Inject, type Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node';
+import { newId } from '@penguinmails/contracts';
+import { DatabaseModule, type SystemTransaction } from '@penguinmails/database';
+import { injectTrace, spans, withSpan } from '@penguinmails/observability';
+import {
+  collectEvents,
+  type EventCollector,
+  eventually,
+  freePort,
+  produceRecords,
+  eventRecord,
+  produceEvents,
+  testBrokers,
+} from '@penguinmails/testing';
+import {
+  EventTransport,
+  EventWriter,
+  HandlesEvent,
+  MessagingHealth,
+  MessagingModule,
+  type MessagingSettings,
+  type ReceivedEvent,
+} from '../../src/index.js';
+import {
+  ACCEPTED,
+  accepted,
+  databaseSettings,
+  Fixture,
+  PUBLIC_URL,
+  recordEffects,
+  silent,
+  WITHDRAWN,
+  withdrawn,
+} from './outbox-fixture.js';
+
+const RECORDED = 'penguinmails.delivery.recorded.v1';
+const DELIVERIES_TOPIC = 'penguinmails.internal.queue.deliveries.v1';
+
+type Span = Parameters<NonNullable<NodeSDKConfiguration['spanProcessors']>[number]['onEnd']>[0];
+const finished: Span[] = [];
+const telemetry = new NodeSDK({
+  autoDetectResources: false,
+  instrumentations: [],
+  metricReaders: [],
+  logRecordProcessors: [],
+  spanProcessors: [
+    {
+      onStart: () => undefined,
+      onEnd: (span) => void finished.push(span),
+      forceFlush: () => Promise.resolve(),
+      shutdown: () => Promise.resolve(),
+    },
+  ],
+});
+
+let fixture: Fixture;
+let deliveries: EventCollector;
+const apps: INestMicroservice[] = [];
+/** Tenants of this file: topics hold events of other tests too. */
+const own = new Set<string>();
+const poison = new Set<string>();
+
+beforeAll(async () => {
+  telemetry.start();
+  fixture = await Fixture.create('queue');
+  deliveries = await collectEvents(testBrokers(), [DELIVERIES_TOPIC]);
+});
+afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
+afterAll(async () => {
+  await deliveries.stop();
+  await fixture.drop();
+  await telemetry.shutdown();
+});
+
+function newTenant(): string {
+  const tenantId = newId();
+  own.add(tenantId);
+  return tenantId;
+}
+
+const mine = <E extends ReceivedEvent>(events: E[]) => events.filter((e) => own.has(e.tenantId));
+
+@Controller()
+class OnEmailAccepted {
+  constructor(@Inject(EventWriter) private readonly events: EventWriter) {}
+
+  @HandlesEvent(ACCEPTED, { login: 'system' })
+  async handle(received: ReceivedEvent<typeof ACCEPTED>[], tx: SystemTransaction): Promise<void> {
+    await recordEffects(mine(received), tx);
+    await this.events.write(
+      tx,
+      mine(received).map(({ id, tenantId, data }) => ({
+        type: RECORDED,
+        tenantId,
+        subject: data.email_id,
+        causationId: id,
+        data: { items: [outcome(data.email_id)] },
+      })),
+    );
+  }
+}
+
+@Controller()
+class OnEmailWithdrawn {
+  @HandlesEvent(WITHDRAWN, { login: 'system' })
+  async handle(received: ReceivedEvent<typeof WITHDRAWN>[], tx: SystemTransaction): Promise<void> {
+    if (received.some(({ subject }) => poison.has(subject))) throw new TypeError('a bug');
+    await recordEffects(mine(received), tx);
+  }
+}
+
+function outcome(email_id: string) {
+  return {
+    email_id,
+    attempt: 1,
+    class: 'delivered' as const,
+    final: true,
+    code: 250,
+    enhanced_code: null,
+    error_code: null,
+    occurred_at: new Date().toISOString(),
+  };
+}
+
+const CONTROLLERS = [OnEmailAccepted, OnEmailWithdrawn];
+
+async function boot(
+  controllers: Type[] = CONTROLLERS,
+  more: Partial<MessagingSettings> = {},
+): Promise<INestMicroservice> {
+  const testing = await Test.createTestingModule({
+    imports: [
+      DatabaseModule.forTier(databaseSettings('queue', fixture.tierDatabase)),
+      MessagingModule.forTier({
+        tier: 'queue',
+        consumerGroup: `queue-test-${randomUUID()}`,
+        brokers: testBrokers(),
+        consumes: [ACCEPTED, WITHDRAWN],
+        emits: [RECORDED],
+        publicUrl: PUBLIC_URL,
+        logger: silent,
+        retrySchedule: { firstMs: 50, maxMs: 50, tries: 100 },
+        ...more,
+      }),
+    ],
+    controllers,
+  }).compile();
+  const app = testing.createNestMicroservice({
+    strategy: testing.get(EventTransport),
+    logger: false,
+  });
+  apps.push(app);
+  await app.listen();
+  return app;
+}
+
+const hasEffect = async (emailId: string) => (await fixture.effects()).includes(emailId);
+
+describe('a tier service', () => {
+  it('handles events and publishes its own, as one trace, each event once', async () => {
+    const app = await boot();
+    const tenantId = newTenant();
+    const event = accepted(tenantId);
+    const headers = await withSpan(spans.httpServer, {}, async () => injectTrace());
+    const record = eventRecord({ ...event, id: newId(), correlationId: 'request-1' });
+    const traced = { ...record, headers: { ...record.headers, ...headers } };
+    await produceRecords(testBrokers(), [traced, traced]);
+    const published = await deliveries.waitFor((e) => e.tenantId === tenantId);
+    expect(published.data).toMatchObject({ items: [{ email_id: event.subject }] });
+    expect(published.headers).toMatchObject({
+      ce_causationid: record.headers?.ce_id,
+      ce_correlationid: 'request-1',
+      ce_source: '/penguinmails/queue',
+    });
+    const traceId = headers.traceparent.split('-')[1];
+    expect(published.headers.traceparent).toContain(traceId);
+    await eventually(() => namesOf(traceId).includes(spans.outboxRelay));
+    expect(namesOf(traceId)).toEqual(
+      expect.arrayContaining([spans.httpServer, spans.consumerSlice, spans.outboxRelay]),
+    );
+    await eventually(async () => (await app.get(MessagingHealth).report()).outbox.depth === 0);
+    expect((await fixture.effects()).filter((key) => key === event.subject)).toHaveLength(1);
+  });
+
+  it('keeps each trace whole when one slice and one send hold many', async () => {
+    const tenantId = newTenant();
+    const events = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const { headers, ...record } = eventRecord(accepted(tenantId));
+        const traced = await withSpan(spans.httpServer, { parent: ROOT_CONTEXT }, async () =>
+          injectTrace(),
+        );
+        return { ...record, headers: { ...headers, ...traced } };
+      }),
+    );
+    await produceRecords(testBrokers(), events);
+    await boot();
+    const published = () => deliveries.events.filter((e) => e.tenantId === tenantId);
+    await eventually(() => published().length === 5);
+    for (const { headers } of events) {
+      const traceId = headers.traceparent.split('-')[1];
+      const caused = published().find((e) => e.headers.ce_causationid === headers.ce_id);
+      expect(caused?.headers.traceparent).toContain(traceId);
+      await eventually(() => namesOf(traceId).includes(spans.outboxRelay));
+      expect(namesOf(traceId)).toContain(spans.consumerSlice);
+    }
+  });
+
+  it('survives a TypeError in a handler, parks that event and retries it', async () => {
+    const app = await boot();
+    const tenantId = newTenant();
+    const [bad, good] = [withdrawn(tenantId), withdrawn(tenantId)];
+    poison.add(bad.subject);
+    await produceEvents(testBrokers(), [bad, good]);
+    await eventually(() => hasEffect(good.subject));
+    const parked = 'SELECT FROM parked_event WHERE key = $1 AND attempts > 0';
+    await eventually(async () => (await fixture.rows(parked, [bad.subject])).length === 1);
+    expect(app.get(EventTransport).consumer?.state()).toMatchObject({
+      status: 'running',
+      paused: [],
+      rebuilds: 0,
+    });
+    poison.delete(bad.subject);
+    await eventually(() => hasEffect(bad.subject));
+  });
+
+  it('fails the boot when a handler is missing, doubled, or contracts disagree', async () => {
+    await expect(boot([OnEmailAccepted])).rejects.toThrow(`${WITHDRAWN} has no handler`);
+    @Controller()
+    class OnEmailAcceptedAgain extends OnEmailAccepted {}
+    await expect(boot([...CONTROLLERS, OnEmailAcceptedAgain])).rejects.toThrow(
+      'more than one handler',
+    );
+    await expect(boot(CONTROLLERS, { consumes: [ACCEPTED] })).rejects.toThrow('not in consumes');
+  });
+
+  it('boots and stops while Kafka is down, and reports it', async () => {
+    const app = await boot(CONTROLLERS, { brokers: [`127.0.0.1:${await freePort()}`] });
+    const report = await app.get(MessagingHealth).report();
+    expect(report).toMatchObject({ consumer: { state: 'connecting', lag: 0 } });
+    const startedAt = Date.now();
+    await apps.pop()?.close();
+    expect(Date.now() - startedAt).toBeLessThan(5000);
+  });
+});
+
+function namesOf(traceId: string): string[] {
+  return finished.filter((span) => span.spanContext().traceId === traceId).map(({ name }) => name);
+}
