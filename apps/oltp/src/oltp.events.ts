@@ -19,4 +19,5 @@ export const emits = [
   'penguinmails.email.suppressed.v1',
   'penguinmails.email.cancelled.v1',
   'penguinmails.tenant.created.v1',
+  'penguinmails.system.event_raised.v1',
 ] as const;

@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { systemEventFingerprint } from '@penguinmails/contracts';
 import { TenantDatabase } from '@penguinmails/database';
 import type { Logger } from '@penguinmails/observability';
+import { type AnyNewEvent, EventWriter } from '@penguinmails/outbox';
 import { GrantReader } from '../grant/grants.js';
 import { OLTP_LOGGER } from '../oltp.tokens.js';
 import type {
@@ -33,6 +35,12 @@ export interface MailboxTransport {
   readonly status: MailboxStatus;
 }
 
+interface Readable {
+  readonly row: MailboxEntity;
+  /** Undefined when the sealed one does not open; null when there is none. */
+  readonly password: string | null | undefined;
+}
+
 /** Tells a worker how to send for the mailboxes that its grants name. */
 @Injectable()
 export class ReadTransports {
@@ -41,10 +49,14 @@ export class ReadTransports {
     private readonly mailboxes: MailboxRepository,
     private readonly grants: GrantReader,
     private readonly box: SecretBox,
+    private readonly events: EventWriter,
     @Inject(OLTP_LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Leaves out what is not granted, not there, or whose password does not open. */
+  /**
+   * Leaves out what is not granted or not there, and a mailbox whose password does not open: without
+   * it the mail would go out by the relay, under another identity. That one raises an admin event.
+   */
   async execute(
     tokens: readonly string[],
     names: readonly MailboxName[],
@@ -62,22 +74,49 @@ export class ReadTransports {
     names: readonly MailboxName[],
   ): Promise<MailboxTransport[]> {
     const ids = [...new Set(names.map(({ mailboxId }) => mailboxId))];
-    const rows = await this.tenants.transaction(tenantId, (tx) => this.mailboxes.find(tx, ids), {
-      readOnly: true,
+    return await this.tenants.transaction(tenantId, async (tx) => {
+      const read = (await this.mailboxes.find(tx, ids)).map((row) => this.readPassword(row));
+      const closed = read.filter(({ password }) => password === undefined);
+      await this.events.write(
+        tx,
+        closed.map(({ row }) => secretUnreadable(tenantId, row.id)),
+      );
+      return read.flatMap(({ row, password }) =>
+        password === undefined ? [] : [transport(row, password)],
+      );
     });
-    return rows.flatMap((row) => this.transportOf(row));
   }
 
-  /** Without its password the mail would go out by the relay, under another identity: better not. */
-  private transportOf(row: MailboxEntity): MailboxTransport[] {
+  private readPassword(row: MailboxEntity): Readable {
     try {
-      return [transport(row, row.secretEncrypted && this.box.open(row, row.secretEncrypted))];
+      return { row, password: row.secretEncrypted && this.box.open(row, row.secretEncrypted) };
     } catch (error) {
       if (!(error instanceof SealedSecretError)) throw error;
       this.logger.error({ err: error, mailbox_id: row.id }, 'the mailbox password does not open');
-      return [];
+      return { row, password: undefined };
     }
   }
+}
+
+function secretUnreadable(tenantId: string, mailboxId: string): AnyNewEvent {
+  const eventType = 'mailbox_secret_unreadable';
+  const identity = { eventType, subjectKind: 'mailbox', subjectId: mailboxId, tenantId };
+  const fingerprint = systemEventFingerprint(identity);
+  return {
+    type: 'penguinmails.system.event_raised.v1',
+    tenantId,
+    subject: fingerprint,
+    data: {
+      event_type: eventType,
+      severity: 'error',
+      fingerprint,
+      subject_kind: 'mailbox',
+      subject_id: mailboxId,
+      tenant_id: tenantId,
+      code: null,
+      count: 1,
+    },
+  };
 }
 
 function transport(row: MailboxEntity, password: string | null): MailboxTransport {

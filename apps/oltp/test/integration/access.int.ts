@@ -2,24 +2,27 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, parseAddrSpec, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 import { SystemDatabase, TenantDatabase } from '@penguinmails/database';
-import { Problem } from '@penguinmails/http/problem';
 import { ApiKeyRepository } from '../../src/api-key/api-key.repository.js';
 import { ApiKeySystemRepository } from '../../src/api-key/api-key.system.repository.js';
 import { CreateApiKey } from '../../src/api-key/create-api-key.js';
 import { KeyUsage } from '../../src/api-key/key-usage.js';
 import { ResolveKey } from '../../src/api-key/resolve-key.js';
 import { AuditRepository } from '../../src/audit/audit.repository.js';
-import { AcceptEmail } from '../../src/email/accept-email.js';
 import type { IdempotencyClaim } from '../../src/idempotency/idempotency.repository.js';
-import { PurgeExpiredKeys } from '../../src/idempotency/purge-expired-keys.js';
-import { ReleaseKey } from '../../src/idempotency/release-key.js';
 import { ReserveKey } from '../../src/idempotency/reserve-key.js';
 import { ReadTransports } from '../../src/mailbox/read-transports.js';
 import { SecretBox } from '../../src/mailbox/secret-box.js';
 import { BootstrapPlatform } from '../../src/platform/bootstrap-platform.js';
 import { CreateTenant } from '../../src/tenant/create-tenant.js';
 import { TenantRepository } from '../../src/tenant/tenant.repository.js';
-import { callerOf, grantFor, OltpParts, platformCaller, type TestTenant } from './oltp-parts.js';
+import {
+  callerOf,
+  grantFor,
+  OltpParts,
+  platformCaller,
+  problemOf,
+  type TestTenant,
+} from './oltp-parts.js';
 
 let parts: OltpParts;
 let tenant: TestTenant;
@@ -32,146 +35,14 @@ beforeAll(async () => {
 afterAll(() => parts.close());
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
-const problemOf = async (work: Promise<unknown>): Promise<Partial<Problem>> => {
-  const error = await work.then(
-    () => new Error('was accepted'),
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof Problem)) throw error;
-  const { status, code } = error;
-  return { status, code };
-};
-const newClaim = (change: Partial<IdempotencyClaim> = {}): IdempotencyClaim => ({
+const newClaim = (route: string): IdempotencyClaim => ({
   key: newId(),
   method: 'POST',
-  route: '/v1/emails',
+  route,
   holder: newId(),
-  ...change,
 });
-const reserve = (claim: IdempotencyClaim, fingerprint = 'f', tenantId = tenant.id) =>
-  parts.get(ReserveKey).execute(tenantId, claim, fingerprint);
-const age = (claim: IdempotencyClaim, seconds: number): Promise<unknown> =>
-  parts.admin.query(
-    `UPDATE idempotency_keys SET reserved_at = reserved_at - make_interval(secs => $2),
-       expires_at = expires_at - make_interval(secs => $2) WHERE key = $1`,
-    [claim.key, seconds],
-  );
-
-describe('an Idempotency-Key', () => {
-  it('is one request at a time; its answer is replayed', async () => {
-    const [claim, second] = [newClaim(), newId()];
-    expect(await reserve(claim)).toEqual({ state: 'reserved' });
-    expect(await reserve(claim)).toEqual({ state: 'reserved' });
-    expect(await reserve({ ...claim, holder: second })).toEqual({ state: 'in_progress' });
-    expect(await reserve({ ...claim, holder: second }, 'g')).toEqual({ state: 'mismatch' });
-    const command = parts.command(tenant, { idempotency: claim });
-    const email = await parts.get(AcceptEmail).execute(callerOf(tenant), command);
-    const done = { state: 'done', status: 202, response: email };
-    expect(await reserve({ ...claim, holder: second })).toEqual(done);
-    expect(await reserve(claim)).toEqual(done);
-    expect(await reserve({ ...claim, holder: second }, 'g')).toEqual({ state: 'mismatch' });
-  });
-
-  it('counts per tenant, method and route', async () => {
-    const claim = newClaim();
-    await reserve(claim);
-    for (const [change, tenantId] of [
-      [{ holder: newId() }, other.id],
-      [{ holder: newId(), method: 'PATCH' }, tenant.id],
-      [{ holder: newId(), route: '/v1/api-keys' }, tenant.id],
-    ] as const)
-      expect(await reserve({ ...claim, ...change }, 'other', tenantId)).toEqual({
-        state: 'reserved',
-      });
-  });
-
-  it('is taken over after 10 s, and its first holder changes nothing any more', async () => {
-    const claim = newClaim();
-    await reserve(claim);
-    await age(claim, 9);
-    expect(await reserve({ ...claim, holder: 'second' })).toEqual({ state: 'in_progress' });
-    await age(claim, 2);
-    expect(await reserve({ ...claim, holder: 'second' }, 'other')).toEqual({ state: 'mismatch' });
-    expect(await reserve({ ...claim, holder: 'second' })).toEqual({ state: 'reserved' });
-    const late = parts.command(tenant, { idempotency: claim });
-    const refusal = parts.get(AcceptEmail).execute(callerOf(tenant), late);
-    expect(await problemOf(refusal)).toEqual({ status: 409, code: 'idempotency_holder_lost' });
-    expect(await parts.rows('SELECT id FROM emails WHERE id = $1', [late.id])).toEqual([]);
-    const taken = { ...claim, holder: 'second' };
-    const command = parts.command(tenant, { idempotency: taken });
-    await parts.get(AcceptEmail).execute(callerOf(tenant), command);
-    await parts.get(ReleaseKey).execute(tenant.id, taken);
-    expect(await reserve(claim)).toMatchObject({ state: 'done' });
-  });
-
-  it('is given back by its holder only', async () => {
-    const claim = newClaim();
-    await reserve(claim);
-    await parts.get(ReleaseKey).execute(tenant.id, { ...claim, holder: 'thief' });
-    await parts.get(ReleaseKey).execute(other.id, claim);
-    expect(await reserve({ ...claim, holder: 'second' })).toEqual({ state: 'in_progress' });
-    await parts.get(ReleaseKey).execute(tenant.id, claim);
-    expect(await reserve({ ...claim, holder: 'second' }, 'other')).toEqual({ state: 'reserved' });
-  });
-
-  it('expires after 24 hours and is purged', async () => {
-    const claim = newClaim();
-    await reserve(claim);
-    await parts
-      .get(AcceptEmail)
-      .execute(callerOf(tenant), parts.command(tenant, { idempotency: claim }));
-    await age(claim, 86_300);
-    expect(await reserve(claim)).toMatchObject({ state: 'done' });
-    await age(claim, 200);
-    expect(await reserve({ ...claim, holder: 'next' }, 'other')).toEqual({ state: 'reserved' });
-    await age(claim, 90_000);
-    const kept = newClaim();
-    await reserve(kept);
-    expect(await parts.get(PurgeExpiredKeys).execute()).toBe(1);
-    expect(await reserve({ ...kept, holder: 'x' })).toEqual({ state: 'in_progress' });
-  });
-
-  it('has one holder, however many ask at once', async () => {
-    for (let round = 0; round < 10; round += 1) {
-      const claim = newClaim();
-      const asks = Array.from({ length: 12 }, (_none, i) =>
-        reserve({ ...claim, holder: `holder-${i}` }),
-      );
-      const states = (await Promise.all(asks)).map(({ state }) => state);
-      expect(states.filter((state) => state === 'reserved')).toHaveLength(1);
-      expect(states.filter((state) => state === 'in_progress')).toHaveLength(11);
-    }
-  });
-
-  it('has one effect, also when it is taken over while its holder writes', async () => {
-    for (let round = 0; round < 20; round += 1) {
-      const claim = newClaim();
-      await reserve(claim);
-      await age(claim, 11);
-      const write = (holder: string): Promise<unknown> => {
-        const command = parts.command(tenant, {
-          subject: claim.key,
-          idempotency: { ...claim, holder },
-        });
-        return parts
-          .get(AcceptEmail)
-          .execute(callerOf(tenant), command)
-          .then(
-            () => 'written',
-            (error: Problem) => error.code,
-          );
-      };
-      const takeOver = async (): Promise<unknown> => {
-        const { state } = await reserve({ ...claim, holder: 'second' });
-        return state === 'reserved' ? write('second') : state;
-      };
-      const results = await Promise.all([write(claim.holder), takeOver()]);
-      expect(results.filter((result) => result === 'written')).toHaveLength(1);
-      const rows = await parts.rows('SELECT id FROM emails WHERE subject = $1', [claim.key]);
-      expect(rows).toHaveLength(1);
-    }
-  });
-});
+const reserve = (claim: IdempotencyClaim, tenantId = tenant.id) =>
+  parts.get(ReserveKey).execute(tenantId, claim, 'fingerprint');
 
 describe('an API key', () => {
   const resolve = (tenantId: string, key: string) =>
@@ -210,7 +81,7 @@ describe('an API key', () => {
   });
 
   it('is shown once and stored nowhere, not even for a replay', async () => {
-    const idempotency = newClaim({ route: '/v1/api-keys' });
+    const idempotency = newClaim('/v1/api-keys');
     await reserve(idempotency);
     const made = await create(tenant, { idempotency });
     expect(await reserve(idempotency)).toEqual({
@@ -348,10 +219,10 @@ describe('a new tenant', () => {
   });
 
   it('is made once per Idempotency-Key; the replay has no secrets', async () => {
-    const idempotency = newClaim({ route: '/v1/admin/tenants' });
-    await reserve(idempotency, 'f', PLATFORM_TENANT_ID);
+    const idempotency = newClaim('/v1/admin/tenants');
+    await reserve(idempotency, PLATFORM_TENANT_ID);
     const made = await create('replayed', { idempotency });
-    const replay = await reserve(idempotency, 'f', PLATFORM_TENANT_ID);
+    const replay = await reserve(idempotency, PLATFORM_TENANT_ID);
     expect(replay).toEqual({
       state: 'done',
       status: 201,
@@ -433,6 +304,12 @@ describe('transports of mailboxes', () => {
     const broken = await parts.newTenant();
     const elsewhere = { tenantId: tenant.id, id: tenant.mailboxId };
     await setServer(broken, parts.get(SecretBox).seal(elsewhere, 'pa55'));
+    await parts.takeEvents();
     expect(await read(broken, [broken.mailboxId], [[broken.id, broken.mailboxId]])).toEqual([]);
+    const [alarm] = await parts.takeEvents();
+    expect(alarm).toMatchObject({
+      type: 'penguinmails.system.event_raised.v1',
+      data: { event_type: 'mailbox_secret_unreadable', subject_id: broken.mailboxId },
+    });
   });
 });

@@ -1,13 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
-import { Problem } from '@penguinmails/http/problem';
 import { AcceptEmail } from '../../src/email/accept-email.js';
 import { BeginAttempts } from '../../src/email/begin-attempts.js';
 import { CancelEmail } from '../../src/email/cancel-email.js';
 import { GetEmail } from '../../src/email/get-email.js';
 import { ListEmails } from '../../src/email/list-emails.js';
 import { FoldUsage } from '../../src/usage/fold-usage.js';
-import { callerOf, grantFor, OltpParts, type TestTenant } from './oltp-parts.js';
+import { callerOf, grantFor, OltpParts, problemOf, type TestTenant } from './oltp-parts.js';
 
 let parts: OltpParts;
 let tenant: TestTenant;
@@ -21,15 +20,6 @@ beforeAll(async () => {
 afterAll(() => parts.close());
 afterEach(() => parts.takeEvents());
 
-const problemOf = async (work: Promise<unknown>): Promise<Partial<Problem>> => {
-  const error = await work.then(
-    () => new Error('was accepted'),
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof Problem)) throw error;
-  const { status, code, errors } = error;
-  return { status, code, errors };
-};
 const typesOf = async (): Promise<string[]> => (await parts.takeEvents()).map(({ type }) => type);
 
 describe('accepting an e-mail', () => {

@@ -9,6 +9,7 @@ import {
   PLATFORM_TENANT_ID,
 } from '@penguinmails/contracts';
 import { type Caller, type Grant, signGrant } from '@penguinmails/http';
+import { Problem } from '@penguinmails/http/problem';
 import { createLogger } from '@penguinmails/observability';
 import { createTierDatabase, testKeys, type TierDatabase } from '@penguinmails/testing';
 import pg from 'pg';
@@ -85,6 +86,19 @@ export function grantFor(tenantId: string, change: Partial<Grant>): Promise<stri
     expiresAt: new Date(Date.now() + 30_000),
     ...change,
   });
+}
+
+/** What a piece of work is refused with; other errors, and success, fail the test. */
+export async function problemOf(
+  work: Promise<unknown>,
+): Promise<Pick<Problem, 'status' | 'code' | 'errors'>> {
+  const error = await work.then(
+    () => new Error('was accepted'),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof Problem)) throw error;
+  const { status, code, errors } = error;
+  return { status, code, errors };
 }
 
 /** The service's parts on a database of their own; nothing runs: events stay in the outbox. */

@@ -15,4 +15,4 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 catalogSuite('oltp', () => database, { platformTables: ['plans'] });
-tenantIsolationSuite('oltp', () => database);
+tenantIsolationSuite('oltp');
