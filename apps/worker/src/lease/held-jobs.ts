@@ -45,9 +45,13 @@ export class HeldJobs {
     return [...keys].flatMap((key) => this.grants.get(key) ?? []);
   }
 
-  /** Lets go of jobs: their outcome is settled, or the queue says that they are lost. */
-  release(ids: Iterable<string>): void {
-    for (const id of ids) this.jobs.delete(id);
+  /**
+   * Lets go of jobs: their outcome is settled, or the queue says that they are lost. A job that was
+   * lost and leased again is kept: its second lease is still to be worked off.
+   */
+  release(leases: Iterable<{ readonly id: string; readonly leaseToken: string }>): void {
+    for (const { id, leaseToken } of leases)
+      if (this.jobs.get(id)?.leaseToken === leaseToken) this.jobs.delete(id);
     const live = new Set(
       [...this.jobs.values()].map((job) => `${job.leaseToken} ${job.tenant_id}`),
     );

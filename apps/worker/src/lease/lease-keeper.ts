@@ -41,7 +41,7 @@ export class LeaseKeeper {
     for (const lease of this.held.byLease()) {
       const { lost, grants } = await this.queue.heartbeat([lease]);
       this.held.renewGrants(lease.lease_token, grants);
-      this.held.release(lost);
+      this.held.release(lost.map((id) => ({ id, leaseToken: lease.lease_token })));
       if (lost.length > 0) this.logger.warn({ lost: lost.length }, 'leases lost');
     }
   }

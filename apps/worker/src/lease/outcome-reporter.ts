@@ -82,7 +82,9 @@ export class OutcomeReporter {
   private settle(batch: readonly JobResult[]): void {
     const done = new Set(batch);
     this.waiting = this.waiting.filter((result) => !done.has(result));
-    this.held.release(batch.map(({ job_id }) => job_id));
+    this.held.release(
+      batch.map(({ job_id, lease_token }) => ({ id: job_id, leaseToken: lease_token })),
+    );
     this.batchSize = BATCH;
     this.backOff.reset();
     this.settled();

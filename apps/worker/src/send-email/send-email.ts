@@ -68,8 +68,7 @@ export class SendEmail implements JobHandler {
     signal: AbortSignal,
   ): Promise<[Prepared, BeginAnswer][]> {
     try {
-      const prepared = await this.prepare(jobs);
-      signal.throwIfAborted();
+      const prepared = await unlessAborted(this.prepare(jobs), signal);
       return await this.begin(prepared);
     } catch (error) {
       if (!signal.aborted) this.logger.warn({ err: error, jobs: jobs.length }, 'jobs given back');
@@ -161,6 +160,20 @@ export class SendEmail implements JobHandler {
 
 function refusal(email_id: string): BeginAnswer {
   return { email_id, decision: 'refuse', reason: 'not_granted' };
+}
+
+/** Rejects as soon as the signal aborts: a tier that hangs must not keep the process from going. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  try {
+    const result = await Promise.race([work, aborted]);
+    signal.throwIfAborted();
+    return result;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 function failure(errorCode: string): SendOutcome {

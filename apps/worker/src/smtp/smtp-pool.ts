@@ -1,5 +1,5 @@
 import { classifyError, type SmtpError } from './classify-error.js';
-import type { SendOutcome } from './send-outcome.js';
+import { notTried, type SendOutcome } from './send-outcome.js';
 import { serverKey, type SmtpServer } from './smtp-server.js';
 import { type OutgoingMessage, SmtpSession, type SmtpTimeouts } from './smtp-session.js';
 
@@ -46,8 +46,8 @@ class ServerConnections {
     return undefined;
   }
 
-  async connect(): Promise<SmtpSession> {
-    const session = await SmtpSession.open(this.server, this.timeouts);
+  async connect(cut: AbortSignal): Promise<SmtpSession> {
+    const session = await SmtpSession.open(this.server, this.timeouts, cut);
     this.open.add(session);
     return session;
   }
@@ -84,6 +84,7 @@ class ServerConnections {
 /** Sends messages over kept connections, a bounded number for each server and login. */
 export class SmtpPool {
   private readonly servers = new Map<string, ServerConnections>();
+  private readonly closing = new AbortController();
 
   constructor(
     private readonly limits: SmtpPoolLimits,
@@ -95,17 +96,25 @@ export class SmtpPool {
     const connections = this.connectionsTo(server);
     await connections.enter();
     try {
-      return await this.sendOver(connections, message);
+      return this.closed ? notTried : await this.sendOver(connections, message);
     } catch (error) {
-      return classifyError(error as SmtpError, false);
+      return this.closed ? notTried : classifyError(error as SmtpError, false);
     } finally {
       connections.leave();
     }
   }
 
-  /** Closes every connection; a message still on its way is cut and ends as its outcome says. */
+  /**
+   * Closes every connection, for good; a message on its way is cut and ends as its outcome says, one
+   * that waits for a connection is not tried.
+   */
   close(): void {
+    this.closing.abort();
     for (const connections of this.servers.values()) connections.closeAll();
+  }
+
+  private get closed(): boolean {
+    return this.closing.signal.aborted;
   }
 
   /** A kept connection may have died unseen: a loss before the body gets one try on a new one. */
@@ -116,9 +125,10 @@ export class SmtpPool {
     const kept = connections.takeIdle();
     if (kept) {
       const outcome = await sendAndKeep(connections, kept, message);
-      if (outcome.errorCode !== 'smtp_connection_lost') return outcome;
+      if (this.closed || outcome.errorCode !== 'smtp_connection_lost') return outcome;
     }
-    return sendAndKeep(connections, await connections.connect(), message);
+    const fresh = await connections.connect(this.closing.signal);
+    return sendAndKeep(connections, fresh, message);
   }
 
   private connectionsTo(server: SmtpServer): ServerConnections {

@@ -38,15 +38,20 @@ export class SmtpSession {
 
   /**
    * Connects, upgrades and logs in.
+   * @param cut ends it early
    * @throws SmtpError: nothing was sent, so the outcome is never `unknown`
    */
-  static async open(server: SmtpServer, timeouts: SmtpTimeouts): Promise<SmtpSession> {
+  static async open(
+    server: SmtpServer,
+    timeouts: SmtpTimeouts,
+    cut: AbortSignal,
+  ): Promise<SmtpSession> {
     const connection = new SMTPConnection(connectionOptions(server, timeouts));
     const session = new SmtpSession(connection);
-    await settle(connection, (done) => connection.connect(done));
+    await settle(connection, cut, (done) => connection.connect(done));
     if (server.username !== null) {
       const credentials = { user: server.username, pass: server.password ?? '' };
-      await settle(connection, (done) => connection.login({ credentials }, done));
+      await settle(connection, cut, (done) => connection.login({ credentials }, done));
     }
     return session;
   }
@@ -80,7 +85,7 @@ export class SmtpSession {
     this.#broken = true;
     this.connection.close();
     // nodemailer forgets the message in flight when it is closed, so it is failed here.
-    this.#cut?.(Object.assign(new Error('cut'), { code: 'ECONNECTION', command: 'CONN' }));
+    this.#cut?.(cutError());
   }
 
   /** The server's reply to the final dot. */
@@ -134,14 +139,25 @@ function connectionOptions(server: SmtpServer, timeouts: SmtpTimeouts): SMTPConn
 /** A connection reports a failure either to the callback or as its 'error' event. */
 function settle(
   connection: SMTPConnection,
+  cut: AbortSignal,
   step: (done: (error?: Error | null) => void) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    const onCut = () => {
+      connection.close();
+      reject(cutError());
+    };
+    cut.addEventListener('abort', onCut, { once: true });
     connection.once('error', reject);
     step((error) => {
       connection.off('error', reject);
+      cut.removeEventListener('abort', onCut);
       if (error) reject(error);
       else resolve();
     });
   });
+}
+
+function cutError(): Error {
+  return Object.assign(new Error('cut'), { code: 'ECONNECTION', command: 'CONN' });
 }
