@@ -22,11 +22,6 @@ export function signalFamily(pid: number, signal: NodeJS.Signals): void {
   for (const member of family(pid)) sendIfPresent(member, signal);
 }
 
-/** The parent's pid; undefined when there is no such process. */
-export function parentOf(pid: number): number | undefined {
-  return linuxLink(String(pid))[0]?.[1];
-}
-
 function sendIfPresent(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

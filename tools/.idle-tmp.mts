@@ -1,0 +1,25 @@
+const { SliceConsumer, createRelayProducer } = await import('/work/main/libs/kafka/dist/index.js');
+const { OutboxRelay, EventWriter } = await import('/work/main/libs/outbox/dist/index.js');
+const { WakeUp } = await import('/work/main/libs/outbox/dist/wake-up.js');
+const { SliceRunner } = await import('/work/main/libs/outbox/dist/slice-runner.js');
+const { HandlerRegistry } = await import('/work/main/libs/outbox/dist/handler-registry.js');
+const { openDatabase } = await import('/work/main/libs/database/dist/index.js');
+const { createTierDatabase } = await import('/work/main/libs/testing/dist/tier-database.js');
+const { newId } = await import('/work/main/libs/contracts/dist/index.js');
+const logger={debug(){},info(){},warn:console.log,error:console.log}; const brokers=['127.0.0.1:59092']; const k={brokers,clientId:'o',logger};
+const topic='penguinmails.internal.oltp.emails.v1';
+const db0=await createTierDatabase('oltp'); const pool={max:10,idleTimeoutMillis:10000,connectionTimeoutMillis:2000};
+const db=openDatabase({tier:'oltp',app:{...pool,url:db0.appUrl},system:{...pool,url:db0.systemUrl},pooled:false});
+const wakeUp=new WakeUp(); const writer=new EventWriter({tier:'oltp',emits:['penguinmails.email.withdrawn.v1'],publicUrl:'http://x'},wakeUp);
+const relay=new OutboxRelay({system:db.system,producer:createRelayProducer(k),wakeUp,logger});
+const t=newId(); const mk=()=>{const id=newId();return{type:'penguinmails.email.withdrawn.v1',tenantId:t,subject:id,data:{email_id:id,reason:'cancelled'}}};
+const N=30000; let s=Date.now(); for(let i=0;i<N;i+=500) await db.tenants.transaction(t,tx=>writer.write(tx,Array.from({length:500},mk)));
+console.log('written', N, 'in', Date.now()-s,'ms');
+let c=process.cpuUsage(); s=Date.now(); relay.start(); for(;;){const {rows}=await db.system.once(tx=>tx.query('select exists(select from outbox) as e')); if(!rows[0].e)break; await new Promise(r=>setTimeout(r,20))}
+let u=process.cpuUsage(c); console.log('relayed in',Date.now()-s,'ms, cpu',(u.user+u.system)/1000);
+let n=0; const registry=new HandlerRegistry(['penguinmails.email.withdrawn.v1'],new Map([['penguinmails.email.withdrawn.v1',{extras:{login:process.argv[2]??'system'},run:async(e)=>{n+=e.filter(x=>x.tenantId===t).length}}]]));
+const runner=new SliceRunner({tier:'oltp',group:'bench',database:db,registry,logger,firstRetryMs:1000});
+let slices=0; const consumer=new SliceConsumer({...k,groupId:'bench-'+newId(),topics:[topic],runSlice:(x)=>{slices++;return runner.run(x)}}); s=Date.now(); c=process.cpuUsage(); consumer.start(); let f; const iv=setInterval(()=>{if(n>=N&&!f){f=Date.now()-s;u=process.cpuUsage(c);console.log('consumed in',f,'ms, slices',slices,'cpu',(u.user+u.system)/1000)}},5);
+while(!f) await new Promise(r=>setTimeout(r,50)); clearInterval(iv);
+await new Promise(r=>setTimeout(r,3000)); c=process.cpuUsage(); s=Date.now(); await new Promise(r=>setTimeout(r,10000)); u=process.cpuUsage(c); console.log('idle cpu ms in 10 s', (u.user+u.system)/1000);
+await consumer.stop(); await relay.stop(); await db.close(); await db0.drop();
