@@ -22,8 +22,6 @@ export interface ContentRef {
   readonly storage_key: string;
 }
 
-const refOf = ({ tenant_id, storage_key }: ContentRef) => ({ tenant_id, storage_key });
-
 interface FetchAnswer {
   readonly contents: readonly MessageContent[];
   readonly missing: readonly ContentRef[];
