@@ -31,7 +31,8 @@ const STEPS: [RegExp, Step][] = [
 export class ScriptedServer {
   readonly accepted: string[] = [];
   connections = 0;
-  silent = false;
+  /** Commands that were left without an answer. */
+  silences = 0;
   script: Script = {};
   private readonly sockets = new Set<Socket>();
 
@@ -98,7 +99,7 @@ export class ScriptedServer {
   private answer(socket: Socket, step: Step): string {
     const reply = this.script[step] ?? NORMAL[step];
     if (reply === CUT) socket.destroy();
-    else if (reply === SILENT) this.silent = true;
+    else if (reply === SILENT) this.silences += 1;
     else socket.write(`${reply}\r\n`);
     return reply;
   }

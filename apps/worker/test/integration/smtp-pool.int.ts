@@ -100,10 +100,25 @@ describe('SmtpPool against a scripted server', () => {
   ] as [string, Script, string][])('ends a message that is cut %s', async (_, script, kind) => {
     server.script = script;
     const sending = pool.send(target, message);
-    await eventually(() => expect(server.silent).toBe(true));
+    await eventually(() => expect(server.silences).toBe(1));
     pool.close();
     expect(await sending).toMatchObject({ kind });
   });
+
+  it.each([
+    ['of a server that does not greet', { greeting: SILENT }, ['returned', 'returned', 'returned']],
+    ['of busy connections', { dot: SILENT }, ['unknown', 'unknown', 'returned']],
+  ] as [string, Script, string[]][])(
+    'gives back what waits for a connection %s when it closes',
+    async (_, script, kinds) => {
+      server.script = script;
+      const sending = [1, 2, 3].map(() => pool.send(target, message));
+      await eventually(() => expect(server.silences).toBe(2));
+      pool.close();
+      expect((await Promise.all(sending)).map(({ kind }) => kind)).toEqual(kinds);
+      expect(server.connections).toBe(2);
+    },
+  );
 
   it.each([
     'b@x.test\r\nRCPT TO:<evil@x.test>',

@@ -1,0 +1,73 @@
+import { verifyGrant } from '@penguinmails/http';
+import { testKeys } from '@penguinmails/testing';
+import type {
+  BeginAnswer,
+  Envelope,
+  MailboxTransport,
+  Refusal,
+} from '../../src/clients/oltp.client.js';
+import { TierServer } from './tier-server.js';
+
+interface BeginBody {
+  readonly grants: readonly string[];
+  readonly items: readonly { tenant_id: string; email_id: string; attempt: number }[];
+}
+
+interface TransportBody {
+  readonly grants: readonly string[];
+  readonly items: readonly { tenant_id: string; mailbox_id: string }[];
+}
+
+/** The oltp tier as the worker sees it; answers only for what a grant of the queue names. */
+export class ScriptedOltp {
+  readonly envelopes = new Map<string, Envelope>();
+  readonly refusals = new Map<string, Refusal>();
+  readonly mailboxes = new Map<string, Omit<MailboxTransport, 'tenant_id' | 'id'>>();
+  readonly begun: string[] = [];
+  readonly server = new TierServer('oltp', {
+    '/internal/attempts:begin': (body) => this.begin(body),
+    '/internal/mailboxes:transport': (body) => this.transports(body),
+  });
+
+  private async begin({ grants, items }: BeginBody): Promise<{ items: BeginAnswer[] }> {
+    const granted = await namedBy(grants, ({ jobIds }) => jobIds);
+    return { items: items.map(({ email_id }) => this.beginOne(email_id, granted)) };
+  }
+
+  private beginOne(email_id: string, granted: ReadonlySet<string>): BeginAnswer {
+    const envelope = this.envelopes.get(email_id);
+    const reason = granted.has(email_id) ? this.refusals.get(email_id) : 'not_granted';
+    if (reason) return { email_id, decision: 'refuse', reason };
+    if (!envelope) return { email_id, decision: 'refuse', reason: 'unknown_email' };
+    this.begun.push(email_id);
+    return { email_id, decision: 'send', envelope };
+  }
+
+  private async transports({ grants, items }: TransportBody) {
+    const granted = await namedBy(grants, ({ mailboxIds }) => mailboxIds);
+    const known = items.filter(
+      ({ mailbox_id }) => granted.has(mailbox_id) && this.mailboxes.has(mailbox_id),
+    );
+    const mailboxes = known.map(({ tenant_id, mailbox_id }) => ({
+      tenant_id,
+      id: mailbox_id,
+      ...this.mailboxes.get(mailbox_id),
+    }));
+    return { mailboxes };
+  }
+}
+
+type Grant = Awaited<ReturnType<typeof verifyGrant>>;
+
+/** @throws Problem 401, as the tier answers, when one of the grants is no good */
+export async function namedBy(
+  grants: readonly string[],
+  ids: (grant: Grant) => readonly string[],
+  audience: 'oltp' | 'content' = 'oltp',
+): Promise<Set<string>> {
+  const { publicKeys } = testKeys();
+  const verified = await Promise.all(
+    grants.map((grant) => verifyGrant(publicKeys, grant, audience)),
+  );
+  return new Set(verified.flatMap(ids));
+}

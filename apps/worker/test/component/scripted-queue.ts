@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { signGrant } from '@penguinmails/http';
+import { testKeys } from '@penguinmails/testing';
+import type {
+  HeldLease,
+  JobResult,
+  LeasedJob,
+  TenantGrant,
+} from '../../src/clients/queue.client.js';
+import { Refusal, TierServer } from './tier-server.js';
+
+const LEASE_MS = 30_000;
+/** Longest reply that the queue takes. */
+const REPLY_MAX = 2_000;
+
+interface Running {
+  readonly job: LeasedJob;
+  readonly token: string;
+}
+
+/** The queue tier as the worker sees it: jobs in memory, tokens that fence, real grants. */
+export class ScriptedQueue {
+  readonly results: JobResult[] = [];
+  /** Replaces the grants of the leases that follow. */
+  grants: ((real: readonly TenantGrant[]) => readonly unknown[]) | undefined;
+  /** The answer of finish gets lost this often, after it has taken effect. */
+  loseFinishAnswers = 0;
+  readonly server = new TierServer('queue', {
+    '/internal/leases': (body) => this.lease(body),
+    '/internal/leases:heartbeat': (body) => this.renew(body),
+    '/internal/leases:finish': (body) => this.finish(body),
+  });
+  private readonly running = new Map<string, Running>();
+  private ready: LeasedJob[] = [];
+  private wake = Promise.withResolvers<void>();
+
+  offer(...jobs: readonly LeasedJob[]): void {
+    this.ready.push(...jobs);
+    this.wake.resolve();
+    this.wake = Promise.withResolvers();
+  }
+
+  /** The lease has run out and somebody else has the job. */
+  takeAway(id: string): void {
+    this.running.delete(id);
+  }
+
+  resultOf(id: string): JobResult | undefined {
+    return this.results.find(({ job_id, kind }) => job_id === id && kind !== 'returned');
+  }
+
+  kindsOf(id: string): string[] {
+    return this.results.filter(({ job_id }) => job_id === id).map(({ kind }) => kind);
+  }
+
+  private async lease({ max, wait_ms }: { max: number; wait_ms: number }): Promise<unknown> {
+    if (this.ready.length === 0) await this.untilOfferedOr(wait_ms);
+    const jobs = this.ready.splice(0, max);
+    const token = randomUUID();
+    for (const job of jobs) this.running.set(job.id, { job, token });
+    const expiresAt = new Date(Date.now() + LEASE_MS);
+    const real = await this.sign(jobs, token, expiresAt);
+    const grants = this.grants?.(real) ?? real;
+    return { lease_token: token, lease_expires_at: expiresAt, jobs, grants };
+  }
+
+  private async untilOfferedOr(waitMs: number): Promise<void> {
+    const late = new Promise<void>((resolve) => setTimeout(resolve, waitMs).unref());
+    await Promise.race([this.wake.promise, late]);
+  }
+
+  private async renew({ leases }: { leases: readonly HeldLease[] }): Promise<unknown> {
+    const asked = leases.flatMap(({ lease_token, jobs }) =>
+      jobs.map(({ id }) => ({ id, lease_token })),
+    );
+    const held = asked.filter(({ id, lease_token }) => this.holds(id, lease_token));
+    const lost = asked.filter((one) => !held.includes(one)).map(({ id }) => id);
+    return { lease_expires_at: new Date(Date.now() + LEASE_MS), lost, grants: [] };
+  }
+
+  private async finish({ results }: { results: readonly JobResult[] }): Promise<unknown> {
+    if (results.some(({ reply }) => (reply?.length ?? 0) > REPLY_MAX))
+      throw new Refusal(422, 'validation_failed');
+    const accepted = results.filter((result) => this.holds(result.job_id, result.lease_token));
+    for (const result of accepted) this.settle(result);
+    if (this.loseFinishAnswers > 0) {
+      this.loseFinishAnswers -= 1;
+      throw new Refusal(500, 'internal_error');
+    }
+    const refused = results.filter((result) => !accepted.includes(result));
+    const ids = (some: readonly JobResult[]) => some.map(({ job_id }) => job_id);
+    return { accepted: ids(accepted), refused: ids(refused) };
+  }
+
+  private settle(result: JobResult): void {
+    const { job } = this.running.get(result.job_id)!;
+    this.running.delete(job.id);
+    this.results.push(result);
+    if (result.kind === 'returned') this.offer(job);
+  }
+
+  private holds(id: string, token: string): boolean {
+    return this.running.get(id)?.token === token;
+  }
+
+  private sign(
+    jobs: readonly LeasedJob[],
+    leaseToken: string,
+    expiresAt: Date,
+  ): Promise<TenantGrant[]> {
+    const key = { issuer: 'queue', privateKey: testKeys().queue.privateKey } as const;
+    const tenants = [...Map.groupBy(jobs, ({ tenant_id }) => tenant_id)];
+    return Promise.all(
+      tenants.map(async ([tenantId, own]) => ({
+        tenant_id: tenantId,
+        grant: await signGrant(key, {
+          tenantId,
+          jobIds: own.map(({ id }) => id),
+          contentKeys: own.map(({ storage_key }) => storage_key),
+          mailboxIds: own.map(({ mailbox_id }) => mailbox_id),
+          leaseToken,
+          expiresAt,
+        }),
+      })),
+    );
+  }
+}
