@@ -20,6 +20,11 @@ try {
   );
   const platform_key = await bootstrap.execute({ replace: process.argv.includes('--replace') });
   process.stdout.write(`${JSON.stringify({ platform_key })}\n`);
+} catch (error) {
+  // One line for whoever started this; the driver's error would print the statement's surroundings.
+  const message = error instanceof Error ? error.message : 'unknown error';
+  process.stderr.write(`${JSON.stringify({ tier: 'oltp', error: message })}\n`);
+  process.exitCode = 1;
 } finally {
   await database.close();
 }

@@ -12,6 +12,7 @@ import { ResolveKey } from './api-key/resolve-key.js';
 import { AuditRepository } from './audit/audit.repository.js';
 import { ContentReferenceRepository } from './consistency/content-reference.repository.js';
 import { OnContentReferencesAsked } from './consistency/on-content-references-asked.js';
+import { AcceptanceRepository } from './email/acceptance.repository.js';
 import { AcceptEmail } from './email/accept-email.js';
 import { AttemptController } from './email/attempt.controller.js';
 import { AttemptRepository } from './email/attempt.repository.js';
@@ -51,6 +52,7 @@ import { FoldUsage } from './usage/fold-usage.js';
 import { UsageSystemRepository } from './usage/usage.system.repository.js';
 
 const repositories = [
+  AcceptanceRepository,
   ApiKeyRepository,
   ApiKeySystemRepository,
   AttemptRepository,

@@ -7,6 +7,7 @@ import { AddressHasher } from '../address/address-hasher.js';
 import type { IdempotencyClaim } from '../idempotency/idempotency.repository.js';
 import { IdempotentAnswer } from '../idempotency/idempotent-answer.js';
 import { acceptanceEvents } from './acceptance-events.js';
+import { AcceptanceRepository } from './acceptance.repository.js';
 import { type Addresses, allowedSender, isInFuture, parseAddresses } from './acceptance-rules.js';
 import { accept } from './email.js';
 import { type EmailResource, emailResource } from './email-resource.js';
@@ -31,6 +32,7 @@ export interface AcceptCommand {
 export class AcceptEmail {
   constructor(
     private readonly tenants: TenantDatabase,
+    private readonly acceptances: AcceptanceRepository,
     private readonly emails: EmailRepository,
     private readonly answers: IdempotentAnswer,
     private readonly events: EventWriter,
@@ -62,7 +64,7 @@ export class AcceptEmail {
   ): Promise<EmailRow> {
     const recipientHash = this.hasher.addressHash(tx.tenantId, recipient.norm);
     const question = { mode, senderNorm: sender.norm, recipientHash };
-    const acceptance = await this.emails.acceptance(tx, question);
+    const acceptance = await this.acceptances.ask(tx, question);
     const { mailboxId, domain } = allowedSender(acceptance, mode);
     const stored = await this.emails.insert(tx, {
       ...columnsOf(command),

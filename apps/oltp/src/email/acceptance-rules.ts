@@ -1,7 +1,7 @@
 import { type AddrSpec, parseAddrSpec } from '@penguinmails/contracts';
 import { forbidden, Problem, type ProblemItem, unprocessable } from '@penguinmails/http/problem';
 import type { EmailMode } from './email-row.js';
-import type { Acceptance } from './email.repository.js';
+import type { Acceptance } from './acceptance.repository.js';
 
 const DAY_MS = 86_400_000;
 /** An e-mail may be scheduled this far ahead. */

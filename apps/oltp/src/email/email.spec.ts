@@ -5,11 +5,10 @@ import {
   type EmailState,
   type EmailStatus,
   emailStatuses,
-  isHardBounce,
   mayCancel,
-  type Outcome,
   record,
 } from './email.js';
+import { isHardBounce, type Outcome } from './outcome.js';
 
 const BEGUN: readonly EmailStatus[] = ['sending', 'delivered', 'bounced', 'deferred', 'unknown'];
 const FINISHED: readonly EmailStatus[] = [

@@ -1,3 +1,5 @@
+import { errorCodeOf, handedOver, type Outcome } from './outcome.js';
+
 /** `emails.status`; delivered = accepted by the next mail server (rest.md, E-mail status). */
 export const emailStatuses = [
   'pending',
@@ -24,33 +26,6 @@ export interface EmailState {
   readonly begun: boolean;
   /** No attempt will follow. `unknown` alone can be either. */
   readonly finished: boolean;
-}
-
-const outcomeClasses = [
-  'delivered',
-  'deferred',
-  'bounced',
-  'failed',
-  'unknown',
-  'cancelled',
-] as const;
-
-export type OutcomeClass = (typeof outcomeClasses)[number];
-
-/** Whether a class is one that this version knows; later ones may add to the list. */
-export function isOutcomeClass(text: string): text is OutcomeClass {
-  return (outcomeClasses as readonly string[]).includes(text);
-}
-
-/** One item of delivery.recorded. */
-export interface Outcome {
-  readonly attempt: number;
-  readonly class: OutcomeClass;
-  /** The queue will not try again. */
-  readonly final: boolean;
-  readonly code: number | null;
-  readonly enhancedCode: string | null;
-  readonly errorCode: string | null;
 }
 
 export type RefusalReason =
@@ -201,22 +176,4 @@ function resultOf(outcome: Outcome): { status: EmailStatus; fact: EmailFact } {
 /** Statuses that end an e-mail whatever the queue says. */
 function isEnd(status: EmailStatus): boolean {
   return status !== 'deferred' && status !== 'unknown';
-}
-
-function handedOver(outcome: OutcomeClass): boolean {
-  return outcome === 'delivered' || outcome === 'bounced' || outcome === 'unknown';
-}
-
-function errorCodeOf({ class: kind, code, errorCode }: Outcome): string | null {
-  if (kind === 'delivered') return null;
-  if (kind === 'unknown') return 'outcome_unknown';
-  return errorCode ?? (code === null ? null : `smtp_${code}`);
-}
-
-/**
- * The address itself is wrong for good: permanent failure with an addressing status (RFC 3463
- * X.1.x). Other 5xx replies speak about this message or this sender and suppress nobody.
- */
-export function isHardBounce({ class: kind, code, enhancedCode }: Outcome): boolean {
-  return kind === 'bounced' && code !== null && code >= 500 && /^5\.1\.\d/.test(enhancedCode ?? '');
 }

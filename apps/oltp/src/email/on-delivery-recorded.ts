@@ -4,7 +4,7 @@ import type { Logger } from '@penguinmails/observability';
 import { EventWriter, HandlesEvent, type ReceivedEvent } from '@penguinmails/outbox';
 import { OLTP_LOGGER } from '../oltp.tokens.js';
 import { type EmailPair, EmailSystemRepository } from './email.system.repository.js';
-import { type Outcome, isOutcomeClass } from './email.js';
+import { isOutcomeClass, type Outcome } from './outcome.js';
 import { applyOutcomes, pairKey, type ReportedOutcome } from './recorded-outcomes.js';
 
 type DeliveryRecorded = ReceivedEvent<'penguinmails.delivery.recorded.v1'>;

@@ -1,8 +1,9 @@
 import type { AnyNewEvent } from '@penguinmails/outbox';
-import { isHardBounce, type Outcome, record, type Transition } from './email.js';
+import { record, type Transition } from './email.js';
 import { emailEvent } from './email-events.js';
 import { stateOf } from './email-row.js';
 import type { EmailPair, RecordableEmail, RecordedChange } from './email.system.repository.js';
+import { isHardBounce, type Outcome } from './outcome.js';
 
 /** One item of delivery.recorded with the tenant of its event. */
 export interface ReportedOutcome extends EmailPair {
