@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { DatabaseModule, tierDatabaseSettings } from '@penguinmails/database';
+import { DatabaseModule, PeriodicTask, tierDatabaseSettings } from '@penguinmails/database';
 import { createLogger, type Logger } from '@penguinmails/observability';
 import { MessagingModule } from '@penguinmails/outbox';
 import { AccessLogRepository } from './access/access-log.repository.js';
@@ -27,7 +27,6 @@ import { ClaimLag } from './reaper/claim-lag.js';
 import { OnContentReferencesAnswered } from './reaper/on-content-references-answered.js';
 import { ReapContents } from './reaper/reap-contents.js';
 import { ReaperSystemRepository } from './reaper/reaper.system.repository.js';
-import { PeriodicTask } from './timer/periodic-task.js';
 import { FoldUsage } from './usage/fold-usage.js';
 import { UsageRepository } from './usage/usage.repository.js';
 import { UsageSystemRepository } from './usage/usage.system.repository.js';
