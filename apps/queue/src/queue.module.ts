@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { DatabaseModule, tierDatabaseSettings } from '@penguinmails/database';
+import { DatabaseModule } from '@penguinmails/database';
 import { createLogger, type Logger } from '@penguinmails/observability';
 import { MessagingModule } from '@penguinmails/outbox';
 import { EnqueueSystemRepository } from './enqueue/enqueue.system.repository.js';
@@ -24,6 +24,7 @@ import { LeaseJobs } from './lease/lease-jobs.js';
 import { LeaseSystemRepository } from './lease/lease.system.repository.js';
 import { ReadyJobs } from './lease/ready-jobs.js';
 import { RenewLeases } from './lease/renew-leases.js';
+import { queueDatabaseSettings } from './persistence/queue-database.js';
 import type { QueueConfig } from './queue.config.js';
 import { consumes, emits } from './queue.events.js';
 import { QUEUE_LOGGER } from './queue.tokens.js';
@@ -72,9 +73,7 @@ export class QueueModule {
       module: QueueModule,
       imports: [
         DatabaseModule.forTier(
-          tierDatabaseSettings('queue', config.db, {
-            onProblem: (err) => logger.error({ err }, 'database problem'),
-          }),
+          queueDatabaseSettings(config.db, (err) => logger.error({ err }, 'database problem')),
         ),
         MessagingModule.forTier({
           tier: 'queue',

@@ -1,12 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
-import { UNFINISHED_JOB_COLUMNS, type JobKey, type UnfinishedJob } from '../job/unfinished-job.js';
+import {
+  inLockOrder,
+  type JobKey,
+  UNFINISHED_JOB_COLUMNS,
+  type UnfinishedJob,
+} from '../job/unfinished-job.js';
 import type { NewJob } from './new-job.js';
 
 /**
  * One statement for jobs of many tenants. A job that is hot or finished already is left as it is:
- * the id of a job is the id of what it is about, so a repeated event finds it. $12 is no later than
- * the birth of the oldest job: history before it cannot hold any of them.
+ * the id of a job is the id of what it is about, so a repeated event finds it. History before
+ * the birth of the oldest of them ($12) cannot hold any, and the future holds none; a look-up per job, as
+ * NOT EXISTS may become one pass over all that was finished today.
  */
 const ENQUEUE = `
 INSERT INTO job_queue (tenant_id, id, job_type, payload, priority, max_attempts, scheduled_at,
@@ -17,23 +23,22 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[], $5::int[], $6::int[
   $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[])
   AS n(tenant_id, id, job_type, payload, priority, max_attempts, scheduled_at, rate_key, domain_key,
     correlation_id, traceparent)
-WHERE NOT EXISTS (
-  SELECT FROM job_history h
-  WHERE h.tenant_id = n.tenant_id AND h.id = n.id AND h.completed_at >= $12
-)
+WHERE (
+  SELECT TRUE FROM job_history h
+  WHERE h.tenant_id = n.tenant_id AND h.id = n.id
+    AND h.completed_at >= $12 AND h.completed_at < now() + interval '1 hour'
+  LIMIT 1
+) IS NULL
 ON CONFLICT (tenant_id, id) DO NOTHING`;
 
 /**
- * A row that another transaction is leasing is waited for, and left when it came to run. Not running
- * is said by the lease: with status in the text, stale statistics make the planner read every
- * pending row through the seed's index (reference/send-path.md).
+ * A row that another transaction is leasing is waited for. Which of them run is looked at afterwards:
+ * a condition on the row beside its key leads the planner away from the key.
  */
-const LOCK_WAITING = `
+const LOCK_NAMED = `
 SELECT ${UNFINISHED_JOB_COLUMNS}
 FROM unnest($1::uuid[], $2::uuid[]) AS w(tenant_id, id)
 JOIN job_queue j ON j.tenant_id = w.tenant_id AND j.id = w.id
-WHERE j.lease_token IS NULL
-ORDER BY j.tenant_id, j.id
 FOR UPDATE OF j`;
 
 /** Puts jobs into the hot table, and finds those that may still be taken out. */
@@ -47,11 +52,12 @@ export class EnqueueSystemRepository {
 
   /** Locks the named jobs that are not running; a pair that names none is left out. */
   async lockWaiting(tx: SystemTransaction, keys: readonly JobKey[]): Promise<UnfinishedJob[]> {
-    const { rows } = await tx.query<UnfinishedJob>(LOCK_WAITING, [
-      keys.map((key) => key.tenantId),
-      keys.map((key) => key.jobId),
+    const ordered = inLockOrder(keys);
+    const { rows } = await tx.query<UnfinishedJob>(LOCK_NAMED, [
+      ordered.map((key) => key.tenantId),
+      ordered.map((key) => key.jobId),
     ]);
-    return rows;
+    return rows.filter((job) => job.leasedBy === null);
   }
 }
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { emailBucket, encodeEvent, jobTypes, newEmailId, newId } from '@penguinmails/contracts';
 import { planRescue } from '../rescue/lease-loss.js';
-import type { UnfinishedJob } from '../job/unfinished-job.js';
+import type { RunningJob } from '../job/unfinished-job.js';
 import { deliveryEvents, ITEMS_PER_EVENT } from './delivery-items.js';
 import { planFinish } from './finish-plan.js';
 import type { FinishResult } from './finish-result.js';
 import { recordedDelivery } from './recorded-delivery.js';
 
 const policyOf = () => jobTypes.send_email;
-const job = (more: Partial<UnfinishedJob> = {}): UnfinishedJob => ({
+const job = (more: Partial<RunningJob> = {}): RunningJob => ({
   tenantId: newId(),
   jobId: newEmailId(),
   type: 'send_email',
@@ -19,7 +19,7 @@ const job = (more: Partial<UnfinishedJob> = {}): UnfinishedJob => ({
   leasedBy: 'worker-1',
   ...more,
 });
-const report = (of: UnfinishedJob, more: Partial<FinishResult> = {}): FinishResult => ({
+const report = (of: RunningJob, more: Partial<FinishResult> = {}): FinishResult => ({
   tenant_id: of.tenantId,
   job_id: of.jobId,
   lease_token: newId(),
@@ -32,7 +32,7 @@ const report = (of: UnfinishedJob, more: Partial<FinishResult> = {}): FinishResu
   finished_at: '2026-11-22T10:00:01Z',
   ...more,
 });
-const plan = (held: UnfinishedJob[], results: FinishResult[]) =>
+const plan = (held: RunningJob[], results: FinishResult[]) =>
   planFinish(held, results, policyOf, () => 0.5);
 
 describe('a finish plan', () => {

@@ -3,7 +3,7 @@ import { nextStatus } from '../job/job.js';
 import { maskedReply } from '../job/masked-reply.js';
 import { decide, type Decision } from '../job/outcome.js';
 import type { RetryPolicy } from '../job/retry-policy.js';
-import type { JobKey, UnfinishedJob } from '../job/unfinished-job.js';
+import type { JobKey, RunningJob } from '../job/unfinished-job.js';
 import type { FinishResult } from './finish-result.js';
 
 /** A try that has a row in job_attempts: one that was begun. */
@@ -31,7 +31,7 @@ export interface Release extends JobKey {
 
 /** One job, what was reported about it and what becomes of it. */
 export interface Finish {
-  readonly job: UnfinishedJob;
+  readonly job: RunningJob;
   readonly result: FinishResult;
   readonly decision: Decision;
 }
@@ -54,7 +54,7 @@ export function keyOf(key: { tenantId: string; jobId: string }): string {
  * @param random as Math.random
  */
 export function planFinish(
-  held: readonly UnfinishedJob[],
+  held: readonly RunningJob[],
   results: readonly FinishResult[],
   policyOf: (type: string) => RetryPolicy,
   random: () => number,

@@ -1,16 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
-import { UNFINISHED_JOB_COLUMNS, type UnfinishedJob } from '../job/unfinished-job.js';
+import { inLockOrder, UNFINISHED_JOB_COLUMNS, type RunningJob } from '../job/unfinished-job.js';
 import type { FinishedTry, Release } from './finish-plan.js';
 import type { FinishResult } from './finish-result.js';
 
-/** Only rows that still hold the finisher's token, locked in key order. */
+/** Only rows that still hold the finisher's token. */
 const LOCK_HELD = `
 SELECT ${UNFINISHED_JOB_COLUMNS}
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS r(tenant_id, id, lease_token)
 JOIN job_queue j
   ON j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token
-ORDER BY j.tenant_id, j.id
 FOR UPDATE OF j`;
 
 /** A worker's clock may step back between start and end: a try then lasted no time. */
@@ -39,14 +38,18 @@ WHERE j.tenant_id = r.tenant_id AND j.id = r.id`;
 /** Statements of finishing, over all tenants. */
 @Injectable()
 export class FinishSystemRepository {
-  async lockHeld(
-    tx: SystemTransaction,
-    results: readonly FinishResult[],
-  ): Promise<UnfinishedJob[]> {
-    const { rows } = await tx.query<UnfinishedJob>(LOCK_HELD, [
-      results.map((result) => result.tenant_id),
-      results.map((result) => result.job_id),
-      results.map((result) => result.lease_token),
+  async lockHeld(tx: SystemTransaction, results: readonly FinishResult[]): Promise<RunningJob[]> {
+    const ordered = inLockOrder(
+      results.map(({ tenant_id: tenantId, job_id: jobId, lease_token: leaseToken }) => ({
+        tenantId,
+        jobId,
+        leaseToken,
+      })),
+    );
+    const { rows } = await tx.query<RunningJob>(LOCK_HELD, [
+      ordered.map((held) => held.tenantId),
+      ordered.map((held) => held.jobId),
+      ordered.map((held) => held.leaseToken),
     ]);
     return rows;
   }

@@ -18,11 +18,12 @@ FROM (
   UNION ALL
   SELECT job_type, 0, 0, 0, count(*), NULL
   FROM dead_letters WHERE redriven_at IS NULL GROUP BY job_type
+  UNION ALL
+  SELECT job_type, 0, 0, 0, 0, NULL FROM job_types
 ) counted
-GROUP BY type
-ORDER BY type`;
+GROUP BY type`;
 
-/** Counts jobs of all tenants. */
+/** Counts jobs of all tenants; a declared type without any counts 0. */
 @Injectable()
 export class DepthSystemRepository {
   async count(tx: SystemTransaction): Promise<TypeDepth[]> {

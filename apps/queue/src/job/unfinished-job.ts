@@ -11,6 +11,12 @@ export interface UnfinishedJob extends JobKey {
   readonly maxAttempts: number;
   readonly unknownOutcomes: number;
   readonly leaseLosses: number;
+  /** null while it waits. */
+  readonly leasedBy: string | null;
+}
+
+/** One that a worker holds. */
+export interface RunningJob extends UnfinishedJob {
   readonly leasedBy: string;
 }
 
@@ -19,3 +25,15 @@ export const UNFINISHED_JOB_COLUMNS = `
   j.tenant_id AS "tenantId", j.id AS "jobId", j.job_type AS type, j.attempts,
   j.max_attempts AS "maxAttempts", j.unknown_outcomes AS "unknownOutcomes",
   j.lease_losses AS "leaseLosses", j.leased_by AS "leasedBy"`;
+
+/**
+ * Keys in the order in which every statement locks its rows: two of them over the same rows then
+ * wait for one another and cannot deadlock.
+ */
+export function inLockOrder<K extends JobKey>(keys: readonly K[]): K[] {
+  return [...keys].sort((a, b) => compare(a.tenantId, b.tenantId) || compare(a.jobId, b.jobId));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

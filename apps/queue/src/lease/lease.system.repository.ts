@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
-import type { JobKey } from '../job/unfinished-job.js';
+import { inLockOrder, type JobKey } from '../job/unfinished-job.js';
 import type { ClaimRequest, HeldLease, LeasedJob } from './leased-job.js';
 
 /**
@@ -26,27 +26,18 @@ RETURNING j.tenant_id AS "tenantId", j.id AS "jobId", j.job_type AS type, j.payl
   j.correlation_id AS "correlationId", j.traceparent, j.created_at AS "createdAt",
   j.lease_expires_at AS "expiresAt"`;
 
-/** Locked in key order, as finishing does: two statements over the same rows cannot deadlock. */
 const RENEW = `
-WITH held AS (
-  SELECT j.tenant_id, j.id
-  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS h(tenant_id, id, lease_token)
-  JOIN job_queue j
-    ON j.tenant_id = h.tenant_id AND j.id = h.id AND j.lease_token = h.lease_token
-  ORDER BY j.tenant_id, j.id
-  FOR UPDATE OF j
-)
 UPDATE job_queue j SET lease_expires_at = now() + $4 * interval '1 millisecond'
-FROM held h
-WHERE j.tenant_id = h.tenant_id AND j.id = h.id
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS h(tenant_id, id, lease_token)
+WHERE j.tenant_id = h.tenant_id AND j.id = h.id AND j.lease_token = h.lease_token
 RETURNING j.tenant_id AS "tenantId", j.id AS "jobId", j.payload,
   j.lease_token AS "leaseToken", j.lease_expires_at AS "expiresAt"`;
 
 const GIVE_BACK = `
 UPDATE job_queue j
 SET status = 'pending', lease_token = NULL, lease_expires_at = NULL, leased_by = NULL
-FROM unnest($1::uuid[], $2::uuid[]) AS r(tenant_id, id)
-WHERE j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = $3`;
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS r(tenant_id, id, lease_token)
+WHERE j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token`;
 
 /** Statements about leases, over all tenants. */
 @Injectable()
@@ -64,10 +55,11 @@ export class LeaseSystemRepository {
     held: readonly (JobKey & { leaseToken: string })[],
     leaseMs: number,
   ): Promise<HeldLease[]> {
+    const ordered = inLockOrder(held);
     const { rows } = await tx.query<HeldLease>(RENEW, [
-      held.map((lease) => lease.tenantId),
-      held.map((lease) => lease.jobId),
-      held.map((lease) => lease.leaseToken),
+      ordered.map((lease) => lease.tenantId),
+      ordered.map((lease) => lease.jobId),
+      ordered.map((lease) => lease.leaseToken),
       leaseMs,
     ]);
     return rows;
@@ -82,7 +74,7 @@ export class LeaseSystemRepository {
     await tx.query(GIVE_BACK, [
       jobs.map((job) => job.tenantId),
       jobs.map((job) => job.jobId),
-      leaseToken,
+      jobs.map(() => leaseToken),
     ]);
   }
 }

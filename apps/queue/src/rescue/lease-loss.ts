@@ -1,14 +1,14 @@
 import type { Delivery } from '../finish/delivery-items.js';
 import type { JobEnd } from '../job/job-end.js';
 import { nextStatus } from '../job/job.js';
-import type { UnfinishedJob } from '../job/unfinished-job.js';
+import type { RunningJob } from '../job/unfinished-job.js';
 
 /** Why a job was buried whose workers kept dying. */
 export const LEASE_LOST = 'lease_lost';
 
 /** What the rescuer does with jobs whose lease ran out. */
 export interface RescuePlan {
-  readonly released: readonly UnfinishedJob[];
+  readonly released: readonly RunningJob[];
   readonly buried: readonly JobEnd[];
   readonly deliveries: readonly Delivery[];
 }
@@ -19,11 +19,11 @@ export interface RescuePlan {
  * @param now the database's clock
  */
 export function planRescue(
-  expired: readonly UnfinishedJob[],
+  expired: readonly RunningJob[],
   limitOf: (type: string) => number,
   now: Date,
 ): RescuePlan {
-  const isFatal = (job: UnfinishedJob) => job.leaseLosses + 1 >= limitOf(job.type);
+  const isFatal = (job: RunningJob) => job.leaseLosses + 1 >= limitOf(job.type);
   const fatal = expired.filter(isFatal);
   return {
     released: expired.filter((job) => !isFatal(job)),
@@ -32,7 +32,7 @@ export function planRescue(
   };
 }
 
-function buried(job: UnfinishedJob): JobEnd {
+function buried(job: RunningJob): JobEnd {
   nextStatus('running', 'bury');
   return {
     tenantId: job.tenantId,
@@ -47,7 +47,7 @@ function buried(job: UnfinishedJob): JobEnd {
 }
 
 /** The try that was lost has a number but no row: nobody reported it. */
-function failedDelivery(job: UnfinishedJob, now: Date): Delivery {
+function failedDelivery(job: RunningJob, now: Date): Delivery {
   return {
     tenantId: job.tenantId,
     item: {

@@ -5,7 +5,7 @@ import { EventWriter } from '@penguinmails/outbox';
 import { deliveryEvents } from '../finish/delivery-items.js';
 import { deadLetterEvents } from '../job/dead-letter-event.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
-import type { UnfinishedJob } from '../job/unfinished-job.js';
+import type { RunningJob } from '../job/unfinished-job.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
 import { planRescue } from './lease-loss.js';
@@ -55,7 +55,7 @@ export class RescueJobs {
 
   private async rescue(
     tx: SystemTransaction,
-    expired: readonly UnfinishedJob[],
+    expired: readonly RunningJob[],
     now: Date,
   ): Promise<void> {
     const plan = planRescue(expired, (type) => this.types.leaseLossLimit(type), now);
@@ -66,7 +66,7 @@ export class RescueJobs {
     tx.onCommit(() => this.afterCommit(expired));
   }
 
-  private afterCommit(expired: readonly UnfinishedJob[]): void {
+  private afterCommit(expired: readonly RunningJob[]): void {
     for (const { type } of expired)
       counter(metrics.leaseExpiries).add(1, { 'penguinmails.job.type': type });
     this.ready.wake();

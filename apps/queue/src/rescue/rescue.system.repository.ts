@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
-import { type JobKey, UNFINISHED_JOB_COLUMNS, type UnfinishedJob } from '../job/unfinished-job.js';
+import { type JobKey, UNFINISHED_JOB_COLUMNS, type RunningJob } from '../job/unfinished-job.js';
 
 /** Silence of the clock that counts as an outage of the queue service, in milliseconds. */
 export const OUTAGE_MS = 3000;
@@ -39,22 +39,15 @@ INSERT INTO queue_clock (stamped_at, stamped_by) VALUES (clock_timestamp(), $1)
 ON CONFLICT (id) DO NOTHING
 RETURNING stamped_at AS "stampedAt", 0::float8 AS "outageMs"`;
 
-/** In key order, as finishing locks them. */
 const EXTEND_ALL = `
-WITH running AS (
-  SELECT tenant_id, id FROM job_queue WHERE status = 'running'
-  ORDER BY tenant_id, id FOR UPDATE
-)
-UPDATE job_queue j SET lease_expires_at = lease_expires_at + $1 * interval '1 millisecond'
-FROM running r
-WHERE j.tenant_id = r.tenant_id AND j.id = r.id`;
+UPDATE job_queue SET lease_expires_at = lease_expires_at + $1 * interval '1 millisecond'
+WHERE status = 'running'`;
 
 /** A row that is being finished right now is left to its finisher. */
 const LOCK_EXPIRED = `
 SELECT ${UNFINISHED_JOB_COLUMNS}
 FROM job_queue j
 WHERE j.status = 'running' AND j.lease_expires_at < $1
-ORDER BY j.tenant_id, j.id
 LIMIT $2
 FOR UPDATE SKIP LOCKED`;
 
@@ -82,14 +75,17 @@ export class RescueSystemRepository {
     return first.rows[0];
   }
 
-  /** Adds an outage to every running lease. */
+  /**
+   * Adds an outage to every running lease. May meet finishing in another order of rows: a deadlock
+   * is retried, and after an outage nobody is in a hurry.
+   */
   async extendAll(tx: SystemTransaction, outageMs: number): Promise<void> {
     await tx.query(EXTEND_ALL, [outageMs]);
   }
 
   /** Locks jobs whose lease had run out at `at`, up to `limit`. */
-  async lockExpired(tx: SystemTransaction, at: Date, limit: number): Promise<UnfinishedJob[]> {
-    const { rows } = await tx.query<UnfinishedJob>(LOCK_EXPIRED, [at, limit]);
+  async lockExpired(tx: SystemTransaction, at: Date, limit: number): Promise<RunningJob[]> {
+    const { rows } = await tx.query<RunningJob>(LOCK_EXPIRED, [at, limit]);
     return rows;
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { Secret } from '@penguinmails/config';
 import { newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
-import { openDatabase, seedPools } from '@penguinmails/database';
+import { openDatabase } from '@penguinmails/database';
 import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
 import { createTierDatabase, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
@@ -14,13 +15,14 @@ import { GetJob } from '../../src/job/get-job.js';
 import { JobEndSystemRepository } from '../../src/job/job-end.system.repository.js';
 import { JobRepository } from '../../src/job/job.repository.js';
 import { ListAttempts } from '../../src/job/list-attempts.js';
+import type { JobKey } from '../../src/job/unfinished-job.js';
 import { JobTypes } from '../../src/job-type/job-types.js';
 import { GrantSigner } from '../../src/lease/grant-signer.js';
 import { type Lease, LeaseJobs } from '../../src/lease/lease-jobs.js';
 import { LeaseSystemRepository } from '../../src/lease/lease.system.repository.js';
-import type { LeasedJob } from '../../src/lease/leased-job.js';
 import { ReadyJobs } from '../../src/lease/ready-jobs.js';
 import { RenewLeases } from '../../src/lease/renew-leases.js';
+import { queueDatabaseSettings } from '../../src/persistence/queue-database.js';
 import { emits } from '../../src/queue.events.js';
 import { RescueJobs } from '../../src/rescue/rescue-jobs.js';
 import { RescueSystemRepository } from '../../src/rescue/rescue.system.repository.js';
@@ -34,12 +36,13 @@ export const TYPES = ['send_email'];
 /** Everything of the service but its HTTP and Kafka ends, on a real database of its own. */
 export async function startQueueEngine() {
   const database = await createTierDatabase('queue');
-  const db = openDatabase({
-    tier: 'queue',
-    app: { ...seedPools.queue.app, url: database.appUrl },
-    system: { ...seedPools.queue.system, url: database.systemUrl },
-    pooled: false,
-  });
+  const db = openDatabase(
+    queueDatabaseSettings({
+      url: new Secret(database.appUrl),
+      systemUrl: new Secret(database.systemUrl),
+      pooled: false,
+    }),
+  );
   const admin = new pg.Pool({ connectionString: database.adminUrl, max: 4 });
   // end() does not wait for the server: dropping the database may still cut a session off.
   admin.on('error', () => undefined);
@@ -203,7 +206,7 @@ export function manyEmails(n: number, tenantId = newId()): EmailAccepted[] {
 
 /** A report about a leased job. */
 export function resultOf(
-  job: LeasedJob,
+  job: JobKey,
   leaseToken: string,
   result: Partial<FinishResult> = {},
 ): FinishResult {

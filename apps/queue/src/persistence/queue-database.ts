@@ -1,0 +1,30 @@
+import {
+  type ConfiguredUrls,
+  type DatabaseSettings,
+  tierDatabaseSettings,
+} from '@penguinmails/database';
+
+/**
+ * The statistics of a queue are wrong whenever they matter: analysed while it was empty, they say
+ * "no row is pending" of a table that has a million. The planner then collects and sorts all of them
+ * for each claim, or hashes the whole table to find 500 rows by their keys. All statements of the
+ * system login are walks along an index or look-ups by key, so it is not offered anything else.
+ */
+const PLANNER = ['enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_sort'];
+
+/** Settings of the tier's database from its parsed configuration. */
+export function queueDatabaseSettings(
+  urls: ConfiguredUrls,
+  onProblem?: DatabaseSettings['onProblem'],
+): DatabaseSettings {
+  const settings = tierDatabaseSettings('queue', urls, { onProblem });
+  return { ...settings, system: { ...settings.system, url: withPlanner(settings.system.url) } };
+}
+
+function withPlanner(systemUrl: string): string {
+  const url = new URL(systemUrl);
+  const given = url.searchParams.get('options') ?? '';
+  const ours = PLANNER.map((name) => `-c ${name}=off`).join(' ');
+  url.searchParams.set('options', `${given} ${ours}`.trim());
+  return url.href;
+}

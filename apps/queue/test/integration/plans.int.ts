@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newEmailId, newId } from '@penguinmails/contracts';
+import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
+import { sendEmailJob } from '../../src/enqueue/new-job.js';
+import { bornAfter } from '../../src/job/born-after.js';
+import { JobRepository } from '../../src/job/job.repository.js';
+import {
+  acceptedEmail,
+  type QueueEngine,
+  resultOf,
+  startQueueEngine,
+  TYPES,
+} from './queue-engine.js';
+
+const WAITING = 20_000;
+const RUNNING = 500;
+const CLAIM = 100;
+
+let queue: QueueEngine;
+let keys: { tenantId: string; jobId: string; leaseToken: string }[];
+
+/** Statistics from before the rush: the planner believes that hardly any row has any status. */
+beforeAll(async () => {
+  queue = await startQueueEngine();
+  await queue.admin.query('ALTER TABLE job_queue SET (autovacuum_enabled = false)');
+  await queue.admin.query('ANALYZE job_queue');
+  await queue.admin.query(
+    `INSERT INTO job_queue (tenant_id, id, job_type, payload, scheduled_at)
+     SELECT gen_random_uuid(), gen_random_uuid(), 'send_email', '{}',
+       now() - n * interval '1 millisecond'
+     FROM generate_series(1, $1) AS n`,
+    [WAITING],
+  );
+  const { jobs, leaseToken } = await queue.lease(RUNNING);
+  keys = jobs.map(({ tenantId, jobId }) => ({ tenantId, jobId, leaseToken }));
+});
+afterAll(() => queue.stop());
+
+type Query = SystemTransaction['query'];
+
+/** The plan, with what it really read, of the one statement that `run` sends; nothing is kept. */
+async function planOf<T extends SystemTransaction | TenantTransaction>(
+  tx: T,
+  run: (tx: T) => Promise<unknown>,
+): Promise<string> {
+  let plan = '';
+  const explain: Query = async (text, values) => {
+    const { rows } = await tx.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ${text}`,
+      values,
+    );
+    plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    return { rows: [], rowCount: 0 };
+  };
+  await run({ ...tx, tenantId: 'tenantId' in tx ? tx.tenantId : undefined, query: explain });
+  return plan;
+}
+
+const inSystem = (run: (tx: SystemTransaction) => Promise<unknown>) =>
+  queue.db.system.transaction(async (tx) => {
+    const plan = await planOf(tx, run);
+    await tx.query('ROLLBACK AND CHAIN');
+    return plan;
+  });
+
+describe('with stale statistics and a long queue', () => {
+  const end = { status: 'completed', outcome: 'delivered', attempts: 1, leaseLosses: 0 } as const;
+  const counts = { attempts: 1, unknownOutcomes: 0, delaySeconds: 60 };
+  const recorded = { errorCode: null, errorMessage: null };
+
+  it.each<[string, (tx: SystemTransaction) => Promise<unknown>]>([
+    [
+      'finishing',
+      (tx) =>
+        queue.repositories.finish.lockHeld(
+          tx,
+          keys.map((key) => resultOf(key, key.leaseToken)),
+        ),
+    ],
+    [
+      'releasing',
+      (tx) =>
+        queue.repositories.finish.release(
+          tx,
+          keys.map((key) => ({ ...key, ...recorded, ...counts })),
+        ),
+    ],
+    ['renewing', (tx) => queue.repositories.leases.renew(tx, keys, 30_000)],
+    ['giving back', (tx) => queue.repositories.leases.giveBack(tx, keys, keys[0].leaseToken)],
+    ['withdrawing', (tx) => queue.repositories.enqueue.lockWaiting(tx, keys)],
+    ['losing leases', (tx) => queue.repositories.rescue.loseLeases(tx, keys)],
+    [
+      'ending',
+      (tx) =>
+        queue.repositories.endings.end(
+          tx,
+          keys.map((key) => ({ ...key, ...end, ...recorded })),
+        ),
+    ],
+  ])('%s finds its rows by their keys and reads no others', async (_what, run) => {
+    const plan = await inSystem(run);
+    expect(plan).toContain('job_queue_pkey');
+    expect(plan).not.toContain('idx_job_queue_status_priority');
+    expect(plan).not.toContain('Seq Scan on job_queue');
+  });
+
+  it('a claim reads hardly more of the ready jobs than it takes', async () => {
+    const plan = await inSystem((tx) =>
+      queue.repositories.leases.claim(tx, {
+        types: TYPES,
+        max: CLAIM,
+        leaseToken: newId(),
+        leaseMs: 30_000,
+        workerId: 'w',
+      }),
+    );
+    expect(plan).not.toContain('Seq Scan on job_queue');
+    const [, read] = /idx_job_queue_status_priority on job_queue \(actual rows=(\d+)/.exec(plan)!;
+    expect(Number(read)).toBeLessThan(2 * CLAIM);
+  });
+});
+
+const partition = (days: number) =>
+  `job_history_p${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')}`;
+/** Ids may come from clocks that are an hour ahead, so just after midnight yesterday counts. */
+const isAfterMidnight = new Date().getUTCHours() < 2;
+
+describe('the partitions of history', () => {
+  it('are searched for a job from its birth on', async () => {
+    const id = newEmailId();
+    const plan = await queue.db.tenants.transaction(newId(), (tx) =>
+      planOf(tx, (explaining) => new JobRepository().find(explaining, id, bornAfter([id]))),
+    );
+    expect(plan).toContain(partition(0));
+    expect(plan).not.toContain(partition(isAfterMidnight ? -2 : -1));
+  });
+
+  it('are searched for repeated jobs by key, from the oldest birth until now', async () => {
+    await queue.admin.query(
+      `INSERT INTO job_history (tenant_id, id, job_type, queue, status, outcome, priority, attempts,
+         max_attempts, scheduled_at, created_at)
+       SELECT gen_random_uuid(), gen_random_uuid(), 'send_email', 'default', 'cancelled',
+         'cancelled', 0, 0, 12, now(), now()
+       FROM generate_series(1, $1)`,
+      [WAITING],
+    );
+    const jobs = Array.from({ length: 500 }, () => sendEmailJob(acceptedEmail()));
+    const birth = bornAfter(jobs.map(({ jobId }) => jobId));
+    const plan = await inSystem((tx) => queue.repositories.enqueue.enqueue(tx, jobs, birth));
+    expect(plan).toContain(`${partition(0)}_pkey`);
+    expect(plan).not.toContain(partition(isAfterMidnight ? -2 : -1));
+    expect(plan).not.toContain(partition(2));
+  });
+});
