@@ -121,11 +121,20 @@ export class OutboxRelay {
         await this.#relayLane(lane, result);
         this.#lanes.sent(lane);
       } catch (error) {
-        this.#report(error, 'events not sent', lane);
-        if (brokerAnswered(error)) this.#lanes.refused(lane);
-        else result.outage = true;
+        this.#failed(lane, error, result);
       }
     }
+  }
+
+  #failed(lane: number, error: unknown, result: RoundResult): void {
+    if (brokerAnswered(error)) {
+      this.#lanes.refused(lane);
+      this.#report(error, 'events of a lane not sent', lane);
+      return;
+    }
+    // The other lanes of the round fail for the same reason: one line says it.
+    if (!result.outage) this.#report(error, 'events not sent');
+    result.outage = true;
   }
 
   async #relayLane(lane: number, result: RoundResult): Promise<void> {
