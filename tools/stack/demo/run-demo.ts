@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StackPlan } from '../plan.ts';
+import { apps } from '../ports.ts';
 import { say } from '../progress.ts';
 import { content } from './evidence/content.ts';
 import type { DemoEmail, Found, Witness } from './evidence/evidence.ts';
-import { inbox } from './evidence/inbox.ts';
 import { kafka } from './evidence/kafka.ts';
 import { notifications } from './evidence/notifications.ts';
 import { olap } from './evidence/olap.ts';
 import { oltp } from './evidence/oltp.ts';
 import { queue } from './evidence/queue.ts';
+import { worker } from './evidence/worker.ts';
 import { sendDemoEmail } from './demo-email.ts';
 
 const EVIDENCE_WITHIN_MS = 60_000;
@@ -17,8 +18,8 @@ const NAME_WIDTH = 13;
 
 /** In the order of an e-mail's way. With a relay of one's own there is no inbox to look into. */
 function witnessesFor(plan: StackPlan): Witness<unknown>[] {
-  const all = [content, oltp, kafka, queue, inbox, olap, notifications] as Witness<unknown>[];
-  return all.filter((witness) => witness !== inbox || plan.environment.smtpUrl === undefined);
+  const all = [content, oltp, kafka, queue, worker, olap, notifications] as Witness<unknown>[];
+  return all.filter((witness) => witness !== worker || plan.environment.smtpUrl === undefined);
 }
 
 /**
@@ -56,6 +57,10 @@ async function waitFor(
   email: DemoEmail,
   before: unknown,
 ): Promise<Result> {
+  const { apps: started } = email.plan;
+  const isApp = apps.some((app) => app === witness.tier);
+  if (isApp && !started.some((app) => app === witness.tier))
+    return { reason: 'not started (--apps)' };
   const deadline = Date.now() + EVIDENCE_WITHIN_MS;
   for (;;) {
     const result = await ask(witness, email, before);
@@ -72,11 +77,15 @@ async function ask(witness: Witness<unknown>, email: DemoEmail, before: unknown)
   }
 }
 
-function print(tier: string, { found, reason = 'no evidence' }: Result, since: Date): boolean {
+function print(
+  tier: string,
+  { found, reason = `no evidence after ${EVIDENCE_WITHIN_MS / 1000} s` }: Result,
+  since: Date,
+): boolean {
   const name = tier.padEnd(NAME_WIDTH);
   const line = found
     ? `${after(since, found.at)}  ${name}  ${found.text}`
-    : `   MISSING  ${name}  ${reason} after ${EVIDENCE_WITHIN_MS / 1000} s`;
+    : `   MISSING  ${name}  ${reason}`;
   process.stdout.write(`${line}\n`);
   return found !== undefined;
 }
