@@ -27,7 +27,6 @@ import { ListEmails } from './email/list-emails.js';
 import { OnDeliveryRecorded } from './email/on-delivery-recorded.js';
 import { GrantReader } from './grant/grants.js';
 import { HealthController } from './health/health.controller.js';
-import { ReportHealth } from './health/report-health.js';
 import { IdempotencyController } from './idempotency/idempotency.controller.js';
 import { IdempotencyRepository } from './idempotency/idempotency.repository.js';
 import { IdempotencySystemRepository } from './idempotency/idempotency.system.repository.js';
@@ -83,7 +82,6 @@ const useCases = [
   PurgeExpiredKeys,
   ReadTransports,
   ReleaseKey,
-  ReportHealth,
   ReserveKey,
   ResolveKey,
 ];

@@ -1,14 +1,15 @@
 import { Controller, Get } from '@nestjs/common';
 import { ServiceRoute } from '@penguinmails/http';
-import { ReportHealth, type TierHealth } from './report-health.js';
+import { TierHealth } from '@penguinmails/outbox';
 
+/** How this tier is, for `GET /v1/admin/health`. */
 @Controller('internal/health')
 export class HealthController {
-  constructor(private readonly reporting: ReportHealth) {}
+  constructor(private readonly health: TierHealth) {}
 
-  @Get()
   @ServiceRoute('gateway')
-  async report(): Promise<TierHealth> {
-    return await this.reporting.execute();
+  @Get()
+  report() {
+    return this.health.report();
   }
 }

@@ -1,9 +1,9 @@
 import type { FactoryProvider } from '@nestjs/common';
+import { PeriodicTask } from '@penguinmails/database';
 import type { Logger } from '@penguinmails/observability';
 import { KeyUsage } from '../api-key/key-usage.js';
 import { PurgeExpiredKeys } from '../idempotency/purge-expired-keys.js';
 import { FoldUsage } from '../usage/fold-usage.js';
-import { PeriodicTask } from './periodic-task.js';
 
 const KEY_USAGE_MS = 2_000;
 const FOLD_MS = 30_000;
