@@ -43,8 +43,9 @@ async function serve(
   if (plan.apps.includes('gateway') && plan.apps.includes('oltp')) await createDemoTenants(plan);
   run.publish();
   say('ready');
-  const complete = options.demo && plan.apps.includes('gateway') ? await runDemo(plan) : true;
-  if (options.once) return complete ? 0 : 1;
+  const missing = options.demo && plan.apps.includes('gateway') ? await runDemo(plan) : [];
+  if (missing.length > 0) process.stderr.write(`no evidence from: ${missing.join(', ')}\n`);
+  if (options.once) return missing.length === 0 ? 0 : 1;
   showWhereToLook(run);
   await asked;
   return 0;
