@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHttpApplication } from '@penguinmails/http';
 import type { Logger } from '@penguinmails/observability';
 import { ApiKeyAuthenticator } from './access/api-key-authenticator.js';
+import { useEmptyBodies } from './empty-body.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { controllers, GatewayModule } from './gateway.module.js';
 import { DOCS_PATH, serveDocs } from './openapi/docs-page.js';
@@ -23,6 +24,7 @@ export async function createGatewayApplication(
   });
   const instance = app.getHttpAdapter().getInstance();
   usePublicHeaders(instance);
+  useEmptyBodies(instance);
   useReceptionTime(instance);
   const document = createDocument(app, controllers, config.publicUrl);
   app.get(OpenApiText).set(document);
