@@ -710,7 +710,7 @@ SELECT partition_by_time('batch_history', 'completed_at', 'day', INTERVAL '30 da
 -- gets a new dead letter, so the key is the letter's own id.
 CREATE TABLE dead_letters (
     tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
-    id UUID NOT NULL DEFAULT gen_random_uuid(),
+    id UUID NOT NULL,
     job_id UUID NOT NULL,
     job_type VARCHAR(50) NOT NULL,
     queue VARCHAR(50) NOT NULL,
@@ -745,7 +745,7 @@ CREATE INDEX idx_dead_letters_tenant_job ON dead_letters (tenant_id, job_id);
 
 SELECT secure_tenant_table('dead_letters', 'SELECT, UPDATE, DELETE', 'SELECT, INSERT');
 SET LOCAL ROLE queue_owner;
-INSERT INTO schema_migrations (name, checksum) VALUES ('1764000102000-create-job-history.sql', '62bc764e6697df0177e68d4f557c336504eaac40ebac0a92e29f53fad9726010');
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000102000-create-job-history.sql', '02c7c838726b30a85f1a857c426fef3261d31cd8c094722e5cd29bc3e8628ae8');
 
 -- 1764000103000-create-queue-controls.sql
 SET LOCAL ROLE queue_owner;

@@ -98,7 +98,7 @@ SELECT partition_by_time('batch_history', 'completed_at', 'day', INTERVAL '30 da
 -- gets a new dead letter, so the key is the letter's own id.
 CREATE TABLE dead_letters (
     tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
-    id UUID NOT NULL DEFAULT gen_random_uuid(),
+    id UUID NOT NULL,
     job_id UUID NOT NULL,
     job_type VARCHAR(50) NOT NULL,
     queue VARCHAR(50) NOT NULL,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { newId } from '@penguinmails/contracts';
 import type { SystemTransaction } from '@penguinmails/database';
 import type { BuriedJob, JobEnd } from './job-end.js';
 
@@ -11,9 +12,10 @@ const END_JOBS = `
 WITH ended AS (
   DELETE FROM job_queue j
   USING unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::text[],
-    $8::text[]) AS e(tenant_id, id, end_status, outcome, tries, losses, code, message)
+    $8::text[], $9::uuid[])
+    AS e(tenant_id, id, end_status, outcome, tries, losses, code, message, letter_id)
   WHERE j.tenant_id = e.tenant_id AND j.id = e.id
-  RETURNING j.*, e.end_status, e.outcome, e.tries, e.losses, e.code, e.message
+  RETURNING j.*, e.end_status, e.outcome, e.tries, e.losses, e.code, e.message, e.letter_id
 ), kept AS (
   INSERT INTO job_history (tenant_id, id, job_type, queue, status, outcome, priority, attempts,
     max_attempts, lease_losses, scheduled_at, started_at, created_at, error_message,
@@ -23,10 +25,10 @@ WITH ended AS (
     code, progress, correlation_id
   FROM ended
 )
-INSERT INTO dead_letters (tenant_id, job_id, job_type, queue, payload, rate_key, domain_key,
+INSERT INTO dead_letters (tenant_id, id, job_id, job_type, queue, payload, rate_key, domain_key,
   priority, outcome, error_code, attempts, max_attempts, lease_losses, tries, correlation_id,
   job_created_at)
-SELECT e.tenant_id, e.id, e.job_type, e.queue, e.payload, e.rate_key, e.domain_key,
+SELECT e.tenant_id, e.letter_id, e.id, e.job_type, e.queue, e.payload, e.rate_key, e.domain_key,
   e.priority, e.outcome, coalesce(e.code, e.outcome), e.tries, e.max_attempts, e.losses,
   (SELECT coalesce(jsonb_agg(jsonb_build_object(
       'attempt', a.attempt, 'outcome', a.outcome, 'code', a.code,
@@ -58,6 +60,7 @@ export class JobEndSystemRepository {
       ends.map((end) => end.leaseLosses),
       ends.map((end) => end.errorCode),
       ends.map((end) => end.errorMessage),
+      ends.map((end) => (end.status === 'dead' ? newId() : null)),
     ]);
     return rows;
   }
