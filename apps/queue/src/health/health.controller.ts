@@ -1,29 +1,23 @@
 import { Controller, Get } from '@nestjs/common';
-import { Database } from '@penguinmails/database';
 import { ServiceRoute } from '@penguinmails/http';
-import { MessagingHealth } from '@penguinmails/outbox';
+import { TierHealth } from '@penguinmails/outbox';
 import { QueueDepth } from './queue-depth.js';
 import type { TypeDepth } from './type-depth.js';
 
-/** How this tier is, for `GET /v1/admin/health`. Answers also while its database does not. */
+/** How this tier is and how much work waits, for `GET /v1/admin/health`. */
 @Controller('internal/health')
 export class HealthController {
   constructor(
-    private readonly database: Database,
-    private readonly messaging: MessagingHealth,
+    private readonly health: TierHealth,
     private readonly depth: QueueDepth,
   ) {}
 
   @Get()
   @ServiceRoute('gateway')
-  async health() {
-    const pool = this.database.poolStats().app;
-    const latency = await this.database.ping().catch(() => null);
-    const database = { reachable: latency !== null, latency_ms: latency, pool };
-    if (latency === null)
-      return { tier: 'queue', database, outbox: null, consumer: null, jobs: null };
-    const [messaging, depths] = await Promise.all([this.messaging.report(), this.depth.read()]);
-    return { tier: 'queue', database, ...messaging, jobs: jobsOf(depths) };
+  async report() {
+    const report = await this.health.report();
+    const jobs = report.database.reachable ? jobsOf(await this.depth.read()) : null;
+    return { ...report, jobs };
   }
 }
 
