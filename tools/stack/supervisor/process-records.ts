@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { dirname } from 'node:path';
+import { markedProcesses } from './process-mark.ts';
 import { signalFamily } from './process-family.ts';
 import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
 
@@ -44,11 +46,16 @@ export class ProcessRecords {
     return existsSync(this.#file);
   }
 
-  /** Processes of an earlier run that are still alive. */
+  /** Processes of an earlier run that are still alive: recorded, or spawned just before its end. */
   leftovers(): ProcessRecord[] {
-    if (!this.exist()) return [];
-    const records = JSON.parse(readFileSync(this.#file, 'utf8')) as ProcessRecord[];
-    return records.filter(isAlive);
+    const recorded = this.#read().filter(isAlive);
+    const known = new Set(recorded.map(({ pid }) => pid));
+    const marked = markedProcesses(dirname(this.#file)).filter(({ pid }) => !known.has(pid));
+    return [...recorded, ...marked];
+  }
+
+  #read(): ProcessRecord[] {
+    return this.exist() ? (JSON.parse(readFileSync(this.#file, 'utf8')) as ProcessRecord[]) : [];
   }
 
   #write(): void {

@@ -5,12 +5,14 @@ import { Backoff } from './backoff.ts';
 import { LogFile } from './log-file.ts';
 import type { Command, Part, PartState, PartStatus } from './part.ts';
 import { signalFamily } from './process-family.ts';
+import { markOf } from './process-mark.ts';
 import type { ProcessRecords } from './process-records.ts';
 
 const PROBE_EVERY_MS = 25;
 const TAIL_LINES = 15;
 
 export interface SupervisedPartSettings {
+  dataDirectory: string;
   logDirectory: string;
   records: ProcessRecords;
   /** False: a dead part stays dead until it is started by hand. */
@@ -121,7 +123,8 @@ export class SupervisedPart {
   #spawn({ file, args, ...options }: Command): ChildProcess {
     const output = this.log.open();
     const stdio: ['ignore', number, number] = ['ignore', output, output];
-    const child = spawn(file, args, { ...options, stdio, detached: true });
+    const env = { ...options.env, ...markOf(this.#settings.dataDirectory, this.part) };
+    const child = spawn(file, args, { ...options, env, stdio, detached: true });
     this.log.close(output);
     this.#child = child;
     if (child.pid !== undefined) {

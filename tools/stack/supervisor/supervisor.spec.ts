@@ -11,6 +11,7 @@ import { listenForControl, sendControl } from './control-socket.ts';
 import { LogFile } from './log-file.ts';
 import type { Command, Part } from './part.ts';
 import { identify, isAlive } from './process-identity.ts';
+import { markOf } from './process-mark.ts';
 import { ProcessRecords, stopProcess } from './process-records.ts';
 import { claimDataDirectory, releaseDataDirectory } from './single-run.ts';
 import { Supervisor } from './supervisor.ts';
@@ -169,6 +170,15 @@ describe('leftovers of a killed supervisor', () => {
     await until(() => identify(orphan) === undefined);
   });
 
+  it('are stopped even when the supervisor died before it recorded them', async () => {
+    const unrecorded = { name: 'a', stopSignal: 'SIGTERM', order: 3 } as const;
+    const orphan = await startStranger(SERVE, markOf(directory, unrecorded));
+    const foreign = await startStranger(SERVE, markOf('/another/directory', unrecorded));
+    await supervise(true).stopLeftovers();
+    await until(() => identify(orphan) === undefined);
+    expect(identify(foreign)).toBeDefined();
+  });
+
   it('are not processes that were given the same pid later', async () => {
     const stranger = await startStranger(SERVE);
     const record = { pid: stranger, started: 'before', part: 'a', order: 3 };
@@ -191,12 +201,13 @@ describe('leftovers of a killed supervisor', () => {
   });
 });
 
-async function startStranger(script: string): Promise<number> {
-  const env = { UP: join(directory, 'stranger.up'), STOPS: join(directory, 'stops') };
+async function startStranger(script: string, mark = {}): Promise<number> {
+  const up = join(directory, `stranger-${strangers.length}.up`);
+  const env = { UP: up, STOPS: join(directory, 'stops'), ...mark };
   const child = spawn(process.execPath, ['-e', script, 'stranger'], { env, stdio: 'ignore' });
   strangers.push(child);
   await once(child, 'spawn');
-  await until(() => existsSync(env.UP));
+  await until(() => existsSync(up));
   return child.pid ?? 0;
 }
 

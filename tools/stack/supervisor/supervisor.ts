@@ -59,6 +59,7 @@ export class Supervisor {
   async start(part: Part): Promise<void> {
     if (this.isStopping) throw new Error(`${part.name} does not start: the stack is stopping`);
     const supervised = new SupervisedPart(part, {
+      dataDirectory: this.#settings.dataDirectory,
       logDirectory: this.logDirectory,
       records: this.#records,
       restart: this.#settings.restart,
