@@ -1,1 +1,1 @@
-export {};
+export { type EndToEndConfig, readEndToEndConfig } from './e2e.config.js';

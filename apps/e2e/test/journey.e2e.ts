@@ -1,0 +1,352 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@penguinmails/testing';
+import type { Answer, ProblemBody } from './support/api.js';
+import { copiesTo, open } from './support/inbox.js';
+import { address, type Email, Tenant } from './support/tenant.js';
+
+const SOON = { timeoutMs: 30_000, intervalMs: 50 };
+const PDF = Buffer.from('%PDF-1.7\n\0\x01\xff not text\n', 'latin1');
+
+interface Listed {
+  readonly data: readonly Email[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+}
+
+interface Notified {
+  readonly id: string;
+  readonly type: string;
+  readonly message: string;
+  readonly is_read: boolean;
+  readonly occurrences: number;
+}
+
+describe('one e-mail through five tiers', () => {
+  let tenant: Tenant;
+  let accepted: Answer<Email>;
+  const to = address();
+  const attachment = { filename: 'Bericht März.pdf', content_type: 'application/pdf' };
+  const message = {
+    to,
+    subject: 'Ihre Bestellung 4711 ✓',
+    text: 'Grüße,\n.eine Zeile mit Punkt',
+    html: '<p>Grüße <b>und</b> mehr</p>',
+    headers: { 'X-Order': '4711', 'In-Reply-To': '<before@receiver.test>' },
+    reply_to: 'help@shop.example',
+    tags: [{ name: 'kind', value: 'order' }],
+    attachments: [{ ...attachment, content: PDF.toString('base64') }],
+  };
+  const size = [message.text, message.html, PDF].reduce((sum, p) => sum + Buffer.byteLength(p), 0);
+
+  beforeAll(async () => {
+    tenant = await Tenant.create();
+    accepted = await tenant.live.post<Email>('/v1/emails', tenant.message(message));
+    await tenant.untilStatus(accepted.body.id, 'delivered');
+  });
+
+  const path = (rest = '') => `/v1/emails/${accepted.body.id}${rest}`;
+
+  it('is accepted with the resource and its place', () => {
+    expect(accepted.status).toBe(202);
+    expect(accepted.headers.get('location')).toBe(path());
+    expect(accepted.body).toMatchObject({
+      object: 'email',
+      mode: 'live',
+      status: 'queued',
+      from: tenant.from,
+      to,
+      subject: message.subject,
+      reply_to: message.reply_to,
+      tags: message.tags,
+      scheduled_at: null,
+      sent_at: null,
+      size_bytes: size,
+      last_error_code: null,
+    });
+  });
+
+  it('arrives once, as it was written', async () => {
+    const copies = await copiesTo(to);
+    expect(copies).toHaveLength(1);
+    expect(copies[0]).toMatchObject({ from: tenant.from, to: [to], outcome: 'accepted' });
+    const mail = await open(copies[0]);
+    expect(mail).toMatchObject({
+      subject: message.subject,
+      messageId: accepted.body.message_id,
+      inReplyTo: '<before@receiver.test>',
+      from: { address: tenant.from },
+      to: [{ address: to }],
+      replyTo: [{ address: message.reply_to }],
+    });
+    expect(mail.text?.trimEnd()).toBe(message.text);
+    expect(mail.html?.trimEnd()).toBe(message.html);
+    expect(mail.headers).toContainEqual(expect.objectContaining({ key: 'x-order', value: '4711' }));
+    expect(mail.attachments).toHaveLength(1);
+    expect(mail.attachments[0]).toMatchObject({
+      filename: attachment.filename,
+      mimeType: attachment.content_type,
+    });
+    expect(Buffer.from(mail.attachments[0].content as ArrayBuffer)).toEqual(PDF);
+  });
+
+  it('is read back as it stands now', async () => {
+    const { status, body } = await tenant.live.get<Email>(path());
+    expect(status).toBe(200);
+    const { id, created_at, message_id } = accepted.body;
+    expect(body).toMatchObject({ id, created_at, message_id, status: 'delivered' });
+    expect(Date.parse(body.sent_at ?? '')).toBeGreaterThanOrEqual(Date.parse(created_at));
+  });
+
+  it('is composed of three tiers when asked for', async () => {
+    const { body } = await tenant.live.get(path('?include=content,attempts'));
+    expect(body).toMatchObject({
+      status: 'delivered',
+      degraded: false,
+      content: { status: 'ok', error: null, data: { text: message.text, html: message.html } },
+      attempts: {
+        status: 'ok',
+        error: null,
+        data: [{ attempt: 1, outcome: 'delivered', code: 250, error_code: null }],
+      },
+    });
+  });
+
+  it('gives its content and its file back, whole, in part and not at all', async () => {
+    const content = await tenant.live.get<{ attachments: { id: string }[] }>(path('/content'));
+    expect(content.body).toMatchObject({
+      object: 'email_content',
+      email_id: accepted.body.id,
+      text: message.text,
+      html: message.html,
+      headers: message.headers,
+      attachments: [{ ...attachment, size_bytes: PDF.length, disposition: 'attachment' }],
+    });
+    const file = path(`/attachments/${content.body.attachments[0].id}`);
+    const whole = await tenant.live.get(file);
+    expect([whole.status, whole.bytes]).toEqual([200, PDF]);
+    expect(whole.headers.get('content-type')).toBe(attachment.content_type);
+    expect(whole.headers.get('content-disposition')).toMatch(/^attachment;/);
+    const etag = whole.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"[^"]+"$/);
+    const part = await tenant.live.get(file, { range: 'bytes=1-4' });
+    expect([part.status, part.bytes.toString()]).toEqual([206, 'PDF-']);
+    expect(part.headers.get('content-range')).toBe(`bytes 1-4/${PDF.length}`);
+    const known = await tenant.live.get(file, { 'if-none-match': etag });
+    expect([known.status, known.bytes.length, known.headers.get('etag')]).toEqual([304, 0, etag]);
+    const beyond = await tenant.live.get<ProblemBody>(file, { range: 'bytes=999-' });
+    expect([beyond.status, beyond.body.code]).toEqual([416, 'range_not_satisfiable']);
+  });
+
+  it('has a finished job of the same id', async () => {
+    const job = await eventually(async () => {
+      const { body } = await tenant.live.get(`/v1/jobs/${accepted.body.id}`);
+      return body.status === 'completed' && body;
+    }, SOON);
+    expect(job).toMatchObject({ object: 'job', type: 'send_email', attempts: 1 });
+    expect(Date.parse(String(job.completed_at))).not.toBeNaN();
+  });
+
+  it('is billed exactly once, to the byte', async () => {
+    const [month] = await eventually(async () => {
+      const { body } = await tenant.live.get<{ data: Record<string, unknown>[] }>(
+        '/v1/analytics/billing',
+      );
+      return body.data[0]?.emails_delivered === 1 && body.data[0].total_bytes !== 0 && body.data;
+    }, SOON);
+    expect(month).toMatchObject({
+      object: 'billing_period',
+      period_start: new Date().toISOString().slice(0, 8) + '01',
+      emails_sent: 1,
+      emails_delivered: 1,
+      emails_bounced: 0,
+      total_bytes: size,
+    });
+    expect(month.estimated_cost_usd).toMatch(/^\d+\.\d{4}$/);
+  });
+
+  it('is announced in the summary of the day, which can be read', async () => {
+    const list = () => tenant.live.get<{ data: Notified[] }>('/v1/notifications');
+    const summary = await eventually(async () => {
+      const { body } = await list();
+      return body.data.find(({ type }) => type === 'delivery_summary') ?? false;
+    }, SOON);
+    expect(summary).toMatchObject({ is_read: false });
+    expect(summary.message).toMatch(/\b1\b/);
+    const unread = () => tenant.live.get('/v1/notifications/unread-count');
+    expect((await unread()).body).toEqual({ object: 'unread_count', count: 1 });
+    const read = await tenant.live.patch(`/v1/notifications/${summary.id}`, { is_read: true });
+    expect([read.status, read.body.is_read]).toEqual([200, true]);
+    expect((await unread()).body.count).toBe(0);
+    const only = await tenant.live.get<Listed>('/v1/notifications?unread=true');
+    expect(only.body.data).toEqual([]);
+  });
+});
+
+describe('lists', () => {
+  it('page forwards and backwards without gaps or repeats', async () => {
+    const tenant = await Tenant.create();
+    const sent: string[] = [];
+    for (let n = 0; n < 5; n += 1) sent.unshift((await tenant.send()).id);
+    const seen: string[] = [];
+    let after = '';
+    for (;;) {
+      const { body } = await tenant.live.get<Listed>(`/v1/emails?limit=2${after}`);
+      seen.push(...body.data.map(({ id }) => id));
+      expect(body.has_more).toBe(body.next_cursor !== null);
+      if (body.next_cursor === null) break;
+      after = `&after=${encodeURIComponent(body.next_cursor)}`;
+    }
+    expect(seen).toEqual(sent);
+    const stranger = await Tenant.create();
+    const foreign = await stranger.live.get<ProblemBody>(`/v1/emails?limit=2${after}`);
+    expect([foreign.status, foreign.body.code]).toEqual([400, 'invalid_cursor']);
+    const none = await tenant.live.get<Listed>('/v1/emails?status=bounced');
+    expect(none.body.data).toEqual([]);
+  });
+});
+
+describe('test keys', () => {
+  it('send to the sandbox and are not billed', async () => {
+    const tenant = await Tenant.create();
+    const to = address();
+    const email = await tenant.send({ to }, tenant.test);
+    expect(email.mode).toBe('test');
+    await tenant.untilStatus(email.id, 'delivered');
+    expect(await copiesTo(to)).toHaveLength(1);
+    const live = await tenant.send();
+    await tenant.untilStatus(live.id, 'delivered');
+    const month = await eventually(async () => {
+      const { body } = await tenant.live.get<{ data: Record<string, unknown>[] }>(
+        '/v1/analytics/billing',
+      );
+      return body.data[0]?.emails_delivered === 1 && body.data[0];
+    }, SOON);
+    expect(month).toMatchObject({ emails_sent: 1, total_bytes: live.size_bytes });
+  });
+});
+
+describe('scheduled mail', () => {
+  it('is sent at its time and not before', async () => {
+    const tenant = await Tenant.create();
+    const to = address();
+    const due = Date.now() + 2_500;
+    const scheduled_at = new Date(due).toISOString();
+    const email = await tenant.send({ to, scheduled_at });
+    expect(email).toMatchObject({ status: 'scheduled', scheduled_at });
+    await tenant.untilStatus(email.id, 'delivered');
+    const [copy] = await copiesTo(to);
+    expect(Date.parse(copy.received_at)).toBeGreaterThanOrEqual(due);
+    expect(Date.parse(copy.received_at)).toBeLessThan(due + 10_000);
+  });
+
+  it('is never sent once it is cancelled, which works once', async () => {
+    const tenant = await Tenant.create();
+    const [to, witness] = [address(), address()];
+    const scheduled_at = new Date(Date.now() + 2_000).toISOString();
+    const email = await tenant.send({ to, scheduled_at });
+    const first = await tenant.live.post<Email>(`/v1/emails/${email.id}/cancel`);
+    expect([first.status, first.body.status]).toEqual([200, 'cancelled']);
+    const second = await tenant.live.post<ProblemBody>(`/v1/emails/${email.id}/cancel`);
+    expect([second.status, second.body.code]).toEqual([409, 'email_not_cancellable']);
+    const later = new Date(Date.parse(scheduled_at) + 500).toISOString();
+    const proof = await tenant.send({ to: witness, scheduled_at: later });
+    await tenant.untilStatus(proof.id, 'delivered');
+    expect(await copiesTo(to)).toEqual([]);
+    expect((await tenant.email(email.id)).status).toBe('cancelled');
+    const job = await tenant.live.get(`/v1/jobs/${email.id}`);
+    expect(job.body).toMatchObject({ status: 'cancelled', attempts: 0 });
+  });
+});
+
+describe('recipients that cannot be reached', () => {
+  it('bounce with the server’s codes, and are suppressed from then on', async () => {
+    const tenant = await Tenant.create();
+    const to = address('bounced');
+    const email = await tenant.send({ to });
+    await tenant.untilStatus(email.id, 'bounced');
+    const { body } = await tenant.live.get(`/v1/emails/${email.id}?include=attempts`);
+    expect(body.attempts).toMatchObject({
+      data: [{ attempt: 1, outcome: 'bounced', code: 550, enhanced_code: '5.1.1' }],
+    });
+    const second = await tenant.send({ to });
+    expect(second.status).toBe('suppressed');
+    const job = await tenant.live.get<ProblemBody>(`/v1/jobs/${second.id}`);
+    expect([job.status, job.body.code]).toEqual([404, 'not_found']);
+    const content = await tenant.live.get(`/v1/emails/${second.id}/content`);
+    expect(content.body).toMatchObject({ text: 'words' });
+  });
+
+  it('are deferred, with the attempt to see, and can be cancelled meanwhile', async () => {
+    const tenant = await Tenant.create();
+    const email = await tenant.send({ to: address('deferred') });
+    await tenant.untilStatus(email.id, 'deferred');
+    const { body } = await tenant.live.get(`/v1/emails/${email.id}?include=attempts`);
+    expect(body.attempts).toMatchObject({
+      data: [{ attempt: 1, outcome: 'deferred', code: 451, enhanced_code: '4.2.1' }],
+    });
+    const cancelled = await tenant.live.post<Email>(`/v1/emails/${email.id}/cancel`);
+    expect([cancelled.status, cancelled.body.status]).toEqual([200, 'cancelled']);
+    await eventually(async () => {
+      const job = await tenant.live.get(`/v1/jobs/${email.id}`);
+      expect(job.body).toMatchObject({ status: 'cancelled', attempts: 1 });
+    }, SOON);
+  });
+
+  it('end as unknown when the server falls silent after the message', async () => {
+    const tenant = await Tenant.create();
+    const to = address('cut');
+    const email = await tenant.send({ to });
+    await tenant.untilStatus(email.id, 'unknown');
+    const [copy] = await copiesTo(to);
+    expect(copy).toMatchObject({ message_id: email.message_id, outcome: 'cut' });
+  });
+});
+
+describe('Idempotency-Key', () => {
+  const keyed = (key: string) => ({ 'idempotency-key': key });
+
+  it('replays the answer and sends one message', async () => {
+    const tenant = await Tenant.create();
+    const to = address();
+    const body = tenant.message({ to });
+    const first = await tenant.live.post<Email>('/v1/emails', body, keyed('a'));
+    await tenant.untilStatus(first.body.id, 'delivered');
+    const second = await tenant.live.post<Email>('/v1/emails', body, keyed('a'));
+    expect([second.status, second.body]).toEqual([202, first.body]);
+    expect(first.headers.get('idempotent-replayed')).toBeNull();
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    const other = { ...body, subject: 'another' };
+    const mismatch = await tenant.live.post<ProblemBody>('/v1/emails', other, keyed('a'));
+    expect([mismatch.status, mismatch.body.code]).toEqual([422, 'idempotency_key_reused']);
+    const third = await tenant.live.post<Email>('/v1/emails', body, keyed('b'));
+    expect(third.body.id).not.toBe(first.body.id);
+    await tenant.untilStatus(third.body.id, 'delivered');
+    expect(await copiesTo(to)).toHaveLength(2);
+  });
+
+  it('makes one e-mail of ten requests at once', async () => {
+    const tenant = await Tenant.create();
+    const to = address();
+    const send = () =>
+      tenant.live.post<Email & ProblemBody>('/v1/emails', tenant.message({ to }), keyed('same'));
+    const answers = await Promise.all(Array.from({ length: 10 }, send));
+    const taken = answers.filter(({ status }) => status === 202);
+    const waiting = answers.filter(({ status }) => status !== 202);
+    expect(new Set(taken.map(({ body }) => body.id)).size).toBe(1);
+    for (const { status, body } of waiting)
+      expect([status, body.code]).toEqual([409, 'idempotency_in_progress']);
+    await tenant.untilStatus(taken[0].body.id, 'delivered');
+    expect(await copiesTo(to)).toHaveLength(1);
+    const { body } = await tenant.live.get<Listed>('/v1/emails');
+    expect(body.data).toHaveLength(1);
+  });
+
+  it('a key that a refused request had used is free again', async () => {
+    const tenant = await Tenant.create();
+    const wrong = tenant.message({ from: 'nobody@elsewhere.test' });
+    const refused = await tenant.live.post<ProblemBody>('/v1/emails', wrong, keyed('c'));
+    expect([refused.status, refused.body.code]).toEqual([422, 'sender_not_allowed']);
+    const right = await tenant.live.post<Email>('/v1/emails', tenant.message(), keyed('c'));
+    expect(right.status).toBe(202);
+  });
+});
