@@ -165,8 +165,8 @@ describe('KeyDirectory', () => {
 
   it('asks once for a hundred requests that bring the same key', async () => {
     const { oltp, keys } = directory();
-    let answer = (_identity: KeyIdentity): void => undefined;
-    oltp.answer = () => new Promise((resolve) => (answer = resolve));
+    const { promise, resolve: answer } = Promise.withResolvers<KeyIdentity>();
+    oltp.answer = () => promise;
     const all = Promise.all(Array.from({ length: 100 }, () => keys.find(key, 'r')));
     answer(identity);
     expect(new Set(await all)).toEqual(new Set([identity]));

@@ -14,7 +14,7 @@ beforeEach(() => world.reset());
 const RESOLVE = 'POST /internal/keys:resolve';
 const LIST = 'GET /internal/emails';
 
-const EVERY_ROUTE = [
+const EVERY_ROUTE: [method: string, path: string, kind: string][] = [
   ['POST', '/v1/api-keys', 'tenant'],
   ['GET', '/v1/analytics/billing', 'tenant'],
   ['POST', '/v1/emails', 'tenant'],
@@ -30,7 +30,7 @@ const EVERY_ROUTE = [
   ['GET', '/v1/admin/health', 'platform'],
   ['GET', '/v1/admin/system-events', 'platform'],
   ['POST', '/v1/admin/tenants', 'platform'],
-] as const;
+];
 
 describe('every route', () => {
   it('is one of these or the contract itself', () => {

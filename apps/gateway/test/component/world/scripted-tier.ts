@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { PublicKeys } from '@penguinmails/config';
@@ -33,7 +39,7 @@ export const problem = (status: number, code: string, more: object = {}): Reply 
   headers: { 'content-type': 'application/problem+json' },
   body: {
     type: `urn:penguinmails:problem:${code}`,
-    title: code,
+    title: STATUS_CODES[status],
     status,
     detail: `detail of ${code}`,
     instance: '/internal/path',

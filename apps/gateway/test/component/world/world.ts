@@ -24,7 +24,7 @@ export interface Ask {
   readonly key?: string | null;
   readonly body?: unknown;
   /** Sent as it is, instead of `body`. */
-  readonly raw?: string | Buffer;
+  readonly raw?: string | Uint8Array<ArrayBuffer>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -101,7 +101,7 @@ export class World {
     this.knowKeys();
   }
 
-  /** Keys that oltp resolves; every other one is unknown. @param of by the secret's digest or all */
+  /** oltp knows every platform key and every key of {@link TENANT}. @param change of the identity */
   knowKeys(change: object = {}): void {
     this.tiers.oltp.on('POST /internal/keys:resolve', ({ body }) => {
       const { tenant_id: tenant } = body as { tenant_id: string };
@@ -138,7 +138,7 @@ export class World {
   #init({ key = this.key, body, raw, headers }: Ask): RequestInit {
     const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     return {
-      body: payload as BodyInit | undefined,
+      body: payload,
       headers: {
         ...(key !== null && { authorization: `Bearer ${key}` }),
         ...(payload !== undefined && { 'content-type': 'application/json' }),
