@@ -1,12 +1,13 @@
 // Runs before anything is installed, under whatever Node the person has (18 or later): Node
 // built-ins only. Installs the packages, then goes on under the Node 24 that npm brought.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const WATCH_PARENT_MS = 500;
+const STILL_EVERY_MS = 5000;
 const MINIMUM_NODE = [24, 9];
 
 /** Absolute path of the repository. */
@@ -61,17 +62,33 @@ function pathWithoutModules() {
     .join(delimiter);
 }
 
-function installPackages() {
-  console.log('Installing packages (npm ci; about 1 minute) ...');
+async function installPackages() {
+  console.log('Installing packages (npm ci, about 1 minute)');
+  const began = Date.now();
+  const still = setInterval(() => {
+    console.log(`Installing packages … ${Math.round((Date.now() - began) / 1000)} s`);
+  }, STILL_EVERY_MS);
+  const status = await runNpmCi();
+  clearInterval(still);
+  if (status === undefined)
+    fail('npm was not found: install Node.js with npm, then run this again.');
+  if (status !== 0) fail('npm ci failed (see above): mend that, then run this again.');
+  writeFileSync(stampFile, lockHash());
+}
+
+/** Exit status; undefined when there is no npm. Warnings about engines are meant for other Nodes. */
+function runNpmCi() {
   const [command, args] = npmCommand();
-  const result = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund'], {
+  const options = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const child = spawn(command, [...args, ...options], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, PATH: pathWithoutModules() },
   });
-  if (result.error) fail('npm was not found: install Node.js with npm, then run this again.');
-  if (result.status !== 0) fail('npm ci failed (see above): mend that, then run this again.');
-  writeFileSync(stampFile, lockHash());
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(undefined));
+    child.on('exit', resolve);
+  });
 }
 
 function fail(message) {
@@ -103,7 +120,7 @@ function continueUnderOwnNode(script) {
  * @param {string} entry path of the entry relative to tools/, such as `stack/main.ts`
  */
 export async function runUnderNode24(entry) {
-  if (packagesAreStale()) installPackages();
+  if (packagesAreStale()) await installPackages();
   const script = join(root, 'tools', ...entry.split('/'));
   process.chdir(root);
   if (nodeIsRecent() && existsSync(process.execPath)) {

@@ -1,11 +1,13 @@
 // npm start [-- --once --no-demo --no-restart --data-dir DIR --port-base N --apps a,b]
 import { createDemoTenants } from './demo/demo-tenants.ts';
 import { runDemo } from './demo/run-demo.ts';
-import { say } from './progress.ts';
+import { outliveReaders, say } from './progress.ts';
 import { inboxUrl } from './stack-file.ts';
 import { parseOptions, readEnvironment, type StackOptions } from './stack.config.ts';
 import { StackRun } from './stack-run.ts';
 import { watchParent } from './supervisor/parent-watch.ts';
+
+let failed = false;
 
 /** Settles with the reason when somebody wants the stack to end. */
 function stopRequest(): { asked: Promise<string>; ask: (reason: string) => void } {
@@ -14,11 +16,18 @@ function stopRequest(): { asked: Promise<string>; ask: (reason: string) => void 
     process.on(signal, () => ask(signal));
   }
   watchParent(() => ask('the process that started this one has ended'));
+  // Whatever goes wrong in here, the processes that were started must not stay behind.
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${error.stack}\n`);
+    failed = true;
+    ask('a fault of the supervisor');
+  });
   return { asked, ask };
 }
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
+  outliveReaders();
   const { asked, ask } = stopRequest();
   const run = await StackRun.prepare(options, readEnvironment());
   const work = serve(run, options, asked, () => ask('asked by npm run stack'));
@@ -69,7 +78,8 @@ function showWhereToLook({ plan }: StackRun): void {
 }
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  const code = await main(process.argv.slice(2));
+  process.exitCode = failed ? 1 : code;
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;

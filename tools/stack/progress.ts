@@ -22,3 +22,12 @@ export async function step<T>(title: string, work: () => Promise<T>): Promise<T>
 const elapsed = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(1).padStart(6);
+
+/** `npm start | head` must not end the stack: what nobody reads any more is dropped. */
+export function outliveReaders(): void {
+  for (const output of [process.stdout, process.stderr]) {
+    output.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
