@@ -31,27 +31,29 @@ interface FetchAnswer {
 /** An answer of 32 MiB takes longer than other reads; half of it is left when SIGTERM comes. */
 const FETCH_DEADLINE_MS = 10_000;
 
+/** What one answer of the content tier held. A key in neither part is one that content lacks. */
+export interface FetchedContents {
+  /** By storage key. */
+  readonly found: ReadonlyMap<string, MessageContent>;
+  /** Keys that did not fit into the answer: to be asked for again. */
+  readonly deferred: ReadonlySet<string>;
+}
+
 /** The content tier as the worker uses it: bodies by grant. */
 export class ContentClient {
   constructor(private readonly tier: TierClient) {}
 
   /**
-   * Fetches contents by key. An answer holds about 32 MiB; what did not fit is asked for again, so
-   * the result is complete but for keys that content does not have.
+   * Fetches contents by key, about 32 MiB of them: a lease full of large messages would not fit into
+   * memory at once.
    */
-  async fetch(
-    grants: readonly string[],
-    wanted: readonly ContentRef[],
-  ): Promise<Map<string, MessageContent>> {
-    const found = new Map<string, MessageContent>();
-    let items: readonly ContentRef[] = wanted.map(refOf);
-    while (items.length > 0) {
-      const { contents, missing, deferred } = await this.ask(grants, items);
-      if (contents.length + missing.length === 0) throw new Error('content made no progress');
-      for (const content of contents) found.set(content.storage_key, content);
-      items = deferred;
-    }
-    return found;
+  async fetch(grants: readonly string[], wanted: readonly ContentRef[]): Promise<FetchedContents> {
+    const { contents, missing, deferred } = await this.ask(grants, wanted.map(refOf));
+    if (contents.length + missing.length === 0) throw new Error('content made no progress');
+    return {
+      found: new Map(contents.map((content) => [content.storage_key, content])),
+      deferred: new Set(deferred.map(({ storage_key }) => storage_key)),
+    };
   }
 
   private async ask(grants: readonly string[], items: readonly ContentRef[]): Promise<FetchAnswer> {

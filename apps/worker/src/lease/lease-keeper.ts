@@ -1,5 +1,5 @@
 import type { Logger } from '@penguinmails/observability';
-import type { QueueClient } from '../clients/queue.client.js';
+import type { HeldLease, QueueClient } from '../clients/queue.client.js';
 import type { HeldJobs } from './held-jobs.js';
 
 /**
@@ -28,21 +28,19 @@ export class LeaseKeeper {
   async beat(): Promise<void> {
     if (this.beating || this.held.size === 0) return;
     this.beating = true;
-    try {
-      await this.renew();
-    } catch (error) {
-      this.logger.warn({ err: error }, 'heartbeat failed');
-    } finally {
-      this.beating = false;
-    }
+    for (const lease of this.held.byLease()) await this.renew(lease);
+    this.beating = false;
   }
 
-  private async renew(): Promise<void> {
-    for (const lease of this.held.byLease()) {
+  /** Never rejects: a lease that cannot be renewed must not cost the others theirs. */
+  private async renew(lease: HeldLease): Promise<void> {
+    try {
       const { lost, grants } = await this.queue.heartbeat([lease]);
       this.held.renewGrants(lease.lease_token, grants);
       this.held.release(lost.map((id) => ({ id, leaseToken: lease.lease_token })));
       if (lost.length > 0) this.logger.warn({ lost: lost.length }, 'leases lost');
+    } catch (error) {
+      this.logger.warn({ err: error }, 'heartbeat failed');
     }
   }
 }

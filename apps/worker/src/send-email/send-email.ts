@@ -17,12 +17,12 @@ import type {
 } from '../clients/oltp.client.js';
 import type { HeldJob, HeldJobs } from '../lease/held-jobs.js';
 import { type JobHandler, type Report, resultOf } from '../lease/job-handler.js';
-import type { SendOutcome } from '../smtp/send-outcome.js';
+import { outcomeOfError, type SendOutcome } from '../smtp/send-outcome.js';
 import type { SmtpPool } from '../smtp/smtp-pool.js';
 import { chooseServer, type PlatformServers } from './choose-server.js';
 import { composeMessage } from './compose-message.js';
 import { recordOnly } from './record-only-transport.js';
-import type { TransportDirectory } from './transport-directory.js';
+import { mailboxKey, type TransportDirectory } from './transport-directory.js';
 
 /** Everything one message needs before its attempt begins. */
 interface Prepared {
@@ -56,9 +56,13 @@ export class SendEmail implements JobHandler {
     private readonly logger: Logger,
   ) {}
 
+  /** In rounds of as much content as one answer holds, each sent before the next is fetched. */
   async handle(jobs: readonly HeldJob[], report: Report, signal: AbortSignal): Promise<void> {
-    const begun = await this.prepareAndBegin(jobs, report, signal);
-    await Promise.all(begun.map(([prepared, answer]) => this.finish(prepared, answer, report)));
+    for (let rest = jobs; rest.length > 0;) {
+      const round = await this.prepareAndBegin(rest, report, signal);
+      await Promise.all(round.begun.map(([one, answer]) => this.finish(one, answer, report)));
+      rest = round.rest;
+    }
   }
 
   /** Gives everything back when a tier is away or the process is stopping. */
@@ -66,29 +70,34 @@ export class SendEmail implements JobHandler {
     jobs: readonly HeldJob[],
     report: Report,
     signal: AbortSignal,
-  ): Promise<[Prepared, BeginAnswer][]> {
+  ): Promise<{ begun: [Prepared, BeginAnswer][]; rest: readonly HeldJob[] }> {
     try {
-      const prepared = await unlessAborted(this.prepare(jobs), signal);
-      return await this.begin(prepared);
+      const { prepared, rest } = await unlessAborted(this.prepare(jobs), signal);
+      return { begun: await this.begin(prepared), rest };
     } catch (error) {
       if (!signal.aborted) this.logger.warn({ err: error, jobs: jobs.length }, 'jobs given back');
       report(jobs.map((job) => resultOf(job, { kind: 'returned' })));
-      return [];
+      return { begun: [], rest: [] };
     }
   }
 
-  private prepare(jobs: readonly HeldJob[]): Promise<Prepared[]> {
+  /** @returns `rest`: jobs whose contents did not fit into the answer */
+  private prepare(jobs: readonly HeldJob[]): Promise<{ prepared: Prepared[]; rest: HeldJob[] }> {
     return withSpan(spans.jobBegin, { attributes: { 'job.count': jobs.length } }, async () => {
       const grants = this.held.grantsFor(jobs);
-      const [contents, transports] = await Promise.all([
+      const [{ found, deferred }, transports] = await Promise.all([
         this.content.fetch(grants, jobs),
         this.transports.of(grants, jobs),
       ]);
-      return jobs.map((job) => ({
-        job,
-        content: contents.get(job.storage_key),
-        transport: transports.get(job.mailbox_id),
-      }));
+      const isDeferred = ({ storage_key }: HeldJob) => deferred.has(storage_key);
+      const prepared = jobs
+        .filter((job) => !isDeferred(job))
+        .map((job) => ({
+          job,
+          content: found.get(job.storage_key),
+          transport: transports.get(mailboxKey(job)),
+        }));
+      return { prepared, rest: jobs.filter(isDeferred) };
     });
   }
 
@@ -139,10 +148,11 @@ export class SendEmail implements JobHandler {
 
   private async compose(prepared: Prepared, envelope: Envelope): Promise<SendOutcome> {
     const { content, transport } = prepared;
-    if (!content) return failure('content_missing');
-    if (!transport) return failure('mailbox_missing');
+    if (!content) return outcomeOfError('failed', 'content_missing');
+    // Its password may not open at the moment; nothing says that this is for good.
+    if (!transport) return outcomeOfError('deferred', 'mailbox_unavailable');
     const raw = await this.composeOrFail(envelope, content);
-    if (!raw) return failure('message_not_composable');
+    if (!raw) return outcomeOfError('failed', 'message_not_composable');
     const server = chooseServer(envelope.mode, transport, this.servers);
     if (!server) return recordOnly(envelope.to);
     return this.pool.send(server, { from: envelope.from.address, to: envelope.to, raw });
@@ -174,8 +184,4 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-function failure(errorCode: string): SendOutcome {
-  return { kind: 'failed', code: null, enhancedCode: null, errorCode, reply: null };
 }

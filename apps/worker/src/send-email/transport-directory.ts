@@ -15,33 +15,37 @@ export class TransportDirectory {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** The transports of the jobs' mailboxes by mailbox id; a mailbox that is gone is absent. */
+  /** The transports of the jobs' mailboxes by {@link mailboxKey}; one that oltp withholds is absent. */
   async of(
     grants: readonly string[],
     jobs: readonly HeldJob[],
   ): Promise<ReadonlyMap<string, MailboxTransport>> {
     this.forgetOld();
-    const wanted = new Map(jobs.map((job) => [job.mailbox_id, job.tenant_id]));
-    const unknown = [...wanted].filter(([id]) => !this.known.has(id));
+    const wanted = new Map(jobs.map((job) => [mailboxKey(job), job]));
+    const unknown = [...wanted].flatMap(([key, job]) => (this.known.has(key) ? [] : [job]));
     if (unknown.length > 0) await this.ask(grants, unknown);
     return new Map(
-      [...wanted.keys()].flatMap((id) => {
-        const entry = this.known.get(id);
-        return entry ? [[id, entry.transport] as const] : [];
+      [...wanted.keys()].flatMap((key) => {
+        const entry = this.known.get(key);
+        return entry ? [[key, entry.transport] as const] : [];
       }),
     );
   }
 
-  private async ask(
-    grants: readonly string[],
-    unknown: readonly [string, string][],
-  ): Promise<void> {
-    const items = unknown.map(([mailbox_id, tenant_id]) => ({ tenant_id, mailbox_id }));
-    for (const transport of await this.oltp.transports(grants, items))
-      this.known.set(transport.id, { transport, until: this.now() + KEPT_MS });
+  private async ask(grants: readonly string[], unknown: readonly HeldJob[]): Promise<void> {
+    const items = unknown.map(({ tenant_id, mailbox_id }) => ({ tenant_id, mailbox_id }));
+    for (const transport of await this.oltp.transports(grants, items)) {
+      const key = mailboxKey({ tenant_id: transport.tenant_id, mailbox_id: transport.id });
+      this.known.set(key, { transport, until: this.now() + KEPT_MS });
+    }
   }
 
   private forgetOld(): void {
     for (const [id, { until }] of this.known) if (until <= this.now()) this.known.delete(id);
   }
+}
+
+/** A password is handed out to jobs of its own tenant only. */
+export function mailboxKey(job: Pick<HeldJob, 'tenant_id' | 'mailbox_id'>): string {
+  return `${job.tenant_id}/${job.mailbox_id}`;
 }

@@ -20,10 +20,14 @@ class ServerConnections {
   private taken = 0;
 
   constructor(
-    private readonly server: SmtpServer,
     private readonly limits: SmtpPoolLimits,
     private readonly timeouts: SmtpTimeouts,
   ) {}
+
+  /** Nobody sends and no connection is kept. */
+  get unused(): boolean {
+    return this.taken === 0 && this.open.size === 0;
+  }
 
   /** Waits for a slot; the caller gives it back with {@link leave}. */
   async enter(): Promise<void> {
@@ -46,8 +50,9 @@ class ServerConnections {
     return undefined;
   }
 
-  async connect(cut: AbortSignal): Promise<SmtpSession> {
-    const session = await SmtpSession.open(this.server, this.timeouts, cut);
+  /** The server's password is used and not kept: mailboxes change theirs. */
+  async connect(server: SmtpServer, cut: AbortSignal): Promise<SmtpSession> {
+    const session = await SmtpSession.open(server, this.timeouts, cut);
     this.open.add(session);
     return session;
   }
@@ -96,7 +101,7 @@ export class SmtpPool {
     const connections = this.connectionsTo(server);
     await connections.enter();
     try {
-      return this.closed ? notTried : await this.sendOver(connections, message);
+      return this.closed ? notTried : await this.sendOver(connections, server, message);
     } catch (error) {
       return this.closed ? notTried : classifyError(error as SmtpError, false);
     } finally {
@@ -120,6 +125,7 @@ export class SmtpPool {
   /** A kept connection may have died unseen: a loss before the body gets one try on a new one. */
   private async sendOver(
     connections: ServerConnections,
+    server: SmtpServer,
     message: OutgoingMessage,
   ): Promise<SendOutcome> {
     const kept = connections.takeIdle();
@@ -127,7 +133,7 @@ export class SmtpPool {
       const outcome = await sendAndKeep(connections, kept, message);
       if (this.closed || outcome.errorCode !== 'smtp_connection_lost') return outcome;
     }
-    const fresh = await connections.connect(this.closing.signal);
+    const fresh = await connections.connect(server, this.closing.signal);
     return sendAndKeep(connections, fresh, message);
   }
 
@@ -135,9 +141,14 @@ export class SmtpPool {
     const key = serverKey(server);
     const known = this.servers.get(key);
     if (known) return known;
-    const created = new ServerConnections(server, this.limits, this.timeouts);
+    this.forgetUnused();
+    const created = new ServerConnections(this.limits, this.timeouts);
     this.servers.set(key, created);
     return created;
+  }
+
+  private forgetUnused(): void {
+    for (const [key, connections] of this.servers) if (connections.unused) this.servers.delete(key);
   }
 }
 

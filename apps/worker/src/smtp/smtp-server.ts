@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Where and how to hand a message over. `security`: TLS from the start, STARTTLS required, or none. */
 export interface SmtpServer {
   readonly host: string;
@@ -31,7 +33,13 @@ export function parseSmtpUrl(text: string): SmtpServer {
   };
 }
 
-/** Connections are shared by everything that speaks to the same server with the same login. */
-export function serverKey({ host, port, security, username }: SmtpServer): string {
-  return `${security}://${username ?? ''}@${host}:${port}`;
+/**
+ * Connections are shared by everything that speaks to the same server with the same login. The password
+ * belongs to it: who does not know it must not get a connection that somebody else has logged in.
+ */
+export function serverKey({ host, port, security, username, password }: SmtpServer): string {
+  const proof = createHash('sha256')
+    .update(password ?? '')
+    .digest('base64url');
+  return JSON.stringify([security, host, port, username, proof]);
 }

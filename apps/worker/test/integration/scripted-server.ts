@@ -30,6 +30,8 @@ const STEPS: [RegExp, Step][] = [
 /** An SMTP server of plain sockets that follows a script; keeps what it accepted. */
 export class ScriptedServer {
   readonly accepted: string[] = [];
+  /** AUTH PLAIN, decoded: identity, user and password with NUL between. */
+  readonly logins: string[] = [];
   connections = 0;
   /** Commands that were left without an answer. */
   silences = 0;
@@ -91,6 +93,8 @@ export class ScriptedServer {
   private command(socket: Socket, line: string): boolean {
     const step = STEPS.find(([pattern]) => pattern.test(line))?.[1];
     if (step) return this.answer(socket, step).startsWith('354');
+    const login = /^AUTH PLAIN (.+)/i.exec(line)?.[1];
+    if (login) this.logins.push(Buffer.from(login, 'base64').toString());
     if (/^QUIT/i.test(line)) socket.end('221 bye\r\n');
     else socket.write('250 ok\r\n');
     return false;

@@ -76,6 +76,14 @@ describe('SmtpPool against a scripted server', () => {
     expect(server.connections).toBe(2);
   });
 
+  it('logs in again for another password: a connection is only for those who know its login', async () => {
+    server.script = { ehlo: '250-scripted\r\n250 AUTH PLAIN' };
+    const login = { ...target, username: 'shop', password: 'old' };
+    for (const password of ['old', 'old', 'new']) await pool.send({ ...login, password }, message);
+    expect(server.accepted).toHaveLength(3);
+    expect(server.logins).toEqual(['\0shop\0old', '\0shop\0new']);
+  });
+
   it('goes on over the same connection after a refused recipient', async () => {
     server.script = { rcpt: '550 5.1.1 nobody' };
     await pool.send(target, message);
