@@ -24,6 +24,16 @@ export class TenantRows {
     return new TenantRows(await Promise.all(tiers.map((tier) => TierRows.open(tier))));
   }
 
+  /** For a test that goes on when a database does not: connected for this work only. */
+  static async during(work: (rows: TenantRows) => Promise<void>): Promise<void> {
+    const rows = await TenantRows.open();
+    try {
+      await work(rows);
+    } finally {
+      await rows.close();
+    }
+  }
+
   /** `<tier>.<table>` → rows. */
   async count(tenantId: string): Promise<Record<string, number>> {
     const counts = await Promise.all(this.databases.map((database) => database.count(tenantId)));
