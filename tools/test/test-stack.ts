@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freePortBase } from '../stack/ports.ts';
 import { nodePath, root } from '../stack/repository.ts';
 import { readStackFile } from '../stack/stack-file.ts';
+import { inheritedEnvironment } from './test.config.ts';
 import { sweepAbandoned, temporaryDirectory } from './test-parts.ts';
 
 const READY_WITHIN_MS = 180_000;
@@ -20,14 +21,17 @@ export interface TestStack {
 }
 
 /**
- * `npm start` with these options on free ports and a throw-away data directory, output on stderr.
+ * `npm start` with these options and variables on free ports and a throw-away data directory, output on stderr.
  *
  * @throws Error when it ends before it is ready
  */
-export async function startTestStack(options: readonly string[]): Promise<TestStack> {
+export async function startTestStack(
+  options: readonly string[],
+  environment: Record<string, string>,
+): Promise<TestStack> {
   await sweepAbandoned();
   const dataDirectory = temporaryDirectory();
-  const child = await spawnStart(dataDirectory, options);
+  const child = await spawnStart(dataDirectory, options, environment);
   const stop = async (): Promise<void> => {
     if (child.exitCode === null) {
       child.kill('SIGTERM');
@@ -48,7 +52,7 @@ export async function startTestStack(options: readonly string[]): Promise<TestSt
 export async function runStart(options: readonly string[]): Promise<number | null> {
   await sweepAbandoned();
   const dataDirectory = temporaryDirectory();
-  const child = await spawnStart(dataDirectory, options);
+  const child = await spawnStart(dataDirectory, options, {});
   const [code] = (await once(child, 'exit')) as [number | null];
   rmSync(dataDirectory, { recursive: true, force: true });
   return code;
@@ -58,12 +62,14 @@ export async function runStart(options: readonly string[]): Promise<number | nul
 async function spawnStart(
   dataDirectory: string,
   options: readonly string[],
+  environment: Record<string, string>,
 ): Promise<ChildProcess> {
   const ports = String(await freePortBase());
   const where = ['--data-dir', dataDirectory, '--port-base', ports];
   const script = join(root, 'tools', 'start.mjs');
   const stdio: ['ignore', 2, 'inherit'] = ['ignore', 2, 'inherit'];
-  return spawn(nodePath, [script, ...where, ...options], { cwd: root, stdio });
+  const env = { ...inheritedEnvironment(), ...environment };
+  return spawn(nodePath, [script, ...where, ...options], { cwd: root, stdio, env });
 }
 
 async function untilReady(child: ChildProcess, dataDirectory: string): Promise<void> {
