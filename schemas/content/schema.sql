@@ -639,5 +639,29 @@ SELECT partition_by_time('content_access_log', 'accessed_at', 'month', INTERVAL 
 SET LOCAL ROLE content_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100001-create-usage-and-access-log.sql', '32855eb0d4f34c1faf5419833c1436b568182c704ef49a99c2b0b493b37b047e');
 
+-- 1764000100002-accept-seed-rows.sql
+SET LOCAL ROLE content_owner;
+-- The seed inserts a content by key, text and headers alone, and an attachment with its bytes in the row.
+-- Such rows are taken; what tells that their bytes are whole is missing, so they are not served. A body
+-- that is packed, shared or archived is always the service's own and has all of it.
+ALTER TABLE content_objects
+    ALTER COLUMN raw_size_bytes DROP NOT NULL,
+    ALTER COLUMN content_hash DROP NOT NULL,
+    ALTER COLUMN compressed_size_bytes DROP NOT NULL,
+    ADD CONSTRAINT content_objects_packed_is_measured CHECK (
+        num_nonnulls(content_encoding, content_blob_hash, archive_ref) = 0
+        OR num_nulls(raw_size_bytes, content_hash, compressed_size_bytes) = 0
+    );
+
+ALTER TABLE attachments
+    ALTER COLUMN position DROP NOT NULL,
+    ALTER COLUMN content_hash DROP NOT NULL,
+    ALTER COLUMN storage_disposition DROP NOT NULL,
+    ADD CONSTRAINT attachments_blob_is_described CHECK (
+        content IS NOT NULL OR num_nulls(position, content_hash, storage_disposition) = 0
+    );
+SET LOCAL ROLE content_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100002-accept-seed-rows.sql', 'adba298168b1994bda4c4e9a6ece08d08658e171c0db8d766b3017bee1e8584c');
+
 SELECT ensure_partitions(8);
 COMMIT;

@@ -4,8 +4,8 @@ import type { AttachmentBytesRow, AttachmentRow } from './content.rows.js';
 
 const COLUMNS = `a.id, a.parent_storage_key AS "storageKey", a.filename,
   a.mime_type AS "contentType", a.size_bytes AS "sizeBytes",
-  a.storage_disposition AS disposition, a.content_id AS "contentId",
-  a.content_hash AS "contentHash"`;
+  coalesce(a.storage_disposition, 'attachment') AS disposition, a.content_id AS "contentId",
+  coalesce(a.content_hash, '') AS "contentHash"`;
 
 const BYTES = `coalesce(b.algorithm, 'none') AS algorithm, coalesce(b.bytes, a.content) AS packed`;
 

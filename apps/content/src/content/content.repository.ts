@@ -45,12 +45,16 @@ export class ContentRepository {
     return rows[0];
   }
 
-  /** The contents of these keys that exist, in no order. */
+  /**
+   * The contents of these keys that exist, in no order. A row that was inserted as the seed does it has
+   * no hash, so its body cannot be told from a damaged one.
+   */
   async read(tx: TenantTransaction, storageKeys: readonly string[]): Promise<ContentRow[]> {
     const { rows } = await tx.query<ContentRow>(
       `SELECT o.storage_key AS "storageKey", o.state, o.content_text AS text,
-         o.content_html AS html, o.headers, o.raw_size_bytes AS "rawSizeBytes",
-         o.content_hash AS "contentHash",
+         o.content_html AS html, coalesce(o.headers, '{}') AS headers,
+         coalesce(o.raw_size_bytes, 0) AS "rawSizeBytes",
+         coalesce(o.content_hash, '') AS "contentHash",
          coalesce(b.algorithm, o.compression_algorithm) AS algorithm,
          coalesce(b.bytes, o.content_encoding) AS packed
        FROM content_objects o
@@ -66,7 +70,7 @@ export class ContentRepository {
   async sizes(tx: TenantTransaction, storageKeys: readonly string[]): Promise<Map<string, number>> {
     const { rows } = await tx.query<{ storageKey: string; size: string }>(
       `SELECT o.storage_key AS "storageKey",
-         o.raw_size_bytes + coalesce(sum(a.size_bytes), 0) AS size
+         coalesce(o.raw_size_bytes, 0) + coalesce(sum(a.size_bytes), 0) AS size
        FROM content_objects o
        LEFT JOIN attachments a
          ON a.tenant_id = o.tenant_id AND a.parent_storage_key = o.storage_key
@@ -112,7 +116,8 @@ export class ContentRepository {
     const { rows } = await tx.query<DeletedBody>(
       `DELETE FROM content_objects WHERE tenant_id = $1 AND storage_key = ANY($2)
        RETURNING content_blob_hash AS "blobHash",
-         CASE WHEN content_blob_hash IS NULL THEN compressed_size_bytes ELSE 0 END AS "bytesInRow"`,
+         CASE WHEN content_blob_hash IS NULL THEN coalesce(compressed_size_bytes, 0) ELSE 0 END
+           AS "bytesInRow"`,
       [tx.tenantId, storageKeys],
     );
     return rows;
