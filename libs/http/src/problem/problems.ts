@@ -59,7 +59,8 @@ export function internalError(cause?: unknown): Problem {
 }
 
 const TIER_DETAIL: Readonly<Record<Tier, string>> = {
-  oltp: 'The core service cannot be reached at the moment. Nothing was changed; please try again.',
+  // A write may have happened although its answer did not come.
+  oltp: 'The core service cannot be reached at the moment. Please try again, a write with the same Idempotency-Key.',
   content:
     'Message contents cannot be reached at the moment; everything else about them can. Please try again.',
   olap: 'Analytics cannot be reached at the moment. Sending goes on; please try again.',
