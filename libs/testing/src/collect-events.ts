@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Admin, EachMessagePayload, Kafka } from 'kafkajs';
 import { Arrivals } from './arrivals.js';
+import { eventually } from './eventually.js';
 import { testKafka } from './kafka-client.js';
 import { ensureTestTopics } from './produce-events.js';
 
@@ -31,7 +32,8 @@ type Offsets = { topic: string; partition: number; offset: string }[];
 
 async function endOffsets(admin: Admin, names: readonly string[]): Promise<Offsets> {
   const perTopic = names.map(async (topic) => {
-    const partitions = await admin.fetchTopicOffsets(topic);
+    // A topic that was just made may not have its leaders everywhere yet.
+    const partitions = await eventually(() => admin.fetchTopicOffsets(topic));
     return partitions.map(({ partition, high }) => ({ topic, partition, offset: high }));
   });
   return (await Promise.all(perTopic)).flat();

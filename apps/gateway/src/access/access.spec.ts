@@ -83,6 +83,7 @@ describe('KeyDirectory', () => {
     scopes: ['emails:send'],
     user_id: null,
     tenant_status: 'active',
+    expires_at: null,
   };
   const key = parseApiKey(LIVE) as ParsedKey;
   const anotherKey = (): ParsedKey =>
@@ -131,6 +132,15 @@ describe('KeyDirectory', () => {
     expect(await keys.find(key, 'r')).toBe(identity);
     clock.ms += 1;
     await expect(keys.find(key, 'r')).rejects.toMatchObject({ status: 503, tier: 'oltp' });
+  });
+
+  it('does not let a remembered key count past its expiry, whether oltp is there or not', async () => {
+    const { oltp, keys } = directory();
+    const expires_at = new Date(Date.now() - 1).toISOString();
+    oltp.answer = async () => ({ ...identity, expires_at });
+    await keys.find(key, 'r');
+    oltp.answer = down;
+    expect(await keys.find(key, 'r')).toBeNull();
   });
 
   it('does not let a key count when asking failed for another reason', async () => {

@@ -11,6 +11,8 @@ export interface KeyIdentity {
   readonly scopes: readonly string[];
   readonly user_id: string | null;
   readonly tenant_status: string;
+  /** RFC 3339; null: never. */
+  readonly expires_at: string | null;
 }
 
 /** Asks oltp. Null: there is no such key. @throws Problem 503 when oltp cannot be asked */
@@ -50,6 +52,7 @@ export class KeyDirectory {
    */
   async find(key: ParsedKey, requestId: string): Promise<KeyIdentity | null> {
     const confirmed = this.#confirmed.get(key.sha256);
+    if (confirmed && hasExpired(confirmed.identity)) return null;
     if (confirmed && this.#age(confirmed.at) < FRESH_MS) return confirmed.identity;
     const unknownSince = this.#unknown.get(key.sha256);
     if (unknownSince !== undefined && this.#age(unknownSince) < UNKNOWN_MS) return null;
@@ -85,6 +88,11 @@ export class KeyDirectory {
   #age(since: number): number {
     return this.now() - since;
   }
+}
+
+/** oltp never answers an expired key; one that was remembered may expire here. */
+function hasExpired({ expires_at: expiresAt }: KeyIdentity): boolean {
+  return expiresAt !== null && Date.parse(expiresAt) <= Date.now();
 }
 
 function isOutage(error: unknown): boolean {

@@ -58,9 +58,12 @@ export class IdempotentRequests {
     return { answer: await this.writeOrRelease(attempt.call, claim, write), replayed: false };
   }
 
-  /** Undefined when the key is ours; else the answer that was given. */
+  /**
+   * Undefined when the key is ours; else the answer that was given. The mode belongs to the request: what
+   * was tried with a test key must not pass for the live e-mail.
+   */
   private async reserve({ call, method, route, body }: Attempt, claim: IdempotencyClaim) {
-    const fingerprint = fingerprintOf(method, route, body);
+    const fingerprint = fingerprintOf(method, route, { mode: call.caller.mode, body });
     const reservation = await this.oltp.reserve(call, claim, fingerprint);
     switch (reservation.state) {
       case 'reserved':

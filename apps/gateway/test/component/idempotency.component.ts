@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { content, email } from './world/recorded.js';
 import { problem } from './world/scripted-tier.js';
-import { type Answer, errorsOf, refused, World } from './world/world.js';
+import { type Answer, errorsOf, newKey, refused, World } from './world/world.js';
 
 let world: World;
 beforeAll(async () => {
@@ -72,6 +72,18 @@ describe('Idempotency-Key', () => {
     const [first, again, other] = asked.map(({ fingerprint }) => fingerprint);
     expect([again === first, other === first]).toEqual([true, false]);
     expect(new Set(asked.map(({ holder }) => holder)).size).toBe(3);
+  });
+
+  it('has another fingerprint for a test key: a try must not pass for the live e-mail', async () => {
+    await send({}, withKey());
+    world.knowKeys({ mode: 'test' });
+    await world.call('POST', '/v1/emails', {
+      key: newKey('test'),
+      body: message,
+      headers: withKey(),
+    });
+    const [live, test] = world.tiers.oltp.askedOf(RESERVE).map(({ body }) => body);
+    expect(live).not.toMatchObject({ fingerprint: (test as Record<string, string>).fingerprint });
   });
 
   it('replays the answer that was given, also when its time has gone by since', async () => {

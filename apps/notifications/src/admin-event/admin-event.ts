@@ -1,5 +1,10 @@
 import type { EventData } from '@penguinmails/contracts';
 
+/** The event as a reader may get it: a later version may know further severities. */
+export type RaisedEvent = Omit<EventData<'penguinmails.system.event_raised.v1'>, 'severity'> & {
+  readonly severity: string;
+};
+
 const SEVERITIES = ['info', 'warning', 'error', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
@@ -14,9 +19,7 @@ export interface AdminEventEntry {
 }
 
 /** Makes the row of a raised event. A severity this version does not know is shown as a warning. */
-export function adminEventOf(
-  data: EventData<'penguinmails.system.event_raised.v1'>,
-): AdminEventEntry {
+export function adminEventOf(data: RaisedEvent): AdminEventEntry {
   return {
     event_type: data.event_type,
     severity: SEVERITIES.find((known) => known === data.severity) ?? 'warning',
@@ -27,7 +30,7 @@ export function adminEventOf(
   };
 }
 
-function describe(data: EventData<'penguinmails.system.event_raised.v1'>): string {
+function describe(data: RaisedEvent): string {
   const { event_type, subject_kind, subject_id, code } = data;
   const what = event_type.replaceAll('_', ' ');
   const about = subject_id === null ? '' : ` (${subject_kind} ${subject_id})`;

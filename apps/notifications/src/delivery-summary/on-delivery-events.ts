@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import type { EventType } from '@penguinmails/contracts';
 import type { TenantTransaction } from '@penguinmails/database';
 import { HandlesEvent, type ReceivedEvent } from '@penguinmails/outbox';
+import { RecipientRepository } from '../recipient/recipient.repository.js';
 import { DeliverySummaryRepository, type SummaryKind } from './delivery-summary.repository.js';
 
 type Events<K extends SummaryKind> = ReceivedEvent<
@@ -11,7 +12,10 @@ type Events<K extends SummaryKind> = ReceivedEvent<
 /** What became of e-mails, as one notification per tenant and day. */
 @Controller()
 export class OnDeliveryEvents {
-  constructor(private readonly summaries: DeliverySummaryRepository) {}
+  constructor(
+    private readonly summaries: DeliverySummaryRepository,
+    private readonly recipients: RecipientRepository,
+  ) {}
 
   @HandlesEvent('penguinmails.email.delivered.v1', { login: 'app' })
   async delivered(events: Events<'delivered'>, tx: TenantTransaction): Promise<void> {
@@ -35,6 +39,7 @@ export class OnDeliveryEvents {
   ): Promise<void> {
     const days = Map.groupBy(events, ({ data }) => data.occurred_at.slice(0, 10));
     const counts = [...days].map(([day, some]) => ({ day, count: some.length }));
+    await this.recipients.holdOwners(tx);
     await this.summaries.count(tx, kind, counts);
     await this.summaries.announce(tx, [...days.keys()]);
   }

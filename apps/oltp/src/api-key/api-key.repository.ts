@@ -10,6 +10,7 @@ export interface ResolvedKey {
   readonly scopes: string[];
   readonly user_id: string | null;
   readonly tenant_status: string;
+  readonly expires_at: Date | null;
   /** Its last use is a minute old or unknown. */
   readonly stale: boolean;
 }
@@ -24,7 +25,7 @@ export class ApiKeyRepository {
   /** @returns null when the digest is unknown, revoked or expired, all alike */
   async resolve(tx: TenantTransaction, sha256: Buffer): Promise<ResolvedKey | null> {
     const { rows } = await tx.query<ResolvedKey>(
-      `SELECT k.id, k.mode, k.scopes, k.user_id, t.status AS tenant_status,
+      `SELECT k.id, k.mode, k.scopes, k.user_id, k.expires_at, t.status AS tenant_status,
          coalesce(k.last_used_at <= now() - interval '1 minute', true) AS stale
        FROM api_keys k JOIN tenants t ON t.id = k.tenant_id
        WHERE k.tenant_id = $1 AND k.key_sha256 = $2 AND k.revoked_at IS NULL

@@ -14,6 +14,8 @@ export interface KeyIdentity {
   readonly scopes: readonly string[];
   readonly user_id: string | null;
   readonly tenant_status: string;
+  /** RFC 3339: whoever remembers the key must not use it past this. */
+  readonly expires_at: string | null;
 }
 
 /** Finds a key by the digest of its text: one statement, one round trip. */
@@ -40,6 +42,7 @@ export class ResolveKey {
       scopes: key.scopes,
       user_id: key.user_id,
       tenant_status: key.tenant_status,
+      expires_at: key.expires_at?.toISOString() ?? null,
     };
   }
 }

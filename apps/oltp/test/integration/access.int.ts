@@ -65,6 +65,7 @@ describe('an API key', () => {
       scopes: ['emails:read'],
       user_id: tenant.ownerId,
       tenant_status: 'active',
+      expires_at: null,
     });
     const unknown = { status: 404, code: 'key_unknown' };
     expect(await problemOf(resolve(other.id, made.key!))).toEqual(unknown);

@@ -45,8 +45,13 @@ export function toProblemDocument(
 /**
  * The problem that a tier answered with, to be thrown on by an edge. Undefined when the body is not a
  * problem document.
+ * @param retryAfter seconds, of the answer's Retry-After header
  */
-export function fromProblemDocument(status: number, body: unknown): Problem | undefined {
+export function fromProblemDocument(
+  status: number,
+  body: unknown,
+  retryAfter?: number,
+): Problem | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
   const { code, title, detail, errors, retryable, tier } = body as Partial<ProblemDocument>;
   if (typeof code !== 'string') return undefined;
@@ -55,6 +60,7 @@ export function fromProblemDocument(status: number, body: unknown): Problem | un
     ...(typeof detail === 'string' && { detail }),
     ...(Array.isArray(errors) && { errors }),
     ...(typeof retryable === 'boolean' && { retryable }),
+    ...(retryAfter !== undefined && { retryAfter }),
     ...(tier !== undefined && tiers.includes(tier) && { tier }),
   });
 }

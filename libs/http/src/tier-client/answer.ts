@@ -43,8 +43,14 @@ export async function keepStream({ body }: RawAnswer): Promise<Readable> {
  */
 export async function toProblem(answer: RawAnswer): Promise<Problem> {
   const { statusCode } = answer;
-  const problem = fromProblemDocument(statusCode, await readJson(answer));
+  const retryAfter = secondsOf(answer.headers['retry-after']);
+  const problem = fromProblemDocument(statusCode, await readJson(answer), retryAfter);
   if (statusCode === 401) throw new TierFailure('server_error', problem ?? unauthorized());
   if (problem && (statusCode < 500 || statusCode === 502)) return problem;
   throw new TierFailure('server_error', problem);
+}
+
+/** Our tiers say seconds; a date, which RFC 9110 allows too, is left out. */
+function secondsOf(header: string | string[] | undefined): number | undefined {
+  return typeof header === 'string' && /^\d{1,9}$/.test(header) ? Number(header) : undefined;
 }

@@ -151,6 +151,15 @@ describe('a refusal', () => {
     expect(client.isOpen).toBe(false);
   });
 
+  it('keeps how long to wait', async () => {
+    const { port } = await serve((_request, response) => {
+      response.setHeader('retry-after', '120');
+      json(response, 429, { code: 'plan_limit_reached' }, 'application/problem+json');
+    });
+    const refusal = { status: 429, code: 'plan_limit_reached', retryAfter: 120 };
+    await expect(clientOf(port).request(POST)).rejects.toMatchObject(refusal);
+  });
+
   it.each([
     [
       '502 about one object',

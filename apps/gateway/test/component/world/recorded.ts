@@ -27,6 +27,7 @@ export const identity = (change: object = {}) => ({
   scopes,
   user_id: USER,
   tenant_status: 'active',
+  expires_at: null,
   ...change,
 });
 
