@@ -811,7 +811,7 @@ CREATE TABLE emails (
   last_error_code text CHECK (last_error_code ~ '^[a-z][a-z0-9_]{0,63}$'),
   row_version integer NOT NULL DEFAULT 1,
   created_at timestamptz(3) NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, mailbox_id) REFERENCES mailboxes (tenant_id, id),
   CONSTRAINT emails_step_of_campaign CHECK ((campaign_id IS NULL) = (step IS NULL)),
@@ -881,7 +881,7 @@ CREATE TABLE usage_totals (
 
 SELECT secure_tenant_table('usage_totals', 'SELECT', 'SELECT, INSERT, UPDATE');
 SET LOCAL ROLE oltp_owner;
-INSERT INTO schema_migrations (name, checksum) VALUES ('1764000103000-create-emails.sql', '8b1f4439f050e4e463250e71839c3ed32df3908a4fbb7ae5b5e8e167c045b0ed');
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000103000-create-emails.sql', 'e55f7f9960337d34706bdce9def783b04ad509fe01b3145f32c2d4f20f33b83c');
 
 -- 1764000104000-create-campaigns.sql
 SET LOCAL ROLE oltp_owner;
@@ -1172,6 +1172,34 @@ CREATE TABLE erasure_receipts (
 SELECT secure_tenant_table('erasure_receipts', 'SELECT, INSERT, UPDATE', 'SELECT, UPDATE');
 SET LOCAL ROLE oltp_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000106000-create-privacy.sql', 'cfb71545ce045395a96dc0b8ad7ca98c95a9df89f0022dd8dbc9060557ccb273');
+
+-- 1764000107000-accept-seed-rows.sql
+SET LOCAL ROLE oltp_owner;
+-- The seed inserts an e-mail by recipient, subject and content key alone; its status is then `pending`.
+-- Such a row is taken and goes nowhere: no move of the state machine begins at `pending`. Every e-mail
+-- that oltp has accepted is complete.
+ALTER TABLE emails
+  ALTER COLUMN id SET DEFAULT
+    encode(set_byte(uuid_send(gen_random_uuid()), 14, 128), 'hex')::uuid,
+  ALTER COLUMN mode SET DEFAULT 'live',
+  ALTER COLUMN mailbox_id DROP NOT NULL,
+  ALTER COLUMN sender DROP NOT NULL,
+  ALTER COLUMN recipient_norm DROP NOT NULL,
+  ALTER COLUMN recipient_hash DROP NOT NULL,
+  ALTER COLUMN subject DROP NOT NULL,
+  ALTER COLUMN size_bytes DROP NOT NULL,
+  ALTER COLUMN message_id DROP NOT NULL,
+  DROP CONSTRAINT emails_content_storage_key_check,
+  ADD CONSTRAINT emails_storage_key_is_ours CHECK (
+    content_storage_key ~ '^cnt_[A-Za-z0-9_-]{22}$'
+    OR (status = 'pending' AND length(content_storage_key) BETWEEN 1 AND 500)
+  ),
+  ADD CONSTRAINT emails_accepted_is_complete CHECK (
+    status = 'pending' OR num_nulls(
+      mailbox_id, sender, recipient_norm, recipient_hash, subject, size_bytes, message_id) = 0
+  );
+SET LOCAL ROLE oltp_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000107000-accept-seed-rows.sql', '5d568da02b57417482e88ef299b382c33376abd7c07ec141e8fa879d66fcfcbb');
 
 SELECT ensure_partitions(8);
 COMMIT;
