@@ -15,7 +15,6 @@ export type { PlatformRequest } from './access/platform-request.js';
 export {
   budgetOf,
   callerOf,
-  CurrentBudget,
   CurrentCaller,
   RequestId,
 } from './access/current-caller.js';

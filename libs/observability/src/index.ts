@@ -4,7 +4,6 @@ export { counter, histogram, observeGauge, observeGauges, type Reading } from '.
 export {
   type Context,
   contextOf,
-  currentTraceId,
   extractTrace,
   inContext,
   injectTrace,

@@ -106,9 +106,4 @@ export function linkTo(headers: Headers): Link | undefined {
   return spanContext && { context: spanContext };
 }
 
-/** The id of the active trace as 32 hex digits; undefined outside a span. */
-export function currentTraceId(): string | undefined {
-  return trace.getSpanContext(context.active())?.traceId;
-}
-
 export { type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';

@@ -23,11 +23,6 @@ export const CurrentCaller = createParamDecorator((_data: unknown, context: Exec
   callerOf(requestOf(context)),
 );
 
-/** Parameter of a route: its {@link RequestBudget}. */
-export const CurrentBudget = createParamDecorator((_data: unknown, context: ExecutionContext) =>
-  budgetOf(requestOf(context)),
-);
-
 /** Parameter of a route: the request id, as in the x-request-id header. */
 export const RequestId = createParamDecorator(
   (_data: unknown, context: ExecutionContext) => requestOf(context).id,

@@ -8,7 +8,6 @@ export {
   internalError,
   notFound,
   tierDown,
-  tooManyRequests,
   unauthorized,
   unprocessable,
   unsupportedMediaType,
