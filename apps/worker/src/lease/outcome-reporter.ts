@@ -1,7 +1,8 @@
 import { Problem } from '@penguinmails/http/problem';
-import { extractTrace, linkTo, type Logger, spans, withSpan } from '@penguinmails/observability';
+import { type Logger, spans, withSpan } from '@penguinmails/observability';
 import type { JobResult, QueueClient } from '../clients/queue.client.js';
 import { BackOff } from './back-off.js';
+import { batchSpan } from './batch-span.js';
 import type { HeldJobs } from './held-jobs.js';
 
 const BATCH = 200;
@@ -67,15 +68,9 @@ export class OutcomeReporter {
     return [...byJob.values()];
   }
 
-  /** One e-mail's report belongs to that e-mail's trace; a batch is linked to all of theirs. */
   private finish(batch: readonly JobResult[]) {
     const traces = batch.flatMap(({ job_id }) => this.held.traceOf(job_id) ?? []);
-    const [only] = traces.length === 1 ? traces : [];
-    const options = {
-      attributes: { 'job.count': batch.length },
-      links: traces.flatMap((traceparent) => linkTo({ traceparent }) ?? []),
-      ...(only !== undefined && { parent: extractTrace({ traceparent: only }) }),
-    };
+    const options = batchSpan(batch.length, traces);
     return withSpan(spans.jobFinish, options, () => this.queue.finish(batch));
   }
 

@@ -15,6 +15,7 @@ import type {
   OltpClient,
   Refusal,
 } from '../clients/oltp.client.js';
+import { batchSpan } from '../lease/batch-span.js';
 import type { HeldJob, HeldJobs } from '../lease/held-jobs.js';
 import { type JobHandler, type Report, resultOf } from '../lease/job-handler.js';
 import { outcomeOfError, type SendOutcome } from '../smtp/send-outcome.js';
@@ -71,9 +72,12 @@ export class SendEmail implements JobHandler {
     report: Report,
     signal: AbortSignal,
   ): Promise<{ begun: [Prepared, BeginAnswer][]; rest: readonly HeldJob[] }> {
+    const traces = jobs.flatMap(({ traceparent }) => traceparent ?? []);
     try {
-      const { prepared, rest } = await unlessAborted(this.prepare(jobs), signal);
-      return { begun: await this.begin(prepared), rest };
+      return await withSpan(spans.jobBegin, batchSpan(jobs.length, traces), async () => {
+        const { prepared, rest } = await unlessAborted(this.prepare(jobs), signal);
+        return { begun: await this.begin(prepared), rest };
+      });
     } catch (error) {
       if (!signal.aborted) this.logger.warn({ err: error, jobs: jobs.length }, 'jobs given back');
       report(jobs.map((job) => resultOf(job, { kind: 'returned' })));
@@ -82,23 +86,23 @@ export class SendEmail implements JobHandler {
   }
 
   /** @returns `rest`: jobs whose contents did not fit into the answer */
-  private prepare(jobs: readonly HeldJob[]): Promise<{ prepared: Prepared[]; rest: HeldJob[] }> {
-    return withSpan(spans.jobBegin, { attributes: { 'job.count': jobs.length } }, async () => {
-      const grants = this.held.grantsFor(jobs);
-      const [{ found, deferred }, transports] = await Promise.all([
-        this.content.fetch(grants, jobs),
-        this.transports.of(grants, jobs),
-      ]);
-      const isDeferred = ({ storage_key }: HeldJob) => deferred.has(storage_key);
-      const prepared = jobs
-        .filter((job) => !isDeferred(job))
-        .map((job) => ({
-          job,
-          content: found.get(job.storage_key),
-          transport: transports.get(mailboxKey(job)),
-        }));
-      return { prepared, rest: jobs.filter(isDeferred) };
-    });
+  private async prepare(
+    jobs: readonly HeldJob[],
+  ): Promise<{ prepared: Prepared[]; rest: HeldJob[] }> {
+    const grants = this.held.grantsFor(jobs);
+    const [{ found, deferred }, transports] = await Promise.all([
+      this.content.fetch(grants, jobs),
+      this.transports.of(grants, jobs),
+    ]);
+    const isDeferred = ({ storage_key }: HeldJob) => deferred.has(storage_key);
+    const prepared = jobs
+      .filter((job) => !isDeferred(job))
+      .map((job) => ({
+        job,
+        content: found.get(job.storage_key),
+        transport: transports.get(mailboxKey(job)),
+      }));
+    return { prepared, rest: jobs.filter(isDeferred) };
   }
 
   /** Only what is still held begins: a lost lease may already be running elsewhere. */
