@@ -100,6 +100,14 @@ describe('Supervisor', () => {
     expect(changes).toBeGreaterThan(changesBefore);
   });
 
+  it('tells of a part that is stopped by hand: its pid is nobody’s any more', async () => {
+    const pids: (number | null)[] = [];
+    await supervisor.start(part('a'));
+    supervisor.onChange(() => pids.push(supervisor.pid('a')));
+    await supervisor.part('a').stop();
+    expect(pids).toEqual([null]);
+  });
+
   it('leaves it dead with --no-restart until it is started by hand', async () => {
     supervisor = supervise(false);
     await supervisor.start(part('a'));

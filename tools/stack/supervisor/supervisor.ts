@@ -102,7 +102,7 @@ export class Supervisor {
   #changed(part: SupervisedPart, event: string): void {
     const { state } = part.status();
     if (state !== 'starting' && state !== 'stopping') this.#settings.say(`${part.name}: ${event}`);
-    if (state === 'ready' || state === 'waiting' || state === 'dead') this.#listener();
+    if (['ready', 'waiting', 'dead', 'stopped'].includes(state)) this.#listener();
   }
 
   #rotateLogs(): void {
