@@ -31,7 +31,8 @@ async function runAgainstStack(
   telemetry: Record<string, string>,
   signal: AbortSignal,
 ): Promise<Counts> {
-  const stack = await startTestStack(['--no-demo'], telemetry);
+  // What is personal must not be in the logs even at their most talkative.
+  const stack = await startTestStack(['--no-demo'], { ...telemetry, LOG_LEVEL: 'debug' });
   try {
     const environment = { ...environmentFor(stack.dataDirectory), SPANS_FILE: spansFile };
     const args = ['--runInBand', '--testRegex', FILES];

@@ -14,10 +14,11 @@ export interface SpanCollector {
 export async function collectSpans(file: string): Promise<SpanCollector> {
   writeFileSync(file, '');
   const server = createServer((request, response) => {
-    void append(file, request).finally(() => {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.end('{}');
-    });
+    append(file, request).then(
+      () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
+      // An app that is killed in a test may be cut off in the middle of its report.
+      () => request.destroy(),
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
