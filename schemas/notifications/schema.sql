@@ -506,6 +506,8 @@ CREATE TABLE recipients (
     user_id UUID NOT NULL,
     role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'member', 'viewer')),
     created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    row_version INTEGER NOT NULL DEFAULT 1,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
     PRIMARY KEY (tenant_id, user_id)
 );
 SELECT secure_tenant_table('recipients', 'SELECT, INSERT, UPDATE, DELETE', NULL);
@@ -567,6 +569,7 @@ CREATE TABLE admin_system_events (
     occurrences INTEGER NOT NULL DEFAULT 1 CHECK (occurrences > 0),
     last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
     row_version INTEGER NOT NULL DEFAULT 1,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
     PRIMARY KEY (tenant_id, id),
     CHECK (is_resolved = (resolved_at IS NOT NULL))
 );
@@ -587,7 +590,7 @@ CREATE TABLE notification_preferences (
 );
 SELECT secure_tenant_table('notification_preferences', 'SELECT, INSERT, UPDATE, DELETE', NULL);
 SET LOCAL ROLE notifications_owner;
-INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100000-create-notification-tables.sql', 'd2f859536d55a7918a71fc2f68f081961266a4627527c7187287ad1f251e51b6');
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100000-create-notification-tables.sql', '1791528798ce0d50e32fff3e9237a2a1149266f8ea099c04987750ffbe9785b6');
 
 SELECT ensure_partitions(8);
 COMMIT;

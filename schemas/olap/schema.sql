@@ -521,7 +521,7 @@ CREATE TABLE billing_analytics (
     CHECK (period_start = date_trunc('month', period_start::timestamp)::date)
 ) PARTITION BY RANGE (period_start);
 SELECT secure_tenant_table('billing_analytics', 'SELECT, INSERT, UPDATE, DELETE', NULL);
-SELECT partition_by_time('billing_analytics', 'period_start', 'month', INTERVAL '10 years', 'date');
+SELECT partition_by_time('billing_analytics', 'period_start', 'month', INTERVAL '10 years', 'date', NULL, 12);
 
 CREATE TABLE campaign_analytics (
     id UUID NOT NULL DEFAULT gen_random_uuid(),
@@ -542,7 +542,7 @@ CREATE TABLE campaign_analytics (
     CHECK (recorded_at = date_trunc('hour', recorded_at, 'UTC'))
 ) PARTITION BY RANGE (recorded_at);
 SELECT secure_tenant_table('campaign_analytics', 'SELECT, INSERT, UPDATE, DELETE', NULL);
-SELECT partition_by_time('campaign_analytics', 'recorded_at', 'month', INTERVAL '3 years', 'timestamptz');
+SELECT partition_by_time('campaign_analytics', 'recorded_at', 'month', INTERVAL '3 years', 'timestamptz', NULL, 12);
 
 CREATE VIEW campaign_totals WITH (security_invoker = true) AS
 SELECT tenant_id, campaign_id,
@@ -575,7 +575,7 @@ CREATE TABLE email_activity_hourly (
     CHECK (bucket = date_trunc('hour', bucket, 'UTC'))
 ) PARTITION BY RANGE (bucket);
 SELECT secure_tenant_table('email_activity_hourly', 'SELECT, INSERT, UPDATE, DELETE', NULL);
-SELECT partition_by_time('email_activity_hourly', 'bucket', 'month', INTERVAL '3 years', 'timestamptz');
+SELECT partition_by_time('email_activity_hourly', 'bucket', 'month', INTERVAL '3 years', 'timestamptz', NULL, 12);
 
 -- The seed's "compliance summaries": counts a tenant shows to an auditor.
 CREATE TABLE compliance_monthly (
@@ -597,11 +597,12 @@ CREATE TABLE tenant_prices (
     plan_code VARCHAR(50) NOT NULL,
     price_per_thousand_minor INTEGER NOT NULL CHECK (price_per_thousand_minor >= 0),
     currency CHAR(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    row_version INTEGER NOT NULL DEFAULT 1,
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW()
 );
 SELECT secure_tenant_table('tenant_prices', 'SELECT, INSERT, UPDATE, DELETE', NULL);
 SET LOCAL ROLE olap_owner;
-INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100000-create-analytics-tables.sql', '23c48f59c8aaacd339d3898c00a3fdc41354237a99391d74225254c5feceb154');
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100000-create-analytics-tables.sql', '70f1cd738557b879922d30aa1c067c9869146f46be8b0d249898e068a5164e3d');
 
 SELECT ensure_partitions(8);
 COMMIT;

@@ -4,6 +4,8 @@ CREATE TABLE recipients (
     user_id UUID NOT NULL,
     role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'member', 'viewer')),
     created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    row_version INTEGER NOT NULL DEFAULT 1,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
     PRIMARY KEY (tenant_id, user_id)
 );
 SELECT secure_tenant_table('recipients', 'SELECT, INSERT, UPDATE, DELETE', NULL);
@@ -65,6 +67,7 @@ CREATE TABLE admin_system_events (
     occurrences INTEGER NOT NULL DEFAULT 1 CHECK (occurrences > 0),
     last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
     row_version INTEGER NOT NULL DEFAULT 1,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
     PRIMARY KEY (tenant_id, id),
     CHECK (is_resolved = (resolved_at IS NOT NULL))
 );

@@ -51,7 +51,7 @@ describe('the upload gate', () => {
     await gate.enter(60);
     const large = gate.enter(90);
     const small = gate.enter(40);
-    await expect(large).rejects.toMatchObject({ status: 503, code: 'uploads_at_capacity' });
+    await expect(large).rejects.toMatchObject({ status: 429, code: 'uploads_at_capacity' });
     expect(await isInside(small)).toBe(true);
   });
 });

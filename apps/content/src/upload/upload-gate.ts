@@ -24,7 +24,7 @@ export class UploadGate {
 
   /**
    * @returns gives the room back; safe to call twice
-   * @throws Problem 503 `uploads_at_capacity` after the longest wait
+   * @throws Problem 429 `uploads_at_capacity` after the longest wait
    */
   async enter(bytes: number): Promise<() => void> {
     if (this.#queue.length > 0 || !this.#fits(bytes)) await this.#wait(bytes);
@@ -71,7 +71,7 @@ export class UploadGate {
 }
 
 function atCapacity(): Problem {
-  return new Problem(503, 'uploads_at_capacity', {
+  return new Problem(429, 'uploads_at_capacity', {
     detail: 'Too many large messages are being stored at the moment. Please try again.',
     tier: 'content',
     retryAfter: 1,

@@ -12,7 +12,7 @@ export class AdminEventRepository {
        ON CONFLICT (tenant_id, dedupe_key) WHERE is_resolved = FALSE DO UPDATE
        SET occurrences = e.occurrences + EXCLUDED.occurrences, last_seen_at = now(),
            severity = EXCLUDED.severity, details = EXCLUDED.details,
-           row_version = e.row_version + 1`,
+           row_version = e.row_version + 1, updated_at = now()`,
       [
         tx.tenantId,
         entry.event_type,

@@ -10,7 +10,8 @@ export class RecipientRepository {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [lockOf(tx)]);
     await tx.query(
       `INSERT INTO recipients (tenant_id, user_id, role) VALUES ($1, $2, 'owner')
-       ON CONFLICT (tenant_id, user_id) DO UPDATE SET role = 'owner'`,
+       ON CONFLICT (tenant_id, user_id) DO UPDATE
+       SET role = 'owner', updated_at = now(), row_version = recipients.row_version + 1`,
       [tx.tenantId, userId],
     );
   }

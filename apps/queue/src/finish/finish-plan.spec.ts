@@ -147,7 +147,7 @@ describe('a lost lease', () => {
       released: [],
       buried: [{ status: 'dead', outcome: 'lease_lost', attempts: 3, leaseLosses: 20 }],
       deliveries: [
-        { item: { class: 'failed', final: true, attempt: 4, error_code: 'lease_lost' } },
+        { item: { class: 'unknown', final: true, attempt: 4, error_code: 'lease_lost' } },
       ],
     });
   });

@@ -28,7 +28,7 @@ export function planRescue(
   return {
     released: expired.filter((job) => !isFatal(job)),
     buried: fatal.map(buried),
-    deliveries: fatal.map((job) => failedDelivery(job, now)),
+    deliveries: fatal.map((job) => unknownDelivery(job, now)),
   };
 }
 
@@ -46,14 +46,17 @@ function buried(job: RunningJob): JobEnd {
   };
 }
 
-/** The try that was lost has a number but no row: nobody reported it. */
-function failedDelivery(job: RunningJob, now: Date): Delivery {
+/**
+ * The try that was lost has a number but no row: nobody reported it, so nobody knows whether the message
+ * went out before its worker died.
+ */
+function unknownDelivery(job: RunningJob, now: Date): Delivery {
   return {
     tenantId: job.tenantId,
     item: {
       email_id: job.jobId,
       attempt: job.attempts + 1,
-      class: 'failed',
+      class: 'unknown',
       final: true,
       code: null,
       enhanced_code: null,

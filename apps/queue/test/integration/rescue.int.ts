@@ -73,7 +73,7 @@ describe('the rescuer', () => {
         {
           items: [
             expect.objectContaining({
-              class: 'failed',
+              class: 'unknown',
               final: true,
               attempt: 3,
               error_code: 'lease_lost',

@@ -1,9 +1,10 @@
-import { Problem } from '@penguinmails/http/problem';
+import { isDeepStrictEqual } from 'node:util';
 import { type Logger, spans, withSpan } from '@penguinmails/observability';
 import type { JobResult, QueueClient } from '../clients/queue.client.js';
 import { BackOff } from './back-off.js';
 import { batchSpan } from './batch-span.js';
 import type { HeldJobs } from './held-jobs.js';
+import { isRefusal } from './refusal.js';
 
 const BATCH = 200;
 const GATHER_MS = 10;
@@ -20,7 +21,7 @@ export class OutcomeReporter {
   private running: Promise<void> | undefined;
 
   constructor(
-    private readonly queue: QueueClient,
+    private readonly queue: Pick<QueueClient, 'finish'>,
     private readonly held: HeldJobs,
     private readonly logger: Logger,
     private readonly settled: () => void,
@@ -85,14 +86,19 @@ export class OutcomeReporter {
     this.settled();
   }
 
-  /** The queue will never take this: find the culprit one by one, and let go of it loudly. */
+  /**
+   * The queue will never take this: find the culprit one by one. What happened to its message must not
+   * be lost with the detail that is refused, or a delivered one would go out again: it is reported
+   * once more without any detail.
+   */
   private suspect(batch: readonly JobResult[], error: unknown): void {
-    if (batch.length > 1) {
-      this.batchSize = 1;
-      return;
-    }
-    this.logger.error({ err: error, jobId: batch[0]?.job_id }, 'the queue refuses an outcome');
-    this.settle(batch);
+    const [culprit, ...others] = batch;
+    this.batchSize = 1;
+    if (!culprit || others.length > 0) return;
+    this.logger.error({ err: error, jobId: culprit.job_id }, 'the queue refuses an outcome');
+    const bare = withoutDetail(culprit);
+    if (isDeepStrictEqual(bare, culprit)) this.settle(batch);
+    else this.waiting = this.waiting.map((result) => (result === culprit ? bare : result));
   }
 
   private async wait(error: unknown): Promise<void> {
@@ -101,7 +107,6 @@ export class OutcomeReporter {
   }
 }
 
-/** 413 and 422 speak of what was sent; everything else is about the queue and passes. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Problem && [400, 413, 422].includes(error.status);
+function withoutDetail(result: JobResult): JobResult {
+  return { ...result, code: null, enhanced_code: null, error_code: null, reply: null };
 }

@@ -18,6 +18,7 @@ import type {
 import { batchSpan } from '../lease/batch-span.js';
 import type { HeldJob, HeldJobs } from '../lease/held-jobs.js';
 import { type JobHandler, type Report, resultOf } from '../lease/job-handler.js';
+import { isRefusal } from '../lease/refusal.js';
 import { outcomeOfError, type SendOutcome } from '../smtp/send-outcome.js';
 import type { SmtpPool } from '../smtp/smtp-pool.js';
 import { chooseServer, type PlatformServers } from './choose-server.js';
@@ -79,10 +80,25 @@ export class SendEmail implements JobHandler {
         return { begun: await this.begin(prepared), rest };
       });
     } catch (error) {
+      if (isRefusal(error) && !signal.aborted) return this.oneByOne(jobs, report, signal);
       if (!signal.aborted) this.logger.warn({ err: error, jobs: jobs.length }, 'jobs given back');
       report(jobs.map((job) => resultOf(job, { kind: 'returned' })));
       return { begun: [], rest: [] };
     }
+  }
+
+  /** A tier refuses something about one job: the others must not go round with it for ever. */
+  private async oneByOne(jobs: readonly HeldJob[], report: Report, signal: AbortSignal) {
+    const [only, ...others] = jobs;
+    if (only && others.length === 0) {
+      this.logger.error({ jobId: only.id }, 'a tier refuses what the job asks for');
+      report([resultOf(only, { kind: 'deferred', error_code: 'preparation_refused' })]);
+      return { begun: [], rest: [] };
+    }
+    const begun: [Prepared, BeginAnswer][] = [];
+    for (const job of jobs)
+      begun.push(...(await this.prepareAndBegin([job], report, signal)).begun);
+    return { begun, rest: [] };
   }
 
   /** @returns `rest`: jobs whose contents did not fit into the answer */
