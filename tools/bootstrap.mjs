@@ -104,7 +104,6 @@ function nodeIsRecent() {
 /** A wrapper that passes signals on, and ends its child when its own parent is gone. */
 function continueUnderOwnNode(script) {
   const child = spawn(ownNode, [script, ...process.argv.slice(2)], {
-    cwd: root,
     stdio: 'inherit',
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
@@ -122,7 +121,6 @@ function continueUnderOwnNode(script) {
 export async function runUnderNode24(entry) {
   if (packagesAreStale()) await installPackages();
   const script = join(root, 'tools', ...entry.split('/'));
-  process.chdir(root);
   if (nodeIsRecent() && existsSync(process.execPath)) {
     process.argv[1] = script;
     await import(pathToFileURL(script).href);

@@ -4,7 +4,7 @@ import { buildApps } from './apps/build.ts';
 import { bootstrapPlatform, migrateTier } from './apps/entry-points.ts';
 import { createDataDirectory, locateDataDirectory } from './data-directory.ts';
 import { provision } from './databases/provision.ts';
-import { chooseBroker } from './kafka/choose-broker.ts';
+import { chooseBroker, requireBroker } from './kafka/choose-broker.ts';
 import { requireMemory } from './memory.ts';
 import { planStack, type StackPlan } from './plan.ts';
 import { choosePorts, defaultPorts, portsFrom, type Tier, tiers } from './ports.ts';
@@ -31,6 +31,7 @@ export class StackRun {
   /** Claims the data directory, stops leftovers of an earlier run, chooses ports. */
   static async prepare(options: StackOptions, environment: StackEnvironment): Promise<StackRun> {
     requireMemory(options.apps.length);
+    if (environment.kafkaBrokers === undefined) await requireBroker(environment.programs);
     const { path, note } = locateDataDirectory(options.dataDirectory, databaseAccount());
     if (note !== undefined) say(note);
     createDataDirectory(path);
@@ -117,8 +118,7 @@ export class StackRun {
       controllerPort: ports['kafka-controller'] ?? 0,
       dataDirectory: `${dataDirectory}/kafka`,
     };
-    const found = { JAVA_HOME: environment.javaHome, PATH: environment.path };
-    const broker = await chooseBroker(found, where, say);
+    const broker = await chooseBroker(environment.programs, where, say);
     await this.supervisor.start(broker);
   }
 

@@ -19,8 +19,8 @@ export interface StackEnvironment {
   sandboxSmtpUrl: string | undefined;
   /** A URL for an administrator, or, with the other two set as well, the app's own login. */
   databaseUrls: Partial<Record<Tier, ExternalDatabase>>;
-  path: string | undefined;
-  javaHome: string | undefined;
+  /** Where java, mvn and docker are looked for. */
+  programs: { PATH: string; JAVA_HOME: string };
   /** OTEL_* and LOG_LEVEL: handed on to every app. */
   telemetry: Record<string, string>;
   /** `<APP>_*` apart from its database URLs: handed on to that app, such as WORKER_CAPACITY. */
@@ -78,8 +78,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): StackEnvi
     smtpUrl: env.SMTP_URL || undefined,
     sandboxSmtpUrl: env.SANDBOX_SMTP_URL || undefined,
     databaseUrls: Object.fromEntries(tiers.flatMap((tier) => externalDatabase(tier, env))),
-    path: env.PATH,
-    javaHome: env.JAVA_HOME,
+    programs: { PATH: env.PATH ?? '', JAVA_HOME: env.JAVA_HOME ?? '' },
     telemetry: pick(env, (name) => name.startsWith('OTEL_') || name === 'LOG_LEVEL'),
     tuning: Object.fromEntries(
       apps.map((app) => [app, tuningOf(app, env)]),

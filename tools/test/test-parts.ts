@@ -84,9 +84,8 @@ async function startPostgres(supervisor: Supervisor, dataDirectory: string): Pro
 
 async function startKafka(supervisor: Supervisor, dataDirectory: string): Promise<string> {
   const [port = 0, controllerPort = 0] = await freePorts(2);
-  const { javaHome, path } = readEnvironment();
   const where = { port, controllerPort, dataDirectory: join(dataDirectory, 'kafka') };
   const say = (line: string): boolean => process.stderr.write(`${line}\n`);
-  await supervisor.start(await chooseBroker({ JAVA_HOME: javaHome, PATH: path }, where, say));
+  await supervisor.start(await chooseBroker(readEnvironment().programs, where, say));
   return `127.0.0.1:${port}`;
 }

@@ -27,6 +27,18 @@ export function noBrokerMessage(missing: string): string {
 }
 
 /**
+ * Checks, before anything is started, that this machine can run Kafka.
+ *
+ * @throws Error with the three remedies when it has neither Java nor a Docker engine that answers
+ */
+export async function requireBroker(env: BrokerEnvironment): Promise<void> {
+  const missing = missingForJava(env);
+  if (missing === undefined) return;
+  const docker = findExecutable('docker', env.PATH ?? '');
+  if (!(await dockerAnswers(docker))) throw new Error(noBrokerMessage(missing));
+}
+
+/**
  * The way to run Kafka on this machine: Java directly, else a Docker engine that answers.
  *
  * @throws Error with the three remedies when there is neither
@@ -36,12 +48,10 @@ export async function chooseBroker(
   settings: BrokerPorts & { dataDirectory: string },
   say: (line: string) => void,
 ): Promise<Part> {
+  await requireBroker(env);
   const missing = missingForJava(env);
   if (missing === undefined) return javaBroker(env, settings, say);
-  const docker = findExecutable('docker', env.PATH ?? '');
-  if (docker === undefined || !(await dockerAnswers(docker))) {
-    throw new Error(noBrokerMessage(missing));
-  }
+  const docker = findExecutable('docker', env.PATH ?? '') ?? 'docker';
   say(`kafka: ${missing} is missing, using the image apache/kafka:${kafkaVersion}`);
   return new DockerKafkaBroker(docker, settings, env.PATH ?? '');
 }

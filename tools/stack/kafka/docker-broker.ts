@@ -42,7 +42,7 @@ export class DockerKafkaBroker implements Part {
   async prepare(): Promise<Command> {
     const name = `penguinmails-kafka-${this.#ports.port}`;
     await run(this.#docker, ['rm', '-f', name]).catch((error: Error) => {
-      throw new Error(`Docker does not remove ${name}: ${error.message}`, { cause: error });
+      if (!error.message.includes('No such container')) throw error;
     });
     const volume = ['-v', `${name}:/var/lib/kafka/data`];
     const container = ['run', '--rm', '--name', name, '--network', 'host', ...volume];
