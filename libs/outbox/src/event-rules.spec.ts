@@ -105,6 +105,16 @@ describe('order of handling', () => {
     ]);
   });
 
+  it('takes tenants in the same order, however they come', () => {
+    const mixed = ['t2', 't3', 't1', 't2'].map((t, n) => record(t, 'k', ACCEPTED, n));
+    const groups = [...byTenant(mixed)].map(([t, some]) => [t, some.map((r) => r.event.id)]);
+    expect(groups).toEqual([
+      ['t1', ['2']],
+      ['t2', ['0', '3']],
+      ['t3', ['1']],
+    ]);
+  });
+
   it('takes the same key of two tenants for two keys', () => {
     const two = [record('t1', 'k', WITHDRAWN, 1), record('t2', 'k', ACCEPTED, 2)];
     expect([...byTenant(two).keys()]).toEqual(['t1', 't2']);

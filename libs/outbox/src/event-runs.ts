@@ -7,7 +7,10 @@ export interface EventRun {
   records: EventRecord[];
 }
 
-/** Groups by tenant; tenants in order of their first record. */
+/**
+ * Groups by tenant, in the order of tenant ids: slices of several partitions touch rows of the same
+ * tenants at the same time, and if each took them as they came, they would wait for each other.
+ */
 export function byTenant(records: readonly EventRecord[]): Map<string, EventRecord[]> {
   const groups = new Map<string, EventRecord[]>();
   for (const record of records) {
@@ -15,7 +18,7 @@ export function byTenant(records: readonly EventRecord[]): Map<string, EventReco
     if (group) group.push(record);
     else groups.set(record.event.tenantId, [record]);
   }
-  return groups;
+  return new Map([...groups].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /**
