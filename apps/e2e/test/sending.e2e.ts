@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '@penguinmails/testing';
 import type { ProblemBody } from './support/api.js';
-import { copiesTo } from './support/inbox.js';
+import { copiesTo, open } from './support/inbox.js';
 import { address, type Email, Tenant } from './support/tenant.js';
 
 const SOON = { timeoutMs: 30_000, intervalMs: 50 };
@@ -178,5 +178,43 @@ describe('Idempotency-Key', () => {
     expect([refused.status, refused.body.code]).toEqual([422, 'sender_not_allowed']);
     const right = await tenant.live.post<Email>('/v1/emails', tenant.message(), keyed('c'));
     expect(right.status).toBe(202);
+  });
+});
+
+describe('much mail', () => {
+  it('of two tenants at once arrives once each, and is counted', async () => {
+    const tenants = await Promise.all([Tenant.create(), Tenant.create()]);
+    const emails: Email[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      const sends = tenants.flatMap((tenant) =>
+        Array.from({ length: 10 }, (_, n) => tenant.send({ text: `text ${n}` })),
+      );
+      emails.push(...(await Promise.all(sends)));
+    }
+    for (const tenant of tenants)
+      await eventually(async () => {
+        const { body } = await tenant.live.get<{ data: object[] }>('/v1/analytics/billing');
+        expect(body.data).toMatchObject([{ emails_sent: 100, emails_delivered: 100 }]);
+      }, SOON);
+    const copies = await Promise.all(emails.map(({ to }) => copiesTo(to)));
+    expect(copies.filter((copy) => copy.length !== 1)).toEqual([]);
+    const ids = copies.map(([{ message_id }]) => message_id);
+    expect(ids.sort()).toEqual(emails.map(({ message_id }) => message_id).sort());
+  });
+
+  it('in one message: 24 MiB in 25 files arrive whole', async () => {
+    const tenant = await Tenant.create();
+    const to = address();
+    const files = Array.from({ length: 25 }, (_, n) => Buffer.alloc((24 * 1024 * 1024) / 25, n));
+    const attachments = files.map((file, n) => ({
+      filename: `${n}.bin`,
+      content: file.toString('base64'),
+    }));
+    const { id } = await tenant.send({ to, attachments });
+    await tenant.untilStatus(id, 'delivered');
+    const [copy] = await copiesTo(to);
+    const mail = await open(copy);
+    const bytes = mail.attachments.map(({ content }) => Buffer.from(content as ArrayBuffer));
+    expect(bytes.map((file, n) => file.equals(files[n]))).toEqual(files.map(() => true));
   });
 });
