@@ -18,9 +18,15 @@ export function findExecutable(name: string, path: string): string | undefined {
   return files.find((file) => isExecutable(file));
 }
 
+/** PATH may name directories of other users. */
 function isExecutable(file: string): boolean {
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found !== undefined && found.isFile() && (found.mode & ANYBODY_RUNS) !== 0;
+  try {
+    const found = statSync(file, { throwIfNoEntry: false });
+    return found !== undefined && found.isFile() && (found.mode & ANYBODY_RUNS) !== 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return false;
+    throw error;
+  }
 }
 
 /** The Java of JAVA_HOME, else of PATH; undefined when there is none of version 17 or later. */

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { privateTemporaryDirectory } from '../private-directory.ts';
 import { cacheDirectory, root } from '../repository.ts';
@@ -10,14 +10,28 @@ import type { Binaries } from './binaries.ts';
 const run = promisify(execFile);
 const INITDB_WITHIN_MS = 60_000;
 
+/** Templates that this process has asked for: five clusters start at once. */
+const templates = new Map<string, Promise<string>>();
+
 /**
  * A freshly initialised data directory to copy: `initdb` costs more than five copies. Made once
  * per PostgreSQL version and account; two processes may race for it, the first one wins.
  */
-export async function clusterTemplate(binaries: Binaries, account: Account): Promise<string> {
+export function clusterTemplate(binaries: Binaries, account: Account): Promise<string> {
   const cache = cacheFor(account);
-  const template = join(cache, `${binaries.version}-${account.name}`);
+  const path = join(cache, `${binaries.version}-${account.name}`);
+  const template = templates.get(path) ?? makeTemplate(path, binaries, account);
+  templates.set(path, template);
+  return template;
+}
+
+async function makeTemplate(
+  template: string,
+  binaries: Binaries,
+  account: Account,
+): Promise<string> {
   if (existsSync(template)) return template;
+  const cache = dirname(template);
   const workshop = mkdtempSync(join(cache, 'initdb-'));
   own(workshop, account);
   await initialise(join(workshop, 'data'), binaries, account);
