@@ -12,12 +12,7 @@ export { assertAccess, type RouteAccess } from './access/route-access.js';
 export { BodyLimit } from './access/route-settings.js';
 export type { Authenticator } from './access/authenticator.js';
 export type { PlatformRequest } from './access/platform-request.js';
-export {
-  budgetOf,
-  callerOf,
-  CurrentCaller,
-  RequestId,
-} from './access/current-caller.js';
+export { budgetOf, callerOf, CurrentCaller, RequestId } from './access/current-caller.js';
 export { bearerOf, ServiceTokenAuthenticator } from './access/service-token-authenticator.js';
 export { assertRoutesDeclareAccess, UndeclaredAccess } from './access/route-walk.js';
 export type { TokenKey } from './token/keys.js';
