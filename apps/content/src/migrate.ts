@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { runMigrateEntryPoint } from '@penguinmails/database';
+import { runMigrateEntryPoint } from '@penguinmails/database/migrations';
 import { readMigrateConfig } from './content.config.js';
 
 const folder = (url: string): string => fileURLToPath(new URL('../migrations', url));

@@ -9,7 +9,6 @@ export {
   type MigrateOptions,
   type MigrationReport,
 } from './migrations/migrate.js';
-export { runMigrateEntryPoint, type MigrateConfig } from './migrations/migrate-entry-point.js';
 export { MigrationFileError } from './migrations/migration-files.js';
 export { migrationDirectory } from './migrations/migration-directory.js';
 export { renderSchema, type RenderOptions } from './migrations/render-schema.js';

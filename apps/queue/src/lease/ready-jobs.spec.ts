@@ -34,13 +34,12 @@ describe('waiting for ready jobs', () => {
   it('is woken by a commit, well before the poll', async () => {
     const ready = new ReadyJobs();
     const { claim, claims, put } = table(0);
-    const waiting = ready.take('a', LONG_MS, NEVER, claim);
+    // The wait is over before the first poll: only the wake-up can find the job.
+    const waiting = ready.take('a', POLL_INTERVAL_MS / 2, NEVER, claim);
     await eventually(() => claims.length === 1);
     put(1);
-    const woken = performance.now();
     ready.wake();
     await expect(waiting).resolves.toEqual([1]);
-    expect(performance.now() - woken).toBeLessThan(POLL_INTERVAL_MS / 2);
   });
 
   it('sees a commit that happened while a claim was under way', async () => {

@@ -37,10 +37,8 @@ describe('the rescuer', () => {
     await running();
     const waiting = queue.lease(1, 'next-worker', 20_000);
     await queue.letLeasesAge(31);
-    const started = performance.now();
     await tick();
     expect((await waiting).jobs).toHaveLength(1);
-    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   it('leaves a lease alone that was renewed', async () => {
