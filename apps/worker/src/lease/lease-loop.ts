@@ -19,7 +19,10 @@ export interface LeaseLoopOptions {
  */
 export class LeaseLoop {
   private readonly stopping = new AbortController();
-  private readonly backOff = new BackOff();
+  /** While the queue gives no leases. */
+  private readonly queueAway = new BackOff();
+  /** While jobs have to be given back: a lease alone does not show that the other tiers are there. */
+  private readonly tiersAway = new BackOff();
   private readonly active = new Set<Promise<void>>();
   private wake: () => void = () => undefined;
   private running: Promise<void> | undefined;
@@ -63,16 +66,17 @@ export class LeaseLoop {
   private async leaseSome(room: number): Promise<void> {
     try {
       const lease = await this.queue.lease(this.registry.types, room, LONG_POLL_MS);
+      this.queueAway.reset();
       this.execute(this.held.add(lease.lease_token, lease.jobs, lease.grants));
     } catch (error) {
       this.logger.warn({ err: error }, 'no lease from the queue');
-      await this.backOff.wait(this.stopping.signal);
+      await this.queueAway.wait(this.stopping.signal);
     }
   }
 
   private async waitForTiers(): Promise<void> {
     this.returnedSome = false;
-    await this.backOff.wait(this.stopping.signal);
+    await this.tiersAway.wait(this.stopping.signal);
   }
 
   private execute(jobs: readonly HeldJob[]): void {
@@ -99,7 +103,7 @@ export class LeaseLoop {
 
   private take(results: readonly JobResult[]): void {
     if (results.some(({ kind }) => kind === 'returned')) this.returnedSome = true;
-    if (results.some(({ kind }) => kind !== 'returned')) this.backOff.reset();
+    if (results.some(({ kind }) => kind !== 'returned')) this.tiersAway.reset();
     if (results.length > 0) this.reporter.report(results);
   }
 }
