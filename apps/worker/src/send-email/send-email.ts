@@ -17,8 +17,8 @@ import type {
 } from '../clients/oltp.client.js';
 import type { HeldJob, HeldJobs } from '../lease/held-jobs.js';
 import { type JobHandler, type Report, resultOf } from '../lease/job-handler.js';
+import type { MailSender } from '../smtp/mail-sender.js';
 import { outcomeOfError, type SendOutcome } from '../smtp/send-outcome.js';
-import type { SmtpPool } from '../smtp/smtp-pool.js';
 import { chooseServer, type PlatformServers } from './choose-server.js';
 import { composeMessage } from './compose-message.js';
 import { recordOnly } from './record-only-transport.js';
@@ -51,7 +51,7 @@ export class SendEmail implements JobHandler {
     private readonly oltp: OltpClient,
     private readonly content: ContentClient,
     private readonly transports: TransportDirectory,
-    private readonly pool: SmtpPool,
+    private readonly pool: MailSender,
     private readonly servers: PlatformServers,
     private readonly logger: Logger,
   ) {}
