@@ -56,6 +56,7 @@ export class ScriptedServer {
   /** TLS from the first byte, or after STARTTLS. */
   tls: { key: string; cert: string; implicit: boolean } | undefined;
   private readonly sockets = new Set<Socket>();
+  private readonly mute = new WeakSet<Socket>();
 
   private constructor(private readonly server: Server) {}
 
@@ -143,12 +144,19 @@ export class ScriptedServer {
     // In a dialogue of several lines, such as AUTH LOGIN, each takes the next of `|` separated replies.
     const [reply = '', ...rest] = scripted.split('|');
     if (rest.length > 0) this.script = { ...this.script, [step]: rest.join('|') };
+    if (this.mute.has(socket)) return SILENT;
     if (reply === CUT) socket.destroy();
-    else if (reply === SILENT) this.silences += 1;
+    else if (reply === SILENT) this.fallSilent(socket);
     else if (reply.endsWith(THEN_CUT)) socket.end(reply.slice(0, -THEN_CUT.length));
     else this.write(socket, `${reply}\r\n`);
     if (/^STARTTLS/i.test(line) && reply.startsWith('220')) this.upgrade(socket);
     return reply;
+  }
+
+  /** It says nothing more on this connection, whatever else is asked. */
+  private fallSilent(socket: Socket): void {
+    this.silences += 1;
+    this.mute.add(socket);
   }
 
   private write(socket: Socket, reply: string): void {
