@@ -3,10 +3,12 @@ import {
   defineConfig,
   type Environment,
   int,
+  oneOf,
   privateKeyVariable,
   text,
   tierUrlVariables,
 } from '@penguinmails/config';
+import { smtpClients } from './smtp/create-mail-sender.js';
 
 const { oltp, content, queue } = tierUrlVariables();
 
@@ -18,6 +20,7 @@ const variables = {
   smtp: {
     relay: text('SMTP_URL').secret(),
     sandbox: text('SANDBOX_SMTP_URL').secret().optional(),
+    client: oneOf('WORKER_SMTP_CLIENT', smtpClients).default('own'),
     connections: int('WORKER_SMTP_CONNECTIONS', { min: 1, max: 1_000 }).default(10),
     messagesPerConnection: int('WORKER_SMTP_MESSAGES_PER_CONNECTION', { min: 1 }).default(100),
     idleMs: int('WORKER_SMTP_IDLE_MS', { min: 1 }).default(20_000),

@@ -16,7 +16,8 @@ import { WorkerLifetime } from './lease/worker-lifetime.js';
 import type { PlatformServers } from './send-email/choose-server.js';
 import { SendEmail } from './send-email/send-email.js';
 import { TransportDirectory } from './send-email/transport-directory.js';
-import { SmtpPool } from './smtp/smtp-pool.js';
+import { createMailSender } from './smtp/create-mail-sender.js';
+import type { MailSender } from './smtp/mail-sender.js';
 import { parseSmtpUrl } from './smtp/smtp-server.js';
 import type { WorkerConfig } from './worker.config.js';
 
@@ -35,7 +36,7 @@ function assemble(config: WorkerConfig, logger: Logger): WorkerLifetime {
   const tiers = new TierClients(config.tiers, signer);
   const queue = new QueueClient(tiers.queue, `worker-${randomUUID()}`);
   const held = new HeldJobs();
-  const pool = new SmtpPool(config.smtp, config.smtp);
+  const pool = createMailSender(config.smtp.client, config.smtp, config.smtp);
   const sendEmail = createSendEmail(config, { held, tiers, pool, logger });
   const registry = new HandlerRegistry(jobTypeNames, [sendEmail]);
   const reporter = new OutcomeReporter(queue, held, logger, () => loop.hasRoom());
@@ -48,7 +49,7 @@ function assemble(config: WorkerConfig, logger: Logger): WorkerLifetime {
 interface SendParts {
   readonly held: HeldJobs;
   readonly tiers: TierClients;
-  readonly pool: SmtpPool;
+  readonly pool: MailSender;
   readonly logger: Logger;
 }
 

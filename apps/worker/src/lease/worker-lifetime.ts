@@ -1,7 +1,7 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from '@penguinmails/observability';
 import type { TierClients } from '../clients/tier-clients.js';
-import type { SmtpPool } from '../smtp/smtp-pool.js';
+import type { MailSender } from '../smtp/mail-sender.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import type { LeaseLoop } from './lease-loop.js';
 import type { OutcomeReporter } from './outcome-reporter.js';
@@ -10,7 +10,7 @@ export interface WorkerParts {
   readonly loop: LeaseLoop;
   readonly keeper: LeaseKeeper;
   readonly reporter: OutcomeReporter;
-  readonly pool: SmtpPool;
+  readonly pool: MailSender;
   readonly tiers: TierClients;
   readonly logger: Logger;
   readonly heartbeatMs: number;

@@ -19,8 +19,8 @@ import { batchSpan } from '../lease/batch-span.js';
 import type { HeldJob, HeldJobs } from '../lease/held-jobs.js';
 import { type JobHandler, type Report, resultOf } from '../lease/job-handler.js';
 import { isRefusal } from '../lease/refusal.js';
+import type { MailSender } from '../smtp/mail-sender.js';
 import { outcomeOfError, type SendOutcome } from '../smtp/send-outcome.js';
-import type { SmtpPool } from '../smtp/smtp-pool.js';
 import { chooseServer, type PlatformServers } from './choose-server.js';
 import { composeMessage } from './compose-message.js';
 import { recordOnly } from './record-only-transport.js';
@@ -53,7 +53,7 @@ export class SendEmail implements JobHandler {
     private readonly oltp: OltpClient,
     private readonly content: ContentClient,
     private readonly transports: TransportDirectory,
-    private readonly pool: SmtpPool,
+    private readonly pool: MailSender,
     private readonly servers: PlatformServers,
     private readonly logger: Logger,
   ) {}

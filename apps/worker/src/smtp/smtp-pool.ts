@@ -1,16 +1,8 @@
 import { classifyError, type SmtpError } from './classify-error.js';
+import type { MailSender, OutgoingMessage, SmtpPoolLimits, SmtpTimeouts } from './mail-sender.js';
 import { notTried, type SendOutcome } from './send-outcome.js';
 import { serverKey, type SmtpServer } from './smtp-server.js';
-import { type OutgoingMessage, SmtpSession, type SmtpTimeouts } from './smtp-session.js';
-
-export interface SmtpPoolLimits {
-  /** Open connections to one server with one login. */
-  readonly connections: number;
-  /** Messages after which a connection is closed; servers count them too. */
-  readonly messagesPerConnection: number;
-  /** Time after which an idle connection is closed, ms. */
-  readonly idleMs: number;
-}
+import { SmtpSession } from './smtp-session.js';
 
 /** The connections to one server: idle ones are kept, further senders wait their turn in order. */
 class ServerConnections {
@@ -86,8 +78,8 @@ class ServerConnections {
   }
 }
 
-/** Sends messages over kept connections, a bounded number for each server and login. */
-export class SmtpPool {
+/** The sender over nodemailer's connection: the fallback of the own client. */
+export class SmtpPool implements MailSender {
   private readonly servers = new Map<string, ServerConnections>();
   private readonly closing = new AbortController();
 
@@ -96,7 +88,6 @@ export class SmtpPool {
     private readonly timeouts: SmtpTimeouts,
   ) {}
 
-  /** Sends one message; never rejects: a failure is an outcome. */
   async send(server: SmtpServer, message: OutgoingMessage): Promise<SendOutcome> {
     const connections = this.connectionsTo(server);
     await connections.enter();
@@ -109,10 +100,6 @@ export class SmtpPool {
     }
   }
 
-  /**
-   * Closes every connection, for good; a message on its way is cut and ends as its outcome says, one
-   * that waits for a connection is not tried.
-   */
   close(): void {
     this.closing.abort();
     for (const connections of this.servers.values()) connections.closeAll();

@@ -3,27 +3,10 @@ import SMTPConnection, {
   type SMTPEnvelope,
 } from 'nodemailer/lib/smtp-connection';
 import { classifyError, type SmtpError } from './classify-error.js';
+import { breaksProtocol, type OutgoingMessage, type SmtpTimeouts } from './mail-sender.js';
 import { outcomeOfReply, type SendOutcome } from './send-outcome.js';
 import type { SmtpServer } from './smtp-server.js';
 import { WatchedSource } from './watched-source.js';
-
-/** One message for one recipient. The addresses are single addr-specs, checked again before use. */
-export interface OutgoingMessage {
-  readonly from: string;
-  readonly to: string;
-  readonly raw: Buffer;
-}
-
-export interface SmtpTimeouts {
-  /** DNS, TCP and TLS together, ms. */
-  readonly connectMs: number;
-  /** Greeting, ms (RFC 5321 section 4.5.3.2.1: 5 minutes). */
-  readonly greetingMs: number;
-  /** Silence on an open connection, ms (the reply to the final dot: RFC 5321 says 10 minutes). */
-  readonly silenceMs: number;
-}
-
-const PROTOCOL_BREAKERS = /[\r\n\0<>, ]/;
 
 /** One open connection to one server; sends one message at a time. */
 export class SmtpSession {
@@ -117,7 +100,7 @@ export class SmtpSession {
 }
 
 function refuseProtocolBreakers(...addresses: string[]): void {
-  const broken = addresses.some((a) => PROTOCOL_BREAKERS.test(a) || Buffer.byteLength(a) > 254);
+  const broken = addresses.some(breaksProtocol);
   if (broken) throw Object.assign(new Error('address refused'), { code: 'EENVELOPE' });
 }
 

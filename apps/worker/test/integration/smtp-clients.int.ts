@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@penguinmails/testing';
-import { SmtpPool } from '../../src/smtp/smtp-pool.js';
+import { createMailSender, smtpClients } from '../../src/smtp/create-mail-sender.js';
+import type { MailSender } from '../../src/smtp/mail-sender.js';
 import type { SmtpServer } from '../../src/smtp/smtp-server.js';
 import { CUT, ScriptedServer, type Script, SILENT } from './scripted-server.js';
 
@@ -9,14 +10,14 @@ const timeouts = { connectMs: 2_000, greetingMs: 2_000, silenceMs: 2_000 };
 const raw = Buffer.from('Subject: x\r\n\r\n.leading dot\r\nbody\r\n');
 const message = { from: 'a@sender.test', to: 'b@receiver.test', raw };
 
-describe('SmtpPool against a scripted server', () => {
+describe.each(smtpClients)('the %s client against a scripted server', (client) => {
   let server: ScriptedServer;
-  let pool: SmtpPool;
+  let pool: MailSender;
   let target: SmtpServer;
 
   beforeEach(async () => {
     server = await ScriptedServer.start();
-    pool = new SmtpPool(limits, timeouts);
+    pool = createMailSender(client, limits, timeouts);
     target = {
       host: '127.0.0.1',
       port: server.port,
