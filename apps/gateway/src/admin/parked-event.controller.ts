@@ -23,12 +23,12 @@ import { ParseTier } from './parse-tier.pipe.js';
 
 const OfOneEvent = (): MethodDecorator =>
   applyDecorators(
-    ApiId('parked event'),
     ApiParam({
       name: 'tier',
       description: 'The tier that could not handle the event.',
       schema: { type: 'string', enum: [...tiers] },
     }),
+    ApiId('parked event'),
   );
 
 const ChangesOneEvent = (status: 200 | 202): MethodDecorator =>

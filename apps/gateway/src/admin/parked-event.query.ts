@@ -20,12 +20,12 @@ export class ListParkedEventsQuery extends PageQuery {
   @MaxLength(MAX_TOPIC)
   topic?: string;
 
-  @ApiPropertyOptional({ type: String, maxLength: MAX_KEY })
+  @ApiPropertyOptional({ type: String, maxLength: MAX_KEY, description: 'The `key` of events.' })
   @IsOptional()
   @IsString()
   @IsNotEmpty()
   @MaxLength(MAX_KEY)
-  key?: string;
+  event_key?: string;
 
   @ApiPropertyOptional({ type: String, enum: [...parkedStates] })
   @IsOptional()

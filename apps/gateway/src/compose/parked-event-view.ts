@@ -38,7 +38,7 @@ export class ParkedEventView {
    */
   async list(call: Call, query: ListParkedEventsQuery): Promise<ParkedEventList> {
     const scope = { tenantId: call.caller.tenantId, resource: 'parked_events' };
-    const { tier, topic, key, state } = query;
+    const { tier, topic, event_key: key, state } = query;
     const limit = pageSize(query.limit);
     const filter = { limit, topic, key, state, ...this.cursors.keyset(scope, query) };
     const asked = tier ? [tier] : tiers;

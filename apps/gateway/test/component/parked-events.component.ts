@@ -63,7 +63,8 @@ describe('GET /v1/admin/parked-events', () => {
 
   it('is filtered, also by tier', async () => {
     const filter = { topic: 'penguinmails.public.email.events.v1', key: 'a b', state: 'dead' };
-    const query = new URLSearchParams({ tier: 'olap', ...filter }).toString();
+    const { key: event_key, ...same } = filter;
+    const query = new URLSearchParams({ tier: 'olap', event_key, ...same }).toString();
     world.tiers.olap.on(LIST, page([at(1, { state: 'dead' })], false));
     const { body } = await call('GET', `${PATH}?${query}`);
     expect(shown(body)).toEqual(['olap 42']);
@@ -71,7 +72,7 @@ describe('GET /v1/admin/parked-events', () => {
     expect(world.tiers.queue.asked).toEqual([]);
   });
 
-  it.each(['tier=gateway', 'state=lost', 'topic=A%20b', 'key=', 'limit=0'])(
+  it.each(['tier=gateway', 'state=lost', 'topic=A%20b', 'event_key=', 'limit=0'])(
     'has no %s',
     async (query) => {
       expect(refused(await call('GET', `${PATH}?${query}`))).toEqual([400, 'invalid_parameter']);
