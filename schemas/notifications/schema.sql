@@ -498,6 +498,44 @@ SELECT secure_tenant_table(
 SET LOCAL ROLE notifications_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000052000-create-parked-event.sql', 'fb9e800299572f5f5880b854eb6d8598065a95269e44d219588e0fde05f6e80b');
 
+-- 1764000053000-create-dead-event.sql
+SET LOCAL ROLE notifications_owner;
+-- Events given up after their last retry, kept for as long as the dead-letter topic (30 days) so that
+-- an operator can replay them here: the row goes back to parked_event. What could not be decoded is in
+-- the topic only.
+CREATE TABLE dead_event (
+    id UUID NOT NULL,
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    consumer_group VARCHAR(100) NOT NULL,
+    topic VARCHAR(249) NOT NULL,
+    partition INTEGER NOT NULL,
+    record_offset BIGINT NOT NULL,
+    key TEXT NOT NULL,
+    event_id UUID NOT NULL,
+    type VARCHAR(200) NOT NULL,
+    headers JSONB NOT NULL,
+    payload TEXT,
+    attempts INTEGER NOT NULL,
+    last_error VARCHAR(64) NOT NULL,
+    parked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    dead_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT dead_event_attempts_counted CHECK (attempts >= 0),
+    CONSTRAINT dead_event_error_is_slug CHECK (last_error ~ '^[a-z0-9_]+$')
+);
+
+CREATE INDEX idx_dead_event_id ON dead_event (id);
+CREATE INDEX idx_dead_event_page ON dead_event (parked_at, id);
+CREATE INDEX idx_dead_event_age ON dead_event (dead_at);
+CREATE INDEX idx_parked_event_page ON parked_event (parked_at, id);
+
+SELECT secure_tenant_table('dead_event', 'INSERT', 'SELECT, INSERT, DELETE');
+
+-- The relay compares the last number given out with what it has seen (lane-floors.ts).
+GRANT SELECT ON SEQUENCE outbox_seq_seq TO notifications_system;
+SET LOCAL ROLE notifications_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000053000-create-dead-event.sql', 'b10937acfea31ab178535919bbb48589908282014be638bdd71ad29e5e266d52');
+
 -- 1764000100000-create-notification-tables.sql
 SET LOCAL ROLE notifications_owner;
 -- Who can be told: kept from tenant.created, so that a notification never has to ask another tier.

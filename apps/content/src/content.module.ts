@@ -1,7 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule, PeriodicTask, tierDatabaseSettings } from '@penguinmails/database';
+import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import { createLogger, type Logger } from '@penguinmails/observability';
-import { MessagingModule } from '@penguinmails/outbox';
+import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
 import { AccessLogRepository } from './access/access-log.repository.js';
 import { AttachContents } from './content/attach-contents.js';
 import { AttachmentRepository } from './content/attachment.repository.js';
@@ -63,6 +64,7 @@ const controllers = [
   HealthController,
   OnContentReferencesAnswered,
   OnEmailAccepted,
+  ParkedEventController,
 ];
 
 /** Composition root: the only place that knows how the parts of the service fit together. */
@@ -87,6 +89,7 @@ export class ContentModule {
       providers: [
         ...repositories,
         ...useCases,
+        { provide: ParkedEventDesk, useExisting: ParkedDesk },
         { provide: CONTENT_LOGGER, useValue: logger },
         { provide: REAPER_GRACES, useValue: config.reaper.graces },
         { provide: TOKEN_PUBLIC_KEYS, useValue: config.tokens.publicKeys },

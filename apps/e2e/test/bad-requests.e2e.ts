@@ -50,8 +50,8 @@ describe('callers', () => {
   });
 
   it('with the key of a tenant are 403 on the routes of operators', async () => {
-    for (const path of ['/v1/admin/health', '/v1/admin/system-events'])
-      expectProblem(await tenant().live.get(path), 403, 'wrong_credential_kind');
+    for (const path of ['health', 'system-events', 'parked-events'])
+      expectProblem(await tenant().live.get(`/v1/admin/${path}`), 403, 'wrong_credential_kind');
     expectProblem(await tenant().live.post('/v1/admin/tenants', {}), 403, 'wrong_credential_kind');
   });
 

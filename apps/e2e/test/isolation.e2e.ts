@@ -68,7 +68,9 @@ describe('two tenants', () => {
   afterAll(() => rows.close());
 
   const keysOfA = () => [a.tenant.live.key, a.tenant.test.key].map((key) => new RecordingApi(key));
-  const withIds = () => operations.filter(({ parameters }) => parameters.length > 0);
+  /** Of tenants: the routes of operators are closed to them, whatever the id. */
+  const withIds = () =>
+    operations.filter(({ parameters, key }) => parameters.length > 0 && key === 'tenant_key');
 
   it('every route with an id is probed', () => {
     const routes = withIds().map(({ id }) => id);
@@ -173,7 +175,8 @@ describe('two tenants', () => {
     await own.get(`/v1/emails/${b.ids.email}?include=content,attempts`);
     await own.post('/v1/emails', b.tenant.message());
     const operators = new RecordingApi(platform().key);
-    for (const path of ['/v1/admin/health', '/v1/admin/system-events']) await operators.get(path);
+    for (const path of ['health', 'system-events', 'parked-events'])
+      await operators.get(`/v1/admin/${path}`);
     const all = recorded.join('\n');
     expect(all).toContain(b.mark);
     expect(all).not.toContain('cnt_');

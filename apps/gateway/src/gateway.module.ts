@@ -3,6 +3,7 @@ import { ServiceTokenSigner } from '@penguinmails/http';
 import type { Logger } from '@penguinmails/observability';
 import { ApiKeyAuthenticator } from './access/api-key-authenticator.js';
 import { HealthController } from './admin/health.controller.js';
+import { ParkedEventController } from './admin/parked-event.controller.js';
 import { SystemEventController } from './admin/system-event.controller.js';
 import { BillingController } from './analytics/billing.controller.js';
 import { ApiKeyController } from './api-key/api-key.controller.js';
@@ -11,10 +12,12 @@ import { HealthClient } from './clients/health.client.js';
 import { NotificationsClient } from './clients/notifications.client.js';
 import { OlapClient } from './clients/olap.client.js';
 import { OltpClient } from './clients/oltp.client.js';
+import { ParkedEventClient } from './clients/parked-event.client.js';
 import { QueueClient } from './clients/queue.client.js';
 import { TierClients } from './clients/tier-clients.js';
 import { EmailView } from './compose/email-view.js';
 import { HealthView } from './compose/health-view.js';
+import { ParkedEventView } from './compose/parked-event-view.js';
 import { CancelEmail } from './email/cancel-email.js';
 import { EmailContentController } from './email/email-content.controller.js';
 import { EmailController } from './email/email.controller.js';
@@ -39,6 +42,7 @@ export const controllers = [
   JobController,
   NotificationController,
   OpenApiController,
+  ParkedEventController,
   SystemEventController,
   TenantController,
 ];
@@ -49,6 +53,7 @@ const clients = [
   NotificationsClient,
   OlapClient,
   OltpClient,
+  ParkedEventClient,
   QueueClient,
 ];
 
@@ -60,6 +65,7 @@ const useCases = [
   IdempotentRequests,
   ListEmails,
   OpenApiText,
+  ParkedEventView,
   SendEmail,
 ];
 

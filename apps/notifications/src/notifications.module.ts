@@ -1,7 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule, tierDatabaseSettings } from '@penguinmails/database';
+import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import { createLogger, type Logger } from '@penguinmails/observability';
-import { MessagingModule } from '@penguinmails/outbox';
+import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
 import { AdminEventController } from './admin-event/admin-event.controller.js';
 import { AdminEventRepository } from './admin-event/admin-event.repository.js';
 import { AdminEventSystemRepository } from './admin-event/admin-event.system.repository.js';
@@ -47,6 +48,7 @@ export class NotificationsModule {
         OnDeliveryEvents,
         OnSystemEventRaised,
         OnTenantCreated,
+        ParkedEventController,
       ],
       providers: [
         AdminEventRepository,
@@ -57,6 +59,7 @@ export class NotificationsModule {
         NotificationRepository,
         ReadNotifications,
         RecipientRepository,
+        { provide: ParkedEventDesk, useExisting: ParkedDesk },
       ],
     };
   }

@@ -15,5 +15,7 @@ export const consumes = [
   'penguinmails.tenant.created.v1',
 ] as const satisfies readonly EventType[];
 
-/** olap tells nobody anything yet. */
-export const emits = [] as const satisfies readonly EventType[];
+/** What this service publishes: what operators did with its parked events. */
+export const emits = [
+  'penguinmails.system.event_raised.v1',
+] as const satisfies readonly EventType[];

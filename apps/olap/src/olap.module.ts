@@ -1,7 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule, tierDatabaseSettings } from '@penguinmails/database';
+import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import { createLogger, type Logger } from '@penguinmails/observability';
-import { MessagingModule } from '@penguinmails/outbox';
+import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
 import { ActivityRepository } from './activity/activity.repository.js';
 import { CountEmails } from './activity/count-emails.js';
 import { OnEmailAccepted } from './activity/on-email-accepted.js';
@@ -38,8 +39,15 @@ export class OlapModule {
         OnEmailAccepted,
         OnEmailEvents,
         OnTenantCreated,
+        ParkedEventController,
       ],
-      providers: [ActivityRepository, BillingRepository, CountEmails, ReadBilling],
+      providers: [
+        ActivityRepository,
+        BillingRepository,
+        CountEmails,
+        ReadBilling,
+        { provide: ParkedEventDesk, useExisting: ParkedDesk },
+      ],
     };
   }
 }

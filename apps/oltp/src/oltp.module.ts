@@ -1,7 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule, tierDatabaseSettings } from '@penguinmails/database';
+import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import type { Logger } from '@penguinmails/observability';
-import { MessagingModule } from '@penguinmails/outbox';
+import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
 import { AddressHasher } from './address/address-hasher.js';
 import { ApiKeyController } from './api-key/api-key.controller.js';
 import { ApiKeyRepository } from './api-key/api-key.repository.js';
@@ -95,6 +96,7 @@ const controllers = [
   MailboxController,
   OnContentReferencesAsked,
   OnDeliveryRecorded,
+  ParkedEventController,
   TenantController,
 ];
 
@@ -122,6 +124,7 @@ export class OltpModule {
         ...useCases,
         ...keyring(config),
         ...housekeeping(logger),
+        { provide: ParkedEventDesk, useExisting: ParkedDesk },
         { provide: OLTP_LOGGER, useValue: logger },
       ],
     };

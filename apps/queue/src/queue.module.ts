@@ -1,7 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule } from '@penguinmails/database';
+import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import { createLogger, type Logger } from '@penguinmails/observability';
-import { MessagingModule } from '@penguinmails/outbox';
+import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
 import { EnqueueSystemRepository } from './enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from './enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from './enqueue/on-email-withdrawn.js';
@@ -38,6 +39,7 @@ const controllers = [
   LeaseController,
   OnEmailAccepted,
   OnEmailWithdrawn,
+  ParkedEventController,
 ];
 
 const repositories = [
@@ -89,6 +91,7 @@ export class QueueModule {
         ...repositories,
         ...useCases,
         { provide: JobTypes, useFactory: () => new JobTypes() },
+        { provide: ParkedEventDesk, useExisting: ParkedDesk },
         { provide: QUEUE_LOGGER, useValue: logger },
         {
           provide: GrantSigner,

@@ -46,3 +46,5 @@ export {
 export { drain } from './app/drain.js';
 export { runUntilSignal, type RunOptions } from './app/run-until-signal.js';
 export { RequestBudget } from './tier-client/request-budget.js';
+export { ParkedEventController } from './parked-event/parked-event.controller.js';
+export { ParkedEventDesk } from './parked-event/parked-event-desk.js';

@@ -40,7 +40,7 @@ const COUNT_PARKED = `
  * partition without knowing it finds the records done.
  */
 export async function lockPosition(
-  { platform }: SliceSession,
+  { platform }: Pick<SliceSession, 'platform'>,
   { group, topic, partition }: PartitionId,
 ): Promise<ConsumerPosition> {
   const id = [group, topic, partition];
@@ -55,7 +55,7 @@ export async function lockPosition(
 
 /** Stores how far the partition is done and how many events were parked on the way. */
 export async function advancePosition(
-  { platform }: SliceSession,
+  { platform }: Pick<SliceSession, 'platform'>,
   { group, topic, partition }: PartitionId,
   nextOffset: bigint,
   newlyParked: number,
@@ -65,7 +65,7 @@ export async function advancePosition(
 }
 
 export async function countParked(
-  { platform }: SliceSession,
+  { platform }: Pick<SliceSession, 'platform'>,
   { group, topic, partition }: PartitionId,
   change: number,
 ): Promise<void> {

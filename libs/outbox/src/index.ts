@@ -7,5 +7,12 @@ export { MessagingModule } from './messaging.module.js';
 export type { MessagingSettings } from './messaging-settings.js';
 export { OutboxRelay, type OutboxRelaySettings } from './outbox-relay.js';
 export { IncompleteRegistryError } from './handler-registry.js';
+export { type ParkedAnswer, type ParkedAudit, ParkedDesk } from './parked-desk.js';
+export {
+  type ParkedFilter,
+  type ParkedReport,
+  type ParkedState,
+  parkedStates,
+} from './parked-report.js';
 export type { RetrySchedule } from './retry-schedule.js';
 export { TierHealth, type TierHealthReport } from './tier-health.js';

@@ -15,12 +15,13 @@ import { assertDeclared } from './handler-registry.js';
 import { MessagingHealth } from './messaging-health.js';
 import type { MessagingSettings } from './messaging-settings.js';
 import { OutboxRelay } from './outbox-relay.js';
+import { ParkedDesk } from './parked-desk.js';
 import { TierHealth } from './tier-health.js';
 import { WakeUp } from './wake-up.js';
 
 /**
- * Global; provides EventWriter, EventTransport, MessagingHealth and TierHealth, and runs the relay
- * while the application runs. Needs DatabaseModule. Kafka down neither fails the boot nor readiness.
+ * Global; provides EventWriter, EventTransport, MessagingHealth, ParkedDesk and TierHealth, and runs
+ * the relay while the application runs. Needs DatabaseModule. Kafka down neither fails the boot nor readiness.
  */
 @Module({})
 export class MessagingModule implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -64,8 +65,14 @@ export class MessagingModule implements OnApplicationBootstrap, OnApplicationShu
           useFactory: (database: Database, messaging: MessagingHealth) =>
             new TierHealth(settings.tier, database, messaging),
         },
+        {
+          provide: ParkedDesk,
+          inject: [Database, EventWriter],
+          useFactory: (database: Database, writer: EventWriter) =>
+            deskOf(settings, database, writer, logger),
+        },
       ],
-      exports: [EventWriter, EventTransport, MessagingHealth, TierHealth],
+      exports: [EventWriter, EventTransport, MessagingHealth, ParkedDesk, TierHealth],
     };
   }
 
@@ -78,6 +85,15 @@ export class MessagingModule implements OnApplicationBootstrap, OnApplicationShu
     this.#unpublish?.();
     await this.relay.stop();
   }
+}
+
+function deskOf(
+  { tier, consumerGroup: group = tier }: MessagingSettings,
+  database: Database,
+  writer: EventWriter,
+  logger: Logger,
+): ParkedDesk {
+  return new ParkedDesk({ tier, group, database, writer, logger });
 }
 
 function relayOf(

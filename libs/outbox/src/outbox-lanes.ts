@@ -1,4 +1,4 @@
-import type { SystemDatabase, SystemTransaction } from '@penguinmails/database';
+import type { SystemTransaction } from '@penguinmails/database';
 import type { OutgoingRecord } from '@penguinmails/kafka';
 
 /** First key of the relay's advisory locks; the second is the lane. */
@@ -7,10 +7,6 @@ const BATCH_ROWS = 500;
 /** Values and headers (about 1 kB a record) of one batch: below the broker's 1 MB per request. */
 const BATCH_BYTES = 900_000;
 
-const NON_EMPTY = `
-  SELECT lane.n AS lane FROM generate_series(0, 31) AS lane (n)
-  WHERE EXISTS (SELECT FROM outbox WHERE outbox.lane = lane.n::smallint)`;
-
 const NEXT_BATCH = `
   SELECT seq, topic, key, headers, payload FROM (
     SELECT seq, topic, key, headers, payload,
@@ -18,7 +14,7 @@ const NEXT_BATCH = `
       row_number() OVER (ORDER BY seq) AS place
     FROM (
       SELECT seq, topic, key, headers, payload FROM outbox
-      WHERE lane = $1 ORDER BY seq LIMIT ${BATCH_ROWS}
+      WHERE lane = $1 AND seq >= $2 ORDER BY seq LIMIT ${BATCH_ROWS}
     ) AS next
   ) AS measured
   WHERE place = 1 OR bytes <= ${BATCH_BYTES}
@@ -37,15 +33,6 @@ interface Row extends OutgoingRecord {
   payload: string | null;
 }
 
-/** The lanes that hold rows, in ascending order. */
-export async function nonEmptyLanes(system: SystemDatabase): Promise<number[]> {
-  const { rows } = await system.once(
-    (tx) => tx.query<{ lane: number }>(NON_EMPTY, [], { name: 'outbox-lanes' }),
-    { readOnly: true },
-  );
-  return rows.map(({ lane }) => lane);
-}
-
 /**
  * Takes the lane until the end of the transaction; false when another relay has it. The rows must
  * be read by a later statement: only its snapshot shows what the lane's last holder deleted.
@@ -59,8 +46,14 @@ export async function tryLockLane(tx: SystemTransaction, lane: number): Promise<
   return rows[0].locked;
 }
 
-export async function nextBatch(tx: SystemTransaction, lane: number): Promise<LaneBatch> {
-  const { rows } = await tx.query<Row>(NEXT_BATCH, [lane], { name: 'outbox-next-batch' });
+/** @param floor nothing of the lane is below it (LaneFloors) */
+export async function nextBatch(
+  tx: SystemTransaction,
+  lane: number,
+  floor: string,
+): Promise<LaneBatch> {
+  const values = [lane, floor];
+  const { rows } = await tx.query<Row>(NEXT_BATCH, values, { name: 'outbox-next-batch' });
   return {
     seqs: rows.map(({ seq }) => seq),
     records: rows.map(({ topic, key, headers, payload }) => ({

@@ -10,13 +10,8 @@ import {
   spans,
 } from '@penguinmails/observability';
 import { LaneBackoff } from './lane-backoff.js';
-import {
-  deleteRows,
-  type LaneBatch,
-  nextBatch,
-  nonEmptyLanes,
-  tryLockLane,
-} from './outbox-lanes.js';
+import { LaneFloors } from './lane-floors.js';
+import { deleteRows, type LaneBatch, nextBatch, tryLockLane } from './outbox-lanes.js';
 import { RelayPace, type RoundResult } from './relay-pace.js';
 import { untraced, withBatchSpan } from './trace-batch.js';
 import type { WakeUp } from './wake-up.js';
@@ -44,11 +39,14 @@ export class OutboxRelay {
   readonly #pace = new RelayPace();
   readonly #lanes = new LaneBackoff();
   readonly #stopping = new AbortController();
+  readonly #floors: LaneFloors;
   #prepared = false;
   #loop: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor(private readonly settings: OutboxRelaySettings) {}
+  constructor(private readonly settings: OutboxRelaySettings) {
+    this.#floors = new LaneFloors(settings.system);
+  }
 
   /** Starts in the background. A second call does nothing. */
   start(): void {
@@ -103,7 +101,7 @@ export class OutboxRelay {
   /** Visits every lane that holds rows once, from a random one on. */
   async #visitAll(result: RoundResult): Promise<void> {
     await this.#prepare();
-    const lanes = rotated(await nonEmptyLanes(this.settings.system));
+    const lanes = rotated(await this.#floors.nonEmptyLanes());
     const due = lanes.filter((lane) => this.#lanes.mayTry(lane));
     const visit = () => this.#visitLanes(due, result);
     await Promise.all(Array.from({ length: LANES_AT_ONCE }, visit));
@@ -140,7 +138,7 @@ export class OutboxRelay {
   async #relayLane(lane: number, result: RoundResult): Promise<void> {
     await this.settings.system.transaction(async (tx) => {
       if (!(await tryLockLane(tx, lane))) return;
-      const batch = await nextBatch(tx, lane);
+      const batch = await nextBatch(tx, lane, this.#floors.of(lane));
       if (batch.records.length === 0) return;
       await this.#send(tx, lane, batch);
       result.sent += batch.records.length;

@@ -16,7 +16,8 @@ export interface OutboxRow {
 /**
  * Rows get their seq in the order of the arrays. Of two writers of one aggregate the second waits
  * for the first one's row lock before it comes here, so per key the order of seq is the order of the
- * commits: that is what the lanes of the relay rely on.
+ * commits: that is what the lanes of the relay rely on. The WHERE runs once, before the first row: a
+ * writer has its transaction id before its first number, which is what the floors rely on.
  */
 const INSERT = `
   INSERT INTO outbox
@@ -26,6 +27,7 @@ const INSERT = `
   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::jsonb[], $9::text[]) WITH ORDINALITY
     AS new (tenant_id, id, topic, key, aggregatetype, aggregateid, type, headers, payload, place)
+  WHERE pg_current_xact_id() IS NOT NULL
   ORDER BY place`;
 
 /** Writes the rows with one statement, in this order. */

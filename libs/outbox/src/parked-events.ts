@@ -157,6 +157,21 @@ export async function removeParked(tx: Transaction, tenantId: string, id: string
   await tx.query('DELETE FROM parked_event WHERE tenant_id = $1 AND id = $2', [tenantId, id]);
 }
 
+const HEAD_DUE_NOW = `
+  UPDATE parked_event SET next_attempt_at = now() WHERE (tenant_id, id) = (
+    SELECT tenant_id, id FROM parked_event
+    WHERE tenant_id = $1 AND consumer_group = $2 AND topic = $3 AND key = $4 AND partition = $5
+    ORDER BY record_offset LIMIT 1)`;
+
+/** Makes the first event of a key due. */
+export async function headDueNow(
+  tx: SystemTransaction,
+  group: string,
+  of: { tenant_id: string; topic: string; key: string; partition: number },
+): Promise<void> {
+  await tx.query(HEAD_DUE_NOW, [of.tenant_id, group, of.topic, of.key, of.partition]);
+}
+
 const POSTPONE = `
   UPDATE parked_event SET attempts = $3, last_error = $4,
     next_attempt_at = now() + $5 * interval '1 millisecond'

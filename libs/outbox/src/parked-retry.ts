@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { forgetOldDead } from './dead-events.js';
 import { dueKeys, type ParkedKey } from './parked-events.js';
 import { type RetryContext, retryKey } from './retry-key.js';
 import { inSliceSession } from './slice-session.js';
 import { untraced } from './trace-batch.js';
 
 const LOOK_EVERY_MS = 1000;
+const FORGET_EVERY_MS = 3_600_000;
 
 export interface ParkedRetrySettings extends RetryContext {
   /** Default 1 s. */
@@ -19,6 +21,7 @@ export interface ParkedRetrySettings extends RetryContext {
 export class ParkedRetry {
   readonly #stopping = new AbortController();
   #loop: Promise<void> | undefined;
+  #forgotAt = -Infinity;
 
   constructor(private readonly settings: ParkedRetrySettings) {}
 
@@ -36,6 +39,7 @@ export class ParkedRetry {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       await untraced(() => this.#look());
+      await untraced(() => this.#forget());
       const ms = this.settings.lookEveryMs ?? LOOK_EVERY_MS;
       await delay(ms, undefined, { signal }).catch(() => undefined);
     }
@@ -52,6 +56,18 @@ export class ParkedRetry {
       }
     } catch (error) {
       logger.warn({ err: error }, 'parked events not looked at');
+    }
+  }
+
+  /** Hourly; by thousands until none is too old. */
+  async #forget(): Promise<void> {
+    if (Date.now() - this.#forgotAt < FORGET_EVERY_MS) return;
+    const { database, group, logger } = this.settings;
+    try {
+      const forgotten = await database.system.once((tx) => forgetOldDead(tx, group));
+      if (forgotten === 0) this.#forgotAt = Date.now();
+    } catch (error) {
+      logger.warn({ err: error }, 'old dead events not removed');
     }
   }
 

@@ -10,6 +10,7 @@ import {
 } from '@penguinmails/observability';
 import { rememberCauses } from './causes.js';
 import { countParked, lockPosition } from './consumer-position.js';
+import { keepDead } from './dead-events.js';
 import { writeDeadLetters } from './dead-letters.js';
 import { decodeRecord } from './decode-record.js';
 import { errorSlug } from './error-slug.js';
@@ -113,9 +114,10 @@ class KeyRetry {
     });
   }
 
-  async #giveUp({ record }: ParkedEvent, reason: string, attempts: number): Promise<void> {
+  async #giveUp({ id, record }: ParkedEvent, reason: string, attempts: number): Promise<void> {
     const { tier, group, logger } = this.context;
     const { tenantId } = this.key;
+    await keepDead(this.tx, tenantId, id, { attempts, reason });
     await writeDeadLetters(this.tx, { tier, group }, [{ ...record, tenantId, reason, attempts }]);
     const fields = { topic: record.topic, offset: String(record.offset), reason, attempts };
     logger.error(fields, 'parked event given up, moved to the dead letters');

@@ -29,6 +29,11 @@ const EVERY_ROUTE: [method: string, path: string, kind: string][] = [
   ['PATCH', `/v1/notifications/${newId()}`, 'tenant'],
   ['GET', '/v1/admin/health', 'platform'],
   ['GET', '/v1/admin/system-events', 'platform'],
+  ['GET', '/v1/admin/parked-events', 'platform'],
+  ['GET', `/v1/admin/parked-events/queue/${newId()}`, 'platform'],
+  ['POST', `/v1/admin/parked-events/queue/${newId()}/retry`, 'platform'],
+  ['POST', `/v1/admin/parked-events/queue/${newId()}/discard`, 'platform'],
+  ['POST', `/v1/admin/parked-events/queue/${newId()}/replay`, 'platform'],
   ['POST', '/v1/admin/tenants', 'platform'],
 ];
 

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { newId } from '@penguinmails/contracts';
+import { newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 import { signServiceToken } from '@penguinmails/http';
 import { createLogger } from '@penguinmails/observability';
 import { createTierDatabase, testBrokers, testKeys } from '@penguinmails/testing';
@@ -88,6 +88,17 @@ export async function startQueueService() {
           scopes,
         },
       ),
+
+    platformToken: await signServiceToken(
+      { issuer: 'gateway', privateKey: testKeys().gateway.privateKey },
+      {
+        audience: 'queue',
+        tenantId: PLATFORM_TENANT_ID,
+        actor: { kind: 'platform_key', id: newId() },
+        mode: 'live',
+        scopes: [],
+      },
+    ),
 
     /** Ends the service's sessions and refuses new ones, or lets them in again. */
     setDatabaseAway: async (isAway: boolean) => {

@@ -368,3 +368,55 @@ describe('a worker that hangs up', () => {
     execute.mockRestore();
   });
 });
+
+describe('parked events', () => {
+  const PATH = '/internal/parked-events';
+  const asOperator = (method: string, path = PATH) =>
+    queue.request(queue.platformToken, method, path);
+  const statusOf = async (method: string, path: string) => (await asOperator(method, path)).status;
+
+  /** As a handler that failed once would leave it; the timer comes back in an hour. */
+  async function park(table: 'parked_event' | 'dead_event') {
+    const id = newId();
+    const [extra, value] =
+      table === 'dead_event' ? ['parked_at', 'now()'] : ['next_attempt_at', "now() + '1 hour'"];
+    await queue.admin.query(
+      `INSERT INTO ${table} (id, tenant_id, consumer_group, topic, partition, record_offset, key,
+         event_id, type, headers, attempts, last_error, ${extra})
+       VALUES ($1, $2, 'queue', 'penguinmails.internal.oltp.emails.v1', 0, 0, $3, $2,
+         'penguinmails.email.withdrawn.v1', '{}', 1, 'type_error', ${value})`,
+      [id, newId(), id],
+    );
+    await queue.admin.query(
+      `INSERT INTO consumer_position (consumer_group, topic, partition, parked)
+       VALUES ('queue', 'penguinmails.internal.oltp.emails.v1', 0, 1)
+       ON CONFLICT (consumer_group, topic, partition) DO UPDATE SET parked = 1`,
+    );
+    return id;
+  }
+
+  it('are listed, read, discarded by operators; other ids are 404', async () => {
+    const [live, dead] = [await park('parked_event'), await park('dead_event')];
+    const { data } = (await asOperator('GET', `${PATH}?state=dead&limit=5`)).body;
+    expect(data).toEqual([expect.objectContaining({ id: dead, state: 'dead', attempts: 1 })]);
+    expect(await statusOf('GET', `${PATH}/${live}`)).toBe(200);
+    for (const action of ['retry', 'discard', 'replay'])
+      expect(await statusOf('POST', `${PATH}/${newId()}/${action}`)).toBe(404);
+    expect(await statusOf('GET', `${PATH}/x`)).toBe(404);
+    expect(await statusOf('POST', `${PATH}/${live}/replay`)).toBe(409);
+    expect(await statusOf('POST', `${PATH}/${dead}/retry`)).toBe(409);
+    for (const id of [live, dead])
+      expect([
+        await statusOf('POST', `${PATH}/${id}/discard`),
+        await statusOf('POST', `${PATH}/${id}/discard`),
+      ]).toEqual([200, 404]);
+  });
+
+  it('are not for tenants, nor for the gateway on its own account', async () => {
+    const tenant = await queue.tenantToken(newId(), ['jobs:read']);
+    for (const token of [tenant, queue.gatewayToken, queue.workerToken])
+      expect((await queue.request(token, 'GET', PATH)).status).toBe(403);
+    for (const query of ['limit=0', 'state=x', 'after_id=x', 'offset=1'])
+      expect((await asOperator('GET', `${PATH}?${query}`)).status).toBeGreaterThanOrEqual(400);
+  });
+});

@@ -140,6 +140,27 @@ export const systemEvent = (change: object = {}) => ({
   ...change,
 });
 
+export const parkedEvent = (change: object = {}) => ({
+  object: 'parked_event',
+  id: newId(),
+  state: 'retrying',
+  tenant_id: TENANT,
+  topic: 'penguinmails.internal.oltp.emails.v1',
+  partition: 0,
+  offset: '42',
+  key: newEmailId(),
+  event_id: newId(),
+  type: 'penguinmails.email.accepted.v1',
+  attempts: 3,
+  last_error: 'type_error',
+  next_attempt_at: '2026-06-01T12:00:00.123456Z',
+  created_at: '2026-06-01T12:00:00.123456Z',
+  dead_at: null,
+  payload: 'internal',
+  ...INTERNAL,
+  ...change,
+});
+
 export const billing = (change: object = {}) => ({
   data: [
     {
