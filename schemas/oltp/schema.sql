@@ -68,6 +68,11 @@ BEGIN
   REVOKE SELECT ON pg_catalog.pg_stat_activity FROM PUBLIC;
   REVOKE EXECUTE ON FUNCTION pg_catalog.pg_stat_get_activity(integer) FROM PUBLIC;
   REVOKE EXECUTE ON FUNCTION pg_catalog.pg_stat_get_backend_activity(integer) FROM PUBLIC;
+  -- Large objects know no tenants: one login would share them.
+  REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid),
+    pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_get(oid),
+    pg_catalog.lo_get(oid, bigint, integer), pg_catalog.lo_put(oid, bigint, bytea),
+    pg_catalog.lo_open(oid, integer), pg_catalog.lo_unlink(oid) FROM PUBLIC;
 END
 $roles$;
 
@@ -811,7 +816,7 @@ CREATE TABLE emails (
   last_error_code text CHECK (last_error_code ~ '^[a-z][a-z0-9_]{0,63}$'),
   row_version integer NOT NULL DEFAULT 1,
   created_at timestamptz(3) NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, mailbox_id) REFERENCES mailboxes (tenant_id, id),
   CONSTRAINT emails_step_of_campaign CHECK ((campaign_id IS NULL) = (step IS NULL)),
@@ -881,7 +886,7 @@ CREATE TABLE usage_totals (
 
 SELECT secure_tenant_table('usage_totals', 'SELECT', 'SELECT, INSERT, UPDATE');
 SET LOCAL ROLE oltp_owner;
-INSERT INTO schema_migrations (name, checksum) VALUES ('1764000103000-create-emails.sql', '8b1f4439f050e4e463250e71839c3ed32df3908a4fbb7ae5b5e8e167c045b0ed');
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000103000-create-emails.sql', 'e55f7f9960337d34706bdce9def783b04ad509fe01b3145f32c2d4f20f33b83c');
 
 -- 1764000104000-create-campaigns.sql
 SET LOCAL ROLE oltp_owner;
