@@ -47,7 +47,7 @@ export async function seedTenants(
       if (!rows[0]?.may) continue;
       readable.push(table);
       for (const [index, tenant] of tenantIds.entries()) {
-        const { text, values } = insertRow(table, tenant, index.toString(36));
+        const { text, values } = insertRow(table, tenant, (index + 36).toString(36));
         await admin.query(text, values);
       }
     }

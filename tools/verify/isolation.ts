@@ -1,9 +1,8 @@
 // npm run verify:isolation [-- --operations N]: one JSON line per tier and a total.
 import { parseArgs } from 'node:util';
-import { startTestParts } from '../test/test-parts.ts';
 import { tiers } from '../stack/ports.ts';
 import { leaksOf, type TierReport, verifyTier } from './verify-tier.ts';
-import { adminUrlOfEnvironment, useAdminUrl } from './verify.config.ts';
+import { withPostgres } from './with-postgres.ts';
 
 const { values } = parseArgs({
   options: {
@@ -45,11 +44,4 @@ function conclude(reports: readonly TierReport[]): number {
   return leaks === 0 && survivors.length === 0 ? 0 : 1;
 }
 
-const given = adminUrlOfEnvironment();
-const parts = given ? undefined : await startTestParts({ postgres: true, kafka: false });
-useAdminUrl(given ?? parts?.postgresUrl ?? '');
-try {
-  process.exitCode = conclude(await verifyAll());
-} finally {
-  await parts?.stop();
-}
+process.exitCode = conclude(await withPostgres(verifyAll));

@@ -21,21 +21,27 @@ export interface Mutant {
   signs: number;
 }
 
-/** The table that every tier has. */
-const TABLE = 'outbox';
 const OWN = "tenant_id = current_setting('app.current_tenant_id')::uuid";
 
-const policy = (tier: TierName, using: string, check: string): string =>
-  `DROP POLICY tenant_isolation ON ${TABLE};
-   CREATE POLICY tenant_isolation ON ${TABLE} FOR ALL TO ${tier}_app, ${tier}_ro
+type Fault = (tier: TierName, table: string) => string;
+
+const policy =
+  (using: string, check: string): Fault =>
+  (tier, table) =>
+    `DROP POLICY tenant_isolation ON ${table};
+   CREATE POLICY tenant_isolation ON ${table} FOR ALL TO ${tier}_app, ${tier}_ro
    USING (${using}) WITH CHECK (${check})`;
 
 /** Faults of the schema, by what is to notice them. */
-const schemaFaults: readonly [string, 'catalog' | 'probes', (tier: TierName) => string][] = [
-  ['FORCE off', 'catalog', () => `ALTER TABLE ${TABLE} NO FORCE ROW LEVEL SECURITY`],
-  ['CHECK dropped', 'probes', (tier) => policy(tier, OWN, 'true')],
-  ['USING (true)', 'probes', (tier) => policy(tier, 'true', OWN)],
-  ['table owned by the login', 'probes', (tier) => `ALTER TABLE ${TABLE} OWNER TO ${tier}_app`],
+const schemaFaults: readonly [string, 'catalog' | 'probes', Fault][] = [
+  ['FORCE off', 'catalog', (_tier, table) => `ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY`],
+  ['CHECK dropped', 'probes', policy(OWN, 'true')],
+  ['USING (true)', 'probes', policy('true', OWN)],
+  [
+    'table owned by the login',
+    'probes',
+    (tier, table) => `ALTER TABLE ${table} OWNER TO ${tier}_app`,
+  ],
 ];
 
 async function inDatabase<T>(
@@ -53,17 +59,33 @@ async function inDatabase<T>(
 const inflict = (database: TierDatabase, fault: string): Promise<unknown> =>
   withAdmin(database.adminUrl, (admin) => admin.query(fault));
 
+/** A table that the app may read and fill: faults of others would not be reached by its attacks. */
+async function anyTable(tier: TierName, database: TierDatabase): Promise<string> {
+  const { rows } = await withAdmin(database.adminUrl, (admin) =>
+    admin.query<{ name: string }>(
+      `SELECT tablename AS name FROM pg_policies
+       WHERE policyname = 'tenant_isolation' AND qual LIKE '(tenant_id =%'
+         AND has_table_privilege($1, tablename, 'SELECT')
+         AND has_table_privilege($1, tablename, 'INSERT') ORDER BY 1 LIMIT 1`,
+      [`${tier}_app`],
+    ),
+  );
+  if (!rows[0]) throw new Error(`no table of ${tier} is the app's to read and fill`);
+  return rows[0].name;
+}
+
 /** Each fault in a database of its own; the probes look at the damaged table only. */
 export async function schemaMutants(tier: TierName): Promise<Mutant[]> {
   const mutants: Mutant[] = [];
   for (const [name, noticedBy, fault] of schemaFaults) {
     const signs = await inDatabase(tier, async (database) => {
       const { tables } = await seedForProbes(database);
-      await inflict(database, fault(tier));
+      const table = await anyTable(tier, database);
+      await inflict(database, fault(tier, table));
       if (noticedBy === 'catalog') {
         return (await catalogFindings(catalogRules, tier, database)).length;
       }
-      const damaged = tables.filter((table) => table.name === TABLE);
+      const damaged = tables.filter(({ name }) => name === table);
       return (await isolationLeaks(tier, database, { tables: damaged, references: [] })).length;
     });
     mutants.push({ name, signs });
@@ -74,7 +96,8 @@ export async function schemaMutants(tier: TierName): Promise<Mutant[]> {
 /** A service whose login owns a table does not start. */
 export async function ownerLogin(tier: TierName): Promise<Mutant> {
   const signs = await inDatabase(tier, async (database) => {
-    await inflict(database, `ALTER TABLE ${TABLE} OWNER TO ${tier}_app`);
+    const table = await anyTable(tier, database);
+    await inflict(database, `ALTER TABLE ${table} OWNER TO ${tier}_app`);
     const pool = { max: 1, idleTimeoutMillis: 1_000, connectionTimeoutMillis: 5_000 };
     const opened = openDatabase({
       tier,
