@@ -1,7 +1,7 @@
 import { counter, histogram, metrics } from '@penguinmails/observability';
 import type pg from 'pg';
 import { NoConnectionInTime, slotOf } from '../fair-use/fair-queue.js';
-import { FairScheduler, fairUseOf, type Ticket } from '../fair-use/fair-scheduler.js';
+import { FairScheduler, fairUseOf } from '../fair-use/fair-scheduler.js';
 import { isTenantBusy } from '../fair-use/tenant-busy.js';
 import type { InternalClient } from '../protocol/pg-internals.js';
 import type { PoolSettings } from '../settings.js';

@@ -121,10 +121,7 @@ async function pointAtB(
     [B],
   );
   const pairs = columns.map((column, n) => [column, rows[0]?.[parentColumns[n] ?? ''] ?? null]);
-  const { [table.tenantColumn]: _own, ...fields } = Object.fromEntries(pairs) as Record<
-    string,
-    string | null
-  >;
+  const fields = Object.fromEntries(pairs) as Record<string, string | null>;
   return insertRow(table, tenant, 'c', fields);
 }
 
