@@ -1,11 +1,17 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { isInfrastructure } from '@penguinmails/database';
+import { isInfrastructure, isTenantBusy } from '@penguinmails/database';
 import { createHttpApplication } from '@penguinmails/http';
-import { tierDown } from '@penguinmails/http/problem';
+import { type Problem, tierDown, tooManyRequests } from '@penguinmails/http/problem';
 import type { Logger } from '@penguinmails/observability';
 import { EventTransport } from '@penguinmails/outbox';
 import type { OltpConfig } from './oltp.config.js';
 import { OltpModule } from './oltp.module.js';
+
+/** A busy tenant is refused, a database that is away is said: anything else stays a 500. */
+function mapError(error: unknown): Problem | undefined {
+  if (isTenantBusy(error)) return tooManyRequests(error.retryAfterSeconds, 'tenant_busy');
+  return isInfrastructure(error) ? tierDown('oltp', error) : undefined;
+}
 
 /** The whole service, its event handlers running, not yet listening. */
 export async function createOltpApplication(
@@ -15,7 +21,7 @@ export async function createOltpApplication(
   const app = await createHttpApplication(OltpModule.forConfig(config, logger), {
     logger,
     callers: { publicKeys: config.tokens.publicKeys, audience: 'oltp' },
-    mapError: (error) => (isInfrastructure(error) ? tierDown('oltp', error) : undefined),
+    mapError,
   });
   app.connectMicroservice({ strategy: app.get(EventTransport) });
   await app.startAllMicroservices();

@@ -17,11 +17,16 @@ import type { DatabaseSettings } from './settings.js';
 import { SystemDatabase } from './system-database.js';
 import { TenantDatabase } from './tenant-database.js';
 
-const POOL_GAUGES = [metrics.poolConnections, metrics.poolMax, metrics.poolWaiting] as const;
+const POOL_GAUGES = [
+  metrics.poolConnections,
+  metrics.poolMax,
+  metrics.poolWaiting,
+  metrics.tenantsWaiting,
+] as const;
 
 /** Readings of both pools, taken when metrics are collected. */
 async function readPools(tier: string, database: Database) {
-  return Object.entries(database.poolStats()).flatMap(([login, stats]) => {
+  const pools = Object.entries(database.poolStats()).flatMap(([login, stats]) => {
     const pool = { 'db.client.connection.pool.name': `${tier}-${login}` };
     const state = (name: string) => ({ ...pool, 'db.client.connection.state': name });
     return [
@@ -35,6 +40,9 @@ async function readPools(tier: string, database: Database) {
       { metric: metrics.poolWaiting, value: stats.waiting, attributes: pool },
     ];
   });
+  const app = { 'db.client.connection.pool.name': `${tier}-app` };
+  const tenants = database.tenantsWaiting();
+  return [...pools, { metric: metrics.tenantsWaiting, value: tenants, attributes: app }];
 }
 
 const SETTINGS = Symbol('DatabaseSettings');

@@ -61,6 +61,11 @@ export class Database {
     return { app: this.appLogin.stats(), system: this.systemLogin.stats() };
   }
 
+  /** Tenants with work that waits for a connection of the app login. */
+  tenantsWaiting(): number {
+    return this.appLogin.tenantsWaiting();
+  }
+
   /** Waits for running transactions, then closes all connections; once, however often called. */
   async close(): Promise<void> {
     this.closing ??= Promise.all([this.appLogin.close(), this.systemLogin.close()]);
@@ -75,8 +80,8 @@ export function openDatabase(settings: DatabaseSettings): Database {
   const systemPool = new PlainPool(system, tier, onProblem);
   return new Database(
     settings,
-    new Login(`${tier}-app`, source, app.max, pooled, onProblem),
-    new Login(`${tier}-system`, systemPool, system.max, false, onProblem),
+    new Login(`${tier}-app`, source, app, pooled, onProblem),
+    new Login(`${tier}-system`, systemPool, system, false, onProblem),
     source,
   );
 }

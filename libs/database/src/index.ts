@@ -1,6 +1,7 @@
 export { UnsafeLogin } from './connection/assert-login.js';
 export type { PoolStats } from './connection/login.js';
 export { Database, openDatabase } from './database.js';
+export { isTenantBusy, TenantBusy } from './fair-use/tenant-busy.js';
 export { DatabaseModule } from './database.module.js';
 export { MigrationConflict } from './migrations/applied-migrations.js';
 export {

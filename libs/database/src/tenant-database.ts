@@ -23,7 +23,8 @@ export class TenantDatabase {
   /**
    * Runs `work` in one transaction of the tenant. BEGIN and the tenant travel with the first
    * statement. Run again as a whole (three times at most) on 40001 and 40P01, so `work` must have
-   * no effect outside the transaction; such effects belong into `tx.onCommit`.
+   * no effect outside the transaction; such effects belong into `tx.onCommit`. Rejects with
+   * TenantBusy when the tenant has 100 transactions running or waiting.
    */
   async transaction<T>(
     tenantId: string,
@@ -32,7 +33,7 @@ export class TenantDatabase {
   ): Promise<T> {
     assertTenantId(tenantId);
     return runTransaction(
-      this.login,
+      this.login.of(tenantId),
       async (transaction, hooks) => work(await this.view(tenantId, transaction, hooks)),
       options,
     );
@@ -48,7 +49,7 @@ export class TenantDatabase {
     options: Pick<TransactionOptions, 'readOnly'> = {},
   ): Promise<T> {
     assertTenantId(tenantId);
-    return runSingleStatement(this.login, { tenantId, ...options }, (single, hooks) =>
+    return runSingleStatement(this.login.of(tenantId), { tenantId, ...options }, (single, hooks) =>
       work(new TenantView(tenantId, (next) => single.execute(next), hooks)),
     );
   }

@@ -81,6 +81,20 @@ export const metrics = {
     '{timeout}',
     'Callers that got no connection in time',
   ),
+  /** db.client.connection.pool.name */
+  poolWaitTime: seconds('db.client.connection.wait_time', 'From asking for a connection to it'),
+  /** db.client.connection.pool.name */
+  tenantsWaiting: gauge(
+    'penguinmails.database.tenants_waiting',
+    '{tenant}',
+    'Tenants with work waiting for a connection',
+  ),
+  /** db.client.connection.pool.name, reason (limit, timeout) */
+  tenantRefusals: counter(
+    'penguinmails.database.tenant_refusals',
+    '{transaction}',
+    'Transactions refused because their tenant has too many',
+  ),
   outboxDepth: gauge('penguinmails.outbox.depth', '{event}', 'Events not yet published'),
   outboxOldestAge: gauge(
     'penguinmails.outbox.oldest_age',

@@ -1,4 +1,4 @@
-import { isInfrastructure, isTransient, sqlState } from '@penguinmails/database';
+import { isInfrastructure, isTenantBusy, isTransient, sqlState } from '@penguinmails/database';
 import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
 import type { EventRecord } from './event-record.js';
 import { typeRuns } from './event-runs.js';
@@ -26,5 +26,5 @@ export async function handleEvents(
  */
 export function isEventsFault(error: unknown): boolean {
   const collision = isTransient(error) || sqlState(error) === LOCK_NOT_AVAILABLE;
-  return !collision && !isInfrastructure(error);
+  return !collision && !isTenantBusy(error) && !isInfrastructure(error);
 }

@@ -18,5 +18,6 @@ export {
   type TierDatabaseOptions,
   type TierName,
 } from './tier-database.js';
-export { catalogSuite, type CatalogExpectations } from './tenancy/catalog-suite.js';
+export type { CatalogExpectations } from './tenancy/catalog-findings.js';
+export { catalogSuite } from './tenancy/catalog-suite.js';
 export { tenantIsolationSuite } from './tenancy/tenant-isolation-suite.js';

@@ -11,6 +11,7 @@ const WITH_KEY: Codes = {
   400: ['credential_in_query'],
   401: ['unauthorized'],
   403: ['wrong_credential_kind', 'tenant_suspended', 'tenant_not_active'],
+  429: ['tenant_busy'],
   503: ['tier_unavailable'],
 };
 const WITH_SCOPES: Codes = { 403: ['scope_missing'] };

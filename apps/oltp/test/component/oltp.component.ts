@@ -364,3 +364,19 @@ describe('the entry point bootstrap', () => {
     expect(second).not.toBe(first);
   });
 });
+
+describe('a tenant with too much running and waiting', () => {
+  it('is refused with 429 tenant_busy, and only what is too much', async () => {
+    await oltp.rows('BEGIN');
+    await oltp.rows('LOCK TABLE emails IN ACCESS EXCLUSIVE MODE');
+    const list = () => oltp.request<ProblemBody>('GET', '/emails?limit=1', token);
+    const answers = Array.from({ length: 120 }, list);
+    const first = await Promise.race(answers);
+    await oltp.rows('ROLLBACK');
+    expect([first.status, first.body.code]).toEqual([429, 'tenant_busy']);
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    // The others were waiting, or came when the table was free again.
+    expect(new Set(statuses)).toEqual(new Set([200, 429]));
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(100);
+  });
+});

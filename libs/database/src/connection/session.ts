@@ -23,6 +23,7 @@ export class Session {
   constructor(
     private readonly client: InternalClient,
     private readonly pooled: boolean,
+    private readonly onReleased: () => void = () => undefined,
   ) {
     // The pool listens on idle clients only: without this a dying server would end the process.
     client.on('error', this.onError);
@@ -93,5 +94,6 @@ export class Session {
     this.client.removeListener('error', this.onError);
     const unusable = this.brokenBy ?? (this.transactionStatus === 'I' ? undefined : true);
     this.client.release(unusable);
+    this.onReleased();
   }
 }

@@ -1,4 +1,4 @@
-import type { Login } from '../connection/login.js';
+import type { SessionSource } from '../connection/login.js';
 import type { Session } from '../connection/session.js';
 import type { StatementResult } from '../protocol/statement-batch.js';
 import {
@@ -31,7 +31,7 @@ export class OpenTransaction {
   private tail: Promise<unknown> = Promise.resolve();
 
   constructor(
-    private readonly login: Login,
+    private readonly login: SessionSource,
     private readonly options: TransactionOptions = {},
   ) {}
 

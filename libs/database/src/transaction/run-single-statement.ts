@@ -1,4 +1,4 @@
-import type { Login } from '../connection/login.js';
+import type { SessionSource } from '../connection/login.js';
 import type { StatementResult } from '../protocol/statement-batch.js';
 import { SET_READ_ONLY, setTenant, type Statement } from '../protocol/statement.js';
 import { CommitHooks } from './commit-hooks.js';
@@ -16,7 +16,7 @@ export class SingleStatement {
   committed = false;
 
   constructor(
-    private readonly login: Login,
+    private readonly login: SessionSource,
     private readonly options: SingleOptions,
   ) {}
 
@@ -50,7 +50,7 @@ export class SingleStatement {
  * other transactions, whose callers retry.
  */
 export function runSingleStatement<T>(
-  login: Login,
+  login: SessionSource,
   options: SingleOptions,
   work: (single: SingleStatement, hooks: CommitHooks) => Promise<T>,
 ): Promise<T> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { histogram, metrics, SpanKind, spans, withSpan } from '@penguinmails/observability';
-import type { Login } from '../connection/login.js';
+import type { SessionSource } from '../connection/login.js';
 import { isTransient } from '../pg-errors.js';
 import type { TransactionOptions } from '../transactions.js';
 import { CommitHooks } from './commit-hooks.js';
@@ -12,7 +12,11 @@ const BACKOFF_MS = 20;
 /** Runs on a transaction of its own; tells when the effects are durable. */
 export type Work<T> = (transaction: OpenTransaction, hooks: CommitHooks) => Promise<T>;
 
-async function runOnce<T>(login: Login, work: Work<T>, options?: TransactionOptions): Promise<T> {
+async function runOnce<T>(
+  login: SessionSource,
+  work: Work<T>,
+  options?: TransactionOptions,
+): Promise<T> {
   const transaction = new OpenTransaction(login, options);
   const hooks = new CommitHooks();
   const result = await rollbackOnError(transaction, () => work(transaction, hooks));
@@ -38,7 +42,7 @@ async function rollbackOnError<T>(
  * the failed one nothing can be repeated.
  */
 async function runWithRetry<T>(
-  login: Login,
+  login: SessionSource,
   work: Work<T>,
   options?: TransactionOptions,
 ): Promise<T> {
@@ -54,7 +58,7 @@ async function runWithRetry<T>(
 
 /** The seam every statement of a service passes: span, duration, outcome. */
 export async function observed<T>(
-  login: Login,
+  login: SessionSource,
   mode: 'transaction' | 'once' | 'slice',
   run: () => Promise<T>,
 ): Promise<T> {
@@ -75,13 +79,13 @@ export async function observed<T>(
 }
 
 export function runTransaction<T>(
-  login: Login,
+  login: SessionSource,
   work: Work<T>,
   options?: TransactionOptions,
 ): Promise<T> {
   return observed(login, 'transaction', () => runWithRetry(login, work, options));
 }
 
-export function runSlice<T>(login: Login, work: Work<T>): Promise<T> {
+export function runSlice<T>(login: SessionSource, work: Work<T>): Promise<T> {
   return observed(login, 'slice', () => runWithRetry(login, work));
 }

@@ -85,7 +85,7 @@ describe('connections', () => {
     const narrow = notes.open({ ...settings, app: { ...app, connectionTimeoutMillis: 50 } });
     await narrow.tenants.transaction(A, async (tx) => {
       await tx.query('SELECT 1');
-      const second = narrow.tenants.once(A, (other) => other.query('SELECT 1'));
+      const second = narrow.tenants.once(B, (other) => other.query('SELECT 1'));
       expect(isInfrastructure(await second.catch((error: unknown) => error))).toBe(true);
       expect(narrow.poolStats().app).toEqual({ max: 1, total: 1, idle: 0, waiting: 0 });
     });

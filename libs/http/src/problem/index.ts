@@ -8,6 +8,7 @@ export {
   internalError,
   notFound,
   tierDown,
+  tooManyRequests,
   unauthorized,
   unprocessable,
   unsupportedMediaType,

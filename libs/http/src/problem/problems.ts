@@ -48,6 +48,11 @@ export function unprocessable(
   return new Problem(422, code, { detail, errors });
 }
 
+/** 429: too many requests; `retryAfter` in seconds. */
+export function tooManyRequests(retryAfter: number, code = 'rate_limited'): Problem {
+  return new Problem(429, code, { detail: 'Too many requests.', retryAfter });
+}
+
 /** 500: our fault. Says nothing about the cause. */
 export function internalError(cause?: unknown): Problem {
   return new Problem(500, 'internal_error', { detail: 'Something went wrong on our side.', cause });

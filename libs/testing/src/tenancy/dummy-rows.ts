@@ -57,13 +57,21 @@ function sample(type: string, letter: string): string {
   return found[1](letter);
 }
 
-/** INSERT of a row of the tenant; `letter` keeps texts of two tenants apart. */
-export function insertRow(table: ProbedTable, tenantId: string, letter: string) {
+/**
+ * INSERT of a row of the tenant; `letter` keeps texts of two tenants apart, `fields` stand in for or
+ * beside the sample values.
+ */
+export function insertRow(
+  table: ProbedTable,
+  tenantId: string,
+  letter: string,
+  fields: Readonly<Record<string, string | null>> = {},
+) {
   const { name, tenantColumn, columns } = table;
-  const values = columns.map((column) =>
-    column.name === tenantColumn ? tenantId : sample(column.type, letter),
-  );
-  const names = columns.map((column) => column.name).join(', ');
-  const marks = columns.map((_column, index) => `$${index + 1}`).join(', ');
-  return { text: `INSERT INTO ${name} (${names}) VALUES (${marks})`, values };
+  const samples = columns.map((column) => [column.name, sample(column.type, letter)] as const);
+  const row = { ...Object.fromEntries(samples), ...fields, [tenantColumn]: tenantId };
+  const names = Object.keys(row);
+  const marks = names.map((_name, index) => `$${index + 1}`).join(', ');
+  const text = `INSERT INTO ${name} (${names.join(', ')}) VALUES (${marks})`;
+  return { text, values: Object.values(row) };
 }

@@ -1,26 +1,26 @@
 import pg from 'pg';
 import { withAdmin } from '../admin-connection.js';
 import type { TierDatabase, TierName } from '../tier-database.js';
+import { A, type Attempt, attemptIn, B } from './attempt.js';
+import { channelProbes } from './channel-probes.js';
 import { insertRow, loosenConstraints, type ProbedTable, readProbedTables } from './dummy-rows.js';
-import {
-  A,
-  type Attempt,
-  attemptIn,
-  B,
-  databaseProbes,
-  probeDatabase,
-  tableProbes,
-} from './probes.js';
+import { keyLeaks, readReferences, referenceLeaks, type TenantReference } from './key-probes.js';
+import type { Leak } from './leak.js';
+import { objectProbes } from './object-probes.js';
+import { tableProbes } from './probes.js';
 
-/** A probe that got through. */
-export interface Leak {
-  readonly probe: number;
-  readonly what: string;
+export type { Leak } from './leak.js';
+
+/** What `seedForProbes` found and filled. */
+export interface SeededTables {
+  readonly tables: readonly ProbedTable[];
+  readonly references: readonly TenantReference[];
 }
 
 /** Gives each table of tenants one row of A and one of B; the database is of no other use then. */
-export async function seedForProbes(database: TierDatabase): Promise<ProbedTable[]> {
+export async function seedForProbes(database: TierDatabase): Promise<SeededTables> {
   return withAdmin(database.adminUrl, async (admin) => {
+    const references = await readReferences(admin);
     await loosenConstraints(admin);
     const tables = await readProbedTables(admin);
     for (const table of tables) {
@@ -29,14 +29,15 @@ export async function seedForProbes(database: TierDatabase): Promise<ProbedTable
         await admin.query(text, values);
       }
     }
-    return tables;
+    await admin.query('ANALYZE');
+    return { tables, references };
   });
 }
 
 async function probeTables(tables: readonly ProbedTable[], attempt: Attempt): Promise<Leak[]> {
   const leaks: Leak[] = [];
   for (const table of tables) {
-    for (const probe of tableProbes) {
+    for (const probe of [...tableProbes, ...channelProbes]) {
       const seen = await probe.run(table, attempt);
       if (seen) leaks.push({ probe: probe.number, what: `${table.name}: ${seen}` });
     }
@@ -44,45 +45,14 @@ async function probeTables(tables: readonly ProbedTable[], attempt: Attempt): Pr
   return leaks;
 }
 
-async function probeNames(
-  number: number,
-  names: readonly string[],
-  textOf: (name: string) => string,
-  attempt: Attempt,
-): Promise<Leak[]> {
+async function probeObjects(admin: pg.Client, role: string, attempt: Attempt): Promise<Leak[]> {
   const leaks: Leak[] = [];
-  for (const name of names) {
-    const seen = await probeDatabase(attempt, textOf(name));
-    if (seen) leaks.push({ probe: number, what: `${name}: ${seen}` });
-  }
-  return leaks;
-}
-
-async function names(database: TierDatabase, text: string): Promise<string[]> {
-  return withAdmin(database.adminUrl, async (admin) => {
-    const { rows } = await admin.query<{ name: string }>(text);
-    return rows.map(({ name }) => name);
-  });
-}
-
-const PARTITIONS = `SELECT relname AS name FROM pg_class
-  WHERE relispartition AND relkind = 'r' AND relnamespace = 'public'::regnamespace`;
-const ROLES = 'SELECT quote_ident(rolname) AS name FROM pg_roles WHERE rolname <> $$';
-
-async function probeWith(
-  client: pg.Client,
-  tier: TierName,
-  database: TierDatabase,
-  tables: readonly ProbedTable[],
-): Promise<Leak[]> {
-  const attempt: Attempt = (tenant, text, values) => attemptIn(client, tenant, text, values);
-  const partitions = await names(database, PARTITIONS);
-  const roles = await names(database, `${ROLES}${tier}_app$$`);
-  const leaks = await probeTables(tables, attempt);
-  leaks.push(...(await probeNames(20, partitions, (name) => `SELECT FROM ${name}`, attempt)));
-  leaks.push(...(await probeNames(26, roles, (name) => `SET LOCAL ROLE ${name}`, attempt)));
-  for (const { number, text } of databaseProbes) {
-    leaks.push(...(await probeNames(number, [text], (statement) => statement, attempt)));
+  for (const probe of objectProbes) {
+    const { rows } = await admin.query<{ name: string }>(probe.objects, [role]);
+    for (const { name } of rows) {
+      const seen = await probe.attack(name, attempt);
+      if (seen) leaks.push({ probe: probe.number, what: `${name}: ${seen}` });
+    }
   }
   return leaks;
 }
@@ -91,12 +61,18 @@ async function probeWith(
 export async function isolationLeaks(
   tier: TierName,
   database: TierDatabase,
-  tables: readonly ProbedTable[],
+  { tables, references }: SeededTables,
 ): Promise<Leak[]> {
   const client = new pg.Client({ connectionString: database.appUrl });
+  const attempt: Attempt = (tenant, text, values) => attemptIn(client, tenant, text, values);
   await client.connect();
   try {
-    return await probeWith(client, tier, database, tables);
+    return await withAdmin(database.adminUrl, async (admin) => [
+      ...(await probeTables(tables, attempt)),
+      ...(await probeObjects(admin, `${tier}_app`, attempt)),
+      ...(await keyLeaks(admin, tables, attempt)),
+      ...(await referenceLeaks(admin, tables, references, attempt)),
+    ]);
   } finally {
     await client.end();
   }

@@ -7,7 +7,7 @@ import {
   type TierDatabase,
 } from '../../src/index.js';
 import { catalogRules } from '../../src/tenancy/catalog-rules.js';
-import { catalogFindings } from '../../src/tenancy/catalog-suite.js';
+import { catalogFindings } from '../../src/tenancy/catalog-findings.js';
 import { isolationLeaks, seedForProbes } from '../../src/tenancy/isolation-findings.js';
 
 describe('the suites as a tier calls them', () => {
@@ -23,17 +23,30 @@ describe('the suites as a tier calls them', () => {
 
 /** A suite that passes on a broken database is worth nothing: each fault must be seen. */
 describe('the suites notice', () => {
-  async function damage(fault: string): Promise<string[]> {
-    const database = await createTierDatabase('content');
-    const tables = await seedForProbes(database);
+  async function inflict(database: TierDatabase, fault: string): Promise<void> {
     const admin = new pg.Client(database.adminUrl);
     await admin.connect();
     await admin.query(fault);
     await admin.end();
-    const seen = await catalogFindings(catalogRules, 'content', database);
+  }
+
+  /** One database for all signs of the same fault. */
+  const seen = new Map<string, Promise<string[]>>();
+  function signsOf(fault: string): Promise<string[]> {
+    const signs = seen.get(fault) ?? damage(fault);
+    seen.set(fault, signs);
+    return signs;
+  }
+
+  async function damage(fault: string, before = 'SELECT 1'): Promise<string[]> {
+    const database = await createTierDatabase('content');
+    await inflict(database, before);
+    const tables = await seedForProbes(database);
+    await inflict(database, fault);
+    const findings = await catalogFindings(catalogRules, 'content', database);
     const leaks = await isolationLeaks('content', database, tables);
     await database.drop();
-    return [...seen, ...leaks.map(({ probe, what }) => `probe ${probe} ${what}`)];
+    return [...findings, ...leaks.map(({ probe, what }) => `probe ${probe} ${what}`)];
   }
 
   const policy = (using: string, check: string) =>
@@ -94,7 +107,57 @@ describe('the suites notice', () => {
          RETURN (SELECT count(*) FROM content_objects)`,
       'SECURITY DEFINER',
     ],
+    [
+      'a key across tenants, by an INSERT',
+      'ALTER TABLE content_blobs ADD UNIQUE (content_hash)',
+      'probe 12',
+    ],
+    [
+      'a key across tenants, by ON CONFLICT',
+      'ALTER TABLE content_blobs ADD UNIQUE (content_hash)',
+      'probe 14',
+    ],
+    ['FOR UPDATE', policy('true', OWN), 'probe 17'],
+    ['COPY TO', policy('true', OWN), 'probe 22'],
+    ['MERGE', policy('true', 'true'), 'probe 16'],
+    ['an error that tells', policy('true', OWN), 'probe 31'],
+    ['COPY FROM', 'ALTER TABLE content_objects DISABLE ROW LEVEL SECURITY', 'probe 23'],
+    ['statistics', 'ALTER TABLE content_objects DISABLE ROW LEVEL SECURITY', 'probe 32'],
+    ['prepared statements', policy('true', OWN), 'probe 38'],
+    ['query_to_xml', policy('true', OWN), 'probe 44'],
+    [
+      'a view with rights of its owner',
+      `ALTER TABLE content_objects NO FORCE ROW LEVEL SECURITY;
+       SET ROLE content_owner; CREATE VIEW v AS SELECT * FROM content_objects;
+       GRANT SELECT ON v TO content_app`,
+      'probe 18',
+    ],
+    [
+      'a materialised view',
+      'CREATE MATERIALIZED VIEW m AS SELECT * FROM content_objects',
+      'probe 19',
+    ],
+    [
+      'a function with rights of its owner',
+      `CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER
+         RETURN (SELECT count(*) FROM content_objects)`,
+      'probe 21',
+    ],
+    [
+      'a readable sequence',
+      `DO $$ BEGIN EXECUTE (SELECT format('GRANT SELECT ON SEQUENCE %I TO content_app', relname)
+         FROM pg_class WHERE relkind = 'S' LIMIT 1); END $$`,
+      'probe 34',
+    ],
+    ['large objects', 'GRANT EXECUTE ON FUNCTION lo_from_bytea(oid, bytea) TO PUBLIC', 'probe 42'],
   ])('%s', async (_name, fault, sign) => {
-    expect((await damage(fault)).join('\n')).toContain(sign);
+    expect((await signsOf(fault)).join('\n')).toContain(sign);
+  });
+
+  test('a foreign key across tenants', async () => {
+    const key = `ALTER TABLE content_objects ADD UNIQUE (storage_key);
+      ALTER TABLE attachments ADD CONSTRAINT astray FOREIGN KEY (parent_storage_key)
+        REFERENCES content_objects (storage_key)`;
+    expect((await damage('SELECT 1', key)).join('\n')).toContain('probe 11 astray');
   });
 });
