@@ -21,7 +21,7 @@ export const mutants: readonly DriftMutant[] = [
   { name: 'content denies by itself, oltp is not asked', isCaught: deniesByItself },
   planted(
     'e-mails refer to other contents',
-    `UPDATE emails SET content_storage_key = content_storage_key || 'x' WHERE tenant_id = $1`,
+    `UPDATE emails SET content_storage_key = 'cnt_' || reverse(substr(content_storage_key, 5)) WHERE tenant_id = $1`,
     ({ bodiless, orphans }) => bodiless.length > 0 && orphans.length > 0,
   ),
   planted(
