@@ -42,7 +42,8 @@ export class Window {
       return;
     }
     const enough = this.handled - this.#began.handled >= this.#options.events;
-    if (enough || performance.now() - this.#began.at > this.#options.seconds * 1_000) this.#finish();
+    if (enough || performance.now() - this.#began.at > this.#options.seconds * 1_000)
+      this.#finish();
   }
 
   #begin(): void {

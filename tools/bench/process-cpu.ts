@@ -44,7 +44,9 @@ function withDescendants(all: readonly Stat[], root: Stat): Stat[] {
 /** CPU milliseconds, so far, of the child process whose command line has the word, and its children. */
 export function cpuMsOfChild(word: string): number {
   const all = allProcesses();
-  const child = all.find(({ pid, parent }) => parent === process.pid && commandOf(pid).includes(word));
+  const child = all.find(
+    ({ pid, parent }) => parent === process.pid && commandOf(pid).includes(word),
+  );
   if (!child) throw new Error(`no child process runs ${word}`);
   const ticks = withDescendants(all, child).reduce((sum, stat) => sum + stat.ticks, 0);
   return (ticks * 1_000) / TICKS_PER_SECOND;
