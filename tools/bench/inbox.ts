@@ -103,7 +103,9 @@ async function runChild(options: RunOptions): Promise<Run> {
   return { ...result, ...servers };
 }
 
-const rateOf = ({ events: count, ms }: Run): number => (count / ms) * 1_000;
+function rateOf({ events: count, ms }: Run): number {
+  return (count / ms) * 1_000;
+}
 
 function reportWay(way: string, tenants: number, runs: readonly Run[]): void {
   const perThousand = (cpu: (run: Run) => number) =>

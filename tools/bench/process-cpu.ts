@@ -52,6 +52,13 @@ export function cpuMsOfChild(word: string): number {
   return (ticks * 1_000) / TICKS_PER_SECOND;
 }
 
+/** CPU milliseconds, so far, of a child process alone. */
+export function cpuMsOf({ pid }: { readonly pid?: number }): number {
+  const stat = pid === undefined ? undefined : statOf(pid);
+  if (!stat) throw new Error('the child process has ended');
+  return (stat.ticks * 1_000) / TICKS_PER_SECOND;
+}
+
 /** The servers of a bench, both children of this process. */
 export interface ServerCpu {
   readonly postgres: number;
