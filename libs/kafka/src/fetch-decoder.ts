@@ -1,4 +1,3 @@
-import { isAscii } from 'node:buffer';
 import { createRequire } from 'node:module';
 import { FetchedMessage, type RecordBatchFacts } from './fetched-message.js';
 import { VarintReader } from './varint-reader.js';
@@ -125,7 +124,6 @@ async function decodeBatch(batch: Buffer): Promise<FetchedMessage[]> {
     inTransaction: (attributes & TRANSACTIONAL) !== 0,
     isControlBatch: (attributes & CONTROL) !== 0,
     records,
-    isAscii: isAscii(records),
   };
   return messagesOf(facts, batch.readInt32BE(57));
 }

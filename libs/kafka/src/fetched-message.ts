@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { RepeatedTexts } from './repeated-texts.js';
 import { VarintReader } from './varint-reader.js';
 
@@ -12,7 +13,6 @@ export interface RecordBatchFacts {
   readonly isControlBatch: boolean;
   /** Unpacked. */
   readonly records: Buffer;
-  readonly isAscii: boolean;
 }
 
 /** Key, value and headers of a record; of a header that comes several times, the first value. */
@@ -68,39 +68,45 @@ export class FetchedMessage {
   }
 
   parts(): RecordParts {
-    const { records, isAscii } = this.batchContext;
+    const { records } = this.batchContext;
     const reader = new VarintReader(records, this.at);
-    const text = isAscii ? records.toString('latin1', this.at, this.end) : null;
-    const key = this.#text(reader, text);
-    const value = text === null ? this.#bytes(reader) : this.#text(reader, text);
-    return { key, value, headers: this.#headers(reader, text) };
+    const record = records.toString('latin1', this.at, this.end);
+    const key = this.#text(reader, record);
+    const value = this.#value(reader, record);
+    return { key, value, headers: this.#headers(reader, record) };
   }
 
-  #headers(reader: VarintReader, text: string | null): Record<string, string> {
+  #value(reader: VarintReader, record: string): string | Buffer | null {
+    const bytes = this.#bytes(reader);
+    if (bytes === null || !isAscii(bytes)) return bytes;
+    const end = reader.at - this.at;
+    return record.substring(end - bytes.length, end);
+  }
+
+  #headers(reader: VarintReader, record: string): Record<string, string> {
     const headers: Record<string, string> = {};
     const count = reader.varint();
     for (let place = 0; place < count; place += 1) {
-      const name = this.#text(reader, text, names, place);
-      const value = this.#text(reader, text, values, place);
+      const name = this.#text(reader, record, names, place);
+      const value = this.#text(reader, record, values, place);
       if (name !== null && value !== null && !Object.hasOwn(headers, name)) headers[name] = value;
     }
     return headers;
   }
 
-  /** @param text the record from its key on; null when it must be decoded from UTF-8 */
-  #text(
-    reader: VarintReader,
-    text: string | null,
-    known?: RepeatedTexts,
-    place = 0,
-  ): string | null {
+  /** @param record its bytes from the key on, each as one character */
+  #text(reader: VarintReader, record: string, known?: RepeatedTexts, place = 0): string | null {
     const length = reader.varint();
     if (length < 0) return null;
-    const from = reader.at;
+    const start = reader.at - this.at;
     reader.at += length;
-    if (text === null) return this.batchContext.records.toString('utf8', from, from + length);
-    const start = from - this.at;
-    return known?.at(place, text, start, length) ?? text.substring(start, start + length);
+    const repeated = known?.at(place, record, start, length);
+    if (repeated !== undefined) return repeated;
+    const text = record.substring(start, start + length);
+    if (!isAsciiText(text))
+      return this.batchContext.records.toString('utf8', reader.at - length, reader.at);
+    known?.remember(place, text);
+    return text;
   }
 
   #bytes(reader: VarintReader): Buffer | null {
@@ -109,4 +115,9 @@ export class FetchedMessage {
     reader.at += length;
     return this.batchContext.records.subarray(reader.at - length, reader.at);
   }
+}
+
+function isAsciiText(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 127) return false;
+  return true;
 }

@@ -8,13 +8,13 @@ const MAX_LENGTH = 200;
 export class RepeatedTexts {
   readonly #last: string[] = [];
 
-  /** The text if it is the one of last time; else it is remembered as such, and undefined. */
+  /** The text of last time, if `length` characters from `start` on are the same. */
   at(place: number, all: string, start: number, length: number): string | undefined {
     const last = this.#last[place];
-    if (last !== undefined && last.length === length && all.startsWith(last, start)) return last;
-    if (place < MAX_PLACES && length <= MAX_LENGTH) {
-      this.#last[place] = all.substring(start, start + length);
-    }
-    return undefined;
+    return last?.length === length && all.startsWith(last, start) ? last : undefined;
+  }
+
+  remember(place: number, text: string): void {
+    if (place < MAX_PLACES && text.length <= MAX_LENGTH) this.#last[place] = text;
   }
 }
