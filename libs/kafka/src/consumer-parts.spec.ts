@@ -113,7 +113,9 @@ describe('with timers', () => {
 });
 
 describe('SliceBudget', () => {
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
   it('allows slices for as long as one may take, and none that would end later', () => {
     jest.useFakeTimers();
