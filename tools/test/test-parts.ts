@@ -25,6 +25,8 @@ export interface TestParts {
 export interface WantedParts {
   postgres: boolean;
   kafka: boolean;
+  /** PostgreSQL flushes as in production: for benches. */
+  durable?: boolean;
 }
 
 /** A directory below the temporary one that also the database account can pass. */
@@ -45,7 +47,7 @@ export async function sweepAbandoned(): Promise<void> {
   }
 }
 
-/** Starts what is wanted, side by side; nothing here survives a power cut (fsync is off). */
+/** Starts what is wanted, side by side; unless `durable`, nothing here survives a power cut. */
 export async function startTestParts(wanted: WantedParts): Promise<TestParts> {
   await sweepAbandoned();
   const dataDirectory = temporaryDirectory();
@@ -57,7 +59,7 @@ export async function startTestParts(wanted: WantedParts): Promise<TestParts> {
   };
   try {
     const [postgresUrl, brokers] = await Promise.all([
-      wanted.postgres ? startPostgres(supervisor, dataDirectory) : undefined,
+      wanted.postgres ? startPostgres(supervisor, dataDirectory, wanted.durable) : undefined,
       wanted.kafka ? startKafka(supervisor, dataDirectory) : undefined,
     ]);
     return { postgresUrl, brokers, stop };
@@ -67,7 +69,11 @@ export async function startTestParts(wanted: WantedParts): Promise<TestParts> {
   }
 }
 
-async function startPostgres(supervisor: Supervisor, dataDirectory: string): Promise<string> {
+async function startPostgres(
+  supervisor: Supervisor,
+  dataDirectory: string,
+  durable = false,
+): Promise<string> {
   const [port = 0] = await freePorts(1);
   const cluster = new PostgresCluster({
     name: 'test-db',
@@ -75,7 +81,7 @@ async function startPostgres(supervisor: Supervisor, dataDirectory: string): Pro
     dataDirectory: join(dataDirectory, 'postgres'),
     password: 'test',
     maxConnections: CONNECTIONS,
-    durable: false,
+    durable,
   });
   await supervisor.start(cluster);
   await queryOnce(cluster.adminUrl(), 'SELECT 1');

@@ -96,14 +96,22 @@ type OptionalAttribute =
 function optionalAttributes(
   text: (name: string) => string | undefined,
 ): Pick<EventEnvelope, OptionalAttribute> {
-  return withoutUnset({
-    entityVersion: versionOf(text('ce_entityversion')),
-    correlationId: text('ce_correlationid'),
-    causationId: text('ce_causationid'),
-    traceparent: text('traceparent'),
-    tracestate: text('tracestate'),
-  });
+  const present: { -readonly [K in OptionalAttribute]?: EventEnvelope[K] } = {};
+  const entityVersion = versionOf(text('ce_entityversion'));
+  if (entityVersion !== undefined) present.entityVersion = entityVersion;
+  for (const [attribute, header] of OPTIONAL_TEXTS) {
+    const value = text(header);
+    if (value !== undefined) present[attribute] = value;
+  }
+  return present;
 }
+
+const OPTIONAL_TEXTS = [
+  ['correlationId', 'ce_correlationid'],
+  ['causationId', 'ce_causationid'],
+  ['traceparent', 'traceparent'],
+  ['tracestate', 'tracestate'],
+] as const;
 
 function required(
   header: string,
@@ -134,7 +142,8 @@ function versionOf(value: string | undefined): number | undefined {
 
 /** A header sent several times counts with its first value. */
 function textOf(value: HeaderValue): string | undefined {
-  const first = typeof value === 'string' || value instanceof Uint8Array ? value : value?.[0];
+  if (typeof value === 'string') return value;
+  const first = value instanceof Uint8Array ? value : value?.[0];
   return first === undefined || typeof first === 'string'
     ? first
     : Buffer.from(first).toString('utf8');

@@ -1,9 +1,10 @@
 import type { Batch, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { FetchedMessage, type RecordParts } from './fetched-message.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Logger } from './logger.js';
 import type { PartitionPauses } from './partition-pauses.js';
 import type { IncomingRecord, RecordSlice, RunSlice } from './record.js';
-import { SlicePacer } from './slice-pacer.js';
+import { SliceBudget, SlicePacer } from './slice-pacer.js';
 import { survivable } from './survivable-error.js';
 
 const HEARTBEAT_MS = 1000;
@@ -16,8 +17,9 @@ export interface BatchHandlerSettings {
 }
 
 /**
- * Handles at most one slice of each batch that kafkajs fetched and returns; kafkajs fetches the
- * rest again. So one slow partition delays the others by one slice and not by a whole batch.
+ * Handles slices of a batch that kafkajs fetched, for as long as one slice may take, and returns;
+ * kafkajs fetches the rest again. So one slow partition delays the others by one slice and not by a
+ * whole batch.
  */
 export class BatchHandler {
   readonly #pacer = new SlicePacer();
@@ -28,26 +30,43 @@ export class BatchHandler {
   async handle(payload: EachBatchPayload): Promise<void> {
     if (!payload.isRunning() || payload.isStale()) return;
     try {
-      await this.#handleSlice(payload);
+      await this.#handleSlices(payload);
     } catch (error) {
       throw survivable(error);
     }
   }
 
-  async #handleSlice(payload: EachBatchPayload): Promise<void> {
-    const slice = this.#takeSlice(payload.batch);
+  async #handleSlices(payload: EachBatchPayload): Promise<void> {
     const alive = new KeepAlive(payload.heartbeat, HEARTBEAT_MS);
-    try {
-      await this.#run(slice);
-    } catch (error) {
-      this.#hold(slice, error, payload.pause);
-      return;
-    } finally {
-      alive.stop();
-    }
-    await commit(payload, slice);
+    const { done, failed } = await this.#slicesInTime(payload, alive).finally(() => alive.stop());
+    if (done > 0) await commit(payload, payload.batch.messages[done - 1]);
+    if (failed) return;
     alive.assertMember();
     await payload.heartbeat();
+  }
+
+  /** How many messages of the batch are done, and whether the slice after them failed. */
+  async #slicesInTime(payload: EachBatchPayload, alive: KeepAlive) {
+    const { messages } = payload.batch;
+    const budget = new SliceBudget();
+    const goesOn = () => payload.isRunning() && !payload.isStale() && alive.isMember;
+    let done = 0;
+    do {
+      const slice = this.#slice(payload.batch, done);
+      if (!(await this.#succeeds(slice, payload))) return { done, failed: true };
+      done += slice.records.length;
+    } while (done < messages.length && goesOn() && budget.allowsAnother());
+    return { done, failed: false };
+  }
+
+  async #succeeds(slice: RecordSlice, payload: EachBatchPayload): Promise<boolean> {
+    try {
+      await this.#run(slice);
+      return true;
+    } catch (error) {
+      this.#hold(slice, error, payload.pause);
+      return false;
+    }
   }
 
   async #run(slice: RecordSlice): Promise<void> {
@@ -65,9 +84,9 @@ export class BatchHandler {
     this.settings.logger.warn(fields, 'slice failed, partition paused');
   }
 
-  #takeSlice(batch: Batch): RecordSlice {
+  #slice(batch: Batch, from: number): RecordSlice {
     const { topic, partition } = batch;
-    const messages = batch.messages.slice(0, this.#pacer.next(partitionKey(batch)));
+    const messages = batch.messages.slice(from, from + this.#pacer.next(partitionKey(batch)));
     return {
       topic,
       partition,
@@ -82,26 +101,25 @@ function partitionKey({ topic, partition }: { topic: string; partition: number }
   return `${topic}/${partition}`;
 }
 
-/** The slice's effects are durable by now, so a failed commit costs at most a skipped repeat. */
-async function commit(payload: EachBatchPayload, { topic, partition, records }: RecordSlice) {
-  const last = records[records.length - 1].offset;
-  payload.resolveOffset(last.toString());
-  const offset = (last + 1n).toString();
+/** The effects are durable by now, so a failed commit costs at most a skipped repeat. */
+async function commit(payload: EachBatchPayload, last: KafkaMessage): Promise<void> {
+  const { topic, partition } = payload.batch;
+  payload.resolveOffset(last.offset);
+  const offset = (BigInt(last.offset) + 1n).toString();
   await payload.commitOffsetsIfNecessary({
     topics: [{ topic, partitions: [{ partition, offset }] }],
   });
 }
 
 function incoming({ topic, partition }: Batch, message: KafkaMessage): IncomingRecord {
-  return {
-    topic,
-    partition,
-    offset: BigInt(message.offset),
-    key: message.key?.toString() ?? null,
-    value: message.value,
-    headers: textHeaders(message.headers ?? {}),
-    timestamp: new Date(Number(message.timestamp)),
-  };
+  const timestamp = new Date(Number(message.timestamp));
+  return { topic, partition, offset: BigInt(message.offset), timestamp, ...partsOf(message) };
+}
+
+function partsOf(message: KafkaMessage): RecordParts {
+  if (message instanceof FetchedMessage) return message.parts();
+  const { key, value, headers = {} } = message;
+  return { key: key?.toString() ?? null, value, headers: textHeaders(headers) };
 }
 
 function textHeaders(headers: NonNullable<KafkaMessage['headers']>): Record<string, string> {

@@ -3,7 +3,7 @@ import { backoffMs } from './backoff.js';
 import { brokerAnswered } from './broker-answered.js';
 import { KeepAlive } from './keep-alive.js';
 import { PartitionPauses } from './partition-pauses.js';
-import { SlicePacer } from './slice-pacer.js';
+import { SliceBudget, SlicePacer } from './slice-pacer.js';
 import { survivable } from './survivable-error.js';
 
 describe('backoffMs', () => {
@@ -109,5 +109,22 @@ describe('with timers', () => {
     await jest.advanceTimersByTimeAsync(5000);
     expect(heartbeat).toHaveBeenCalledTimes(3);
     expect(() => alive.assertMember()).toThrow(rebalance);
+  });
+});
+
+describe('SliceBudget', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('allows slices for as long as one may take, and none that would end later', () => {
+    jest.useFakeTimers();
+    const budget = new SliceBudget();
+    jest.advanceTimersByTime(60);
+    expect(budget.allowsAnother()).toBe(true);
+    jest.advanceTimersByTime(80);
+    expect(budget.allowsAnother()).toBe(true);
+    jest.advanceTimersByTime(40);
+    expect(budget.allowsAnother()).toBe(false);
   });
 });

@@ -1,4 +1,5 @@
 import kafkajs, { type Kafka, type KafkaConfig } from 'kafkajs';
+import { installFetchDecoder } from './fetch-decoder.js';
 import { quietLogCreator } from './kafkajs-log.js';
 import { installRequestQueueShim } from './request-queue-shim.js';
 import type { KafkaSettings } from './settings.js';
@@ -36,6 +37,7 @@ export const PROBE_CLIENT: ClientTimes = {
 /** A kafkajs client with our time-outs, codecs, timer shim and log levels. */
 export function createKafka(settings: KafkaSettings, times: ClientTimes): Kafka {
   installRequestQueueShim();
+  installFetchDecoder();
   installZstd();
   return new kafkajs.Kafka({
     clientId: settings.clientId,

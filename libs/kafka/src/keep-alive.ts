@@ -17,6 +17,11 @@ export class KeepAlive {
     clearInterval(this.#timer);
   }
 
+  /** False once the broker refused a heartbeat. */
+  get isMember(): boolean {
+    return this.#refusal === undefined;
+  }
+
   /** Throws what the broker answered to a heartbeat, if it refused one. */
   assertMember(): void {
     if (this.#refusal) throw this.#refusal.error;

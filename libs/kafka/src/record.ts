@@ -13,8 +13,10 @@ export interface IncomingRecord {
   partition: number;
   offset: bigint;
   key: string | null;
-  /** Raw bytes: decoding, and what to do when it fails, is the reader's business. */
-  value: Buffer | null;
+  /**
+   * Text when all its bytes are ASCII, else raw bytes: what to do with those is the reader's business.
+   */
+  value: string | Buffer | null;
   /** First value of each header, as UTF-8 text. */
   headers: Record<string, string>;
   timestamp: Date;

@@ -14,8 +14,8 @@ const RECONNECT = { firstMs: 100, maxMs: 5000 };
 const LEAVE_WITHIN_MS = 10_000;
 /** A slice takes one database connection: more at a time than this only queue for the pool. */
 const PARTITIONS_AT_ONCE = 8;
-/** About one slice of our records, as the rest of a fetch is thrown away. */
-const FETCH_BYTES_PER_PARTITION = 256 * 1024;
+/** Some slices of our records. What a slow handler does not reach is fetched, not decoded, again. */
+const FETCH_BYTES_PER_PARTITION = 1024 * 1024;
 
 export interface SliceConsumerSettings extends KafkaSettings {
   groupId: string;

@@ -5,10 +5,15 @@ export interface Cause {
   trace: Readonly<Record<string, string>>;
 }
 
-const causesOfTransaction = new WeakMap<object, ReadonlyMap<string, Cause>>();
+/** The received events of a transaction, by id. */
+export interface Causes {
+  get(eventId: string): Cause | undefined;
+}
+
+const causesOfTransaction = new WeakMap<object, Causes>();
 
 /** Says which received events (by id) are being handled in a transaction. */
-export function rememberCauses(tx: object, causes: ReadonlyMap<string, Cause>): void {
+export function rememberCauses(tx: object, causes: Causes): void {
   causesOfTransaction.set(tx, causes);
 }
 

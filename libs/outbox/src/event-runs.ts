@@ -26,6 +26,9 @@ export function byTenant(records: readonly EventRecord[]): Map<string, EventReco
  * event joins the first run of its type that is not before the run of its key's previous event.
  */
 export function typeRuns(records: readonly EventRecord[]): EventRun[] {
+  const [first] = records;
+  if (first && records.every(({ event }) => event.type === first.event.type))
+    return [{ type: first.event.type, records: [...records] }];
   const runs: EventRun[] = [];
   const lastRunOfKey = new Map<string, number>();
   for (const record of records) {

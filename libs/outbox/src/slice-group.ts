@@ -1,4 +1,4 @@
-import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
+import { sqlState, type SystemTransaction, type TenantTransaction } from '@penguinmails/database';
 import type { Logger } from '@penguinmails/observability';
 import type { PartitionId } from './consumer-position.js';
 import { errorSlug } from './error-slug.js';
@@ -7,6 +7,8 @@ import { handleEvents, isEventsFault } from './handle-events.js';
 import type { HandlerRegistry } from './handler-registry.js';
 import { park, parkedKeys, type Parking } from './parked-events.js';
 import type { SliceSession } from './slice-session.js';
+
+const IN_FAILED_TRANSACTION = '25P02';
 
 export interface GroupContext {
   session: SliceSession;
@@ -22,8 +24,39 @@ export interface GroupMode {
   anyParked: boolean;
 }
 
+/**
+ * Handles the groups; returns how many events were parked. All groups start before the first one has
+ * ended, so what their handlers ask of the database next travels together, in the order of the
+ * groups; one by one they run only to find the event that fails.
+ */
+export async function handleGroups(
+  groups: readonly (readonly EventRecord[])[],
+  mode: GroupMode,
+  context: GroupContext,
+): Promise<number> {
+  if (!mode.singly)
+    return sum(await allOf(groups.map((group) => handleGroup(group, mode, context))));
+  let parked = 0;
+  for (const group of groups) parked += await handleGroup(group, mode, context);
+  return parked;
+}
+
+const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
+
+/**
+ * Waits for all, so that nothing writes any more when the transaction is rolled back. Of several
+ * failures the first is thrown that is not a mere consequence of the transaction having failed.
+ */
+async function allOf<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  const failures: unknown[] = [];
+  const noted = works.map((work) => work.catch((error: unknown) => void failures.push(error)));
+  await Promise.all(noted);
+  if (failures.length === 0) return Promise.all(works);
+  throw failures.find((error) => sqlState(error) !== IN_FAILED_TRANSACTION) ?? failures[0];
+}
+
 /** Handles events that share a login's scope; returns how many of them were parked. */
-export async function handleGroup(
+async function handleGroup(
   records: readonly EventRecord[],
   { singly, anyParked }: GroupMode,
   context: GroupContext,

@@ -9,9 +9,9 @@ import {
   SpanKind,
   spans,
 } from '@penguinmails/observability';
-import type { Cause } from './causes.js';
+import type { Causes } from './causes.js';
 import { decodeRecord } from './decode-record.js';
-import { type DecodedRecord, isEvent } from './event-record.js';
+import { type DecodedRecord, type EventRecord, isEvent } from './event-record.js';
 import { isEventsFault } from './handle-events.js';
 import type { HandlerRegistry } from './handler-registry.js';
 import { inSliceSession } from './slice-session.js';
@@ -83,13 +83,18 @@ export class SliceRunner {
   }
 }
 
-function causesOf(decoded: readonly DecodedRecord[], traceOf: TraceOf): Map<string, Cause> {
-  return new Map(
-    decoded.filter(isEvent).map(({ event, record }) => {
-      const correlationId = event.correlationId ?? event.id;
-      return [event.id, { correlationId, trace: traceOf(record.headers) }];
-    }),
-  );
+/** Made when a handler first writes an event: most slices write none. */
+function causesOf(decoded: readonly DecodedRecord[], traceOf: TraceOf): Causes {
+  let byId: Map<string, EventRecord> | undefined;
+  return {
+    get(eventId) {
+      byId ??= new Map(decoded.filter(isEvent).map((record) => [record.event.id, record]));
+      const found = byId.get(eventId);
+      if (!found) return undefined;
+      const correlationId = found.event.correlationId ?? eventId;
+      return { correlationId, trace: traceOf(found.record.headers) };
+    },
+  };
 }
 
 function spanOptions({ topic, partition, records }: RecordSlice) {

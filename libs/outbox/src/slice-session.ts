@@ -5,7 +5,7 @@ import type {
   TenantSlice,
   TenantTransaction,
 } from '@penguinmails/database';
-import { type Cause, rememberCauses } from './causes.js';
+import { type Causes, rememberCauses } from './causes.js';
 import type { HandlerLogin } from './handles-event.js';
 
 /** One transaction over records of several tenants, on either login. */
@@ -15,8 +15,6 @@ export interface SliceSession {
   /** Where rows of this tenant are read and written, and what its handlers get. */
   scope(tenantId: string): Promise<TenantTransaction | SystemTransaction>;
 }
-
-type Causes = ReadonlyMap<string, Cause>;
 
 /** Runs the work in one transaction of the login; what it writes may name the causes. */
 export function inSliceSession<T>(

@@ -1,5 +1,5 @@
 import type { RecordSlice } from '@penguinmails/kafka';
-import type { Cause } from './causes.js';
+import type { Causes } from './causes.js';
 import { advancePosition, lockPosition } from './consumer-position.js';
 import { tenantOf, writeDeadLetters } from './dead-letters.js';
 import {
@@ -11,7 +11,7 @@ import {
 } from './event-record.js';
 import { byTenant } from './event-runs.js';
 import { takeNew } from './inbox.js';
-import { handleGroup } from './slice-group.js';
+import { handleGroups } from './slice-group.js';
 import type { SliceRunnerSettings } from './slice-runner.js';
 import type { SliceSession } from './slice-session.js';
 
@@ -19,8 +19,7 @@ import type { SliceSession } from './slice-session.js';
 export interface SliceAttempt {
   slice: RecordSlice;
   decoded: readonly DecodedRecord[];
-  /** By event id. */
-  causes: ReadonlyMap<string, Cause>;
+  causes: Causes;
   /** Handlers get events one by one under savepoints, so that a failing one can be told. */
   singly: boolean;
   /** High watermark the broker gave just now; null while that of the fetch will do. */
@@ -54,8 +53,7 @@ export async function handleSlice(
   await bury(session, todo.filter(isUndecodable), settings);
   const context = { session, partition: id, ...settings };
   const how = { singly: attempt.singly, anyParked: position.parked > 0 };
-  let parked = 0;
-  for (const group of groups(session, fresh)) parked += await handleGroup(group, how, context);
+  const parked = await handleGroups(groups(session, fresh), how, context);
   const last = todo.at(-1);
   if (last) await advancePosition(session, id, last.record.offset + 1n, parked);
   return { done: fresh.length - parked, parked, duplicate };

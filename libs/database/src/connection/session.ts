@@ -16,6 +16,8 @@ export class AnswerTimeout extends Error {
 /** A connection taken out of a pool, until it is given back. */
 export class Session {
   private brokenBy?: Error;
+  /** What the server had answered of the last batch when one of its statements failed. */
+  answersBeforeFailure: readonly StatementResult[] = [];
   private readonly onError = (error: Error) => {
     this.brokenBy ??= error;
   };
@@ -59,10 +61,12 @@ export class Session {
 
   private send(statements: readonly Statement[]): Promise<StatementResult[]> {
     return new Promise((resolve, reject) => {
-      const batch = new StatementBatch(statements, this.client._types, this.pooled, (outcome) =>
-        'error' in outcome ? reject(outcome.error) : resolve(outcome.results),
-      );
-      this.client.query(batch);
+      const settle = ({ results, error }: { results: StatementResult[]; error?: Error }) => {
+        this.answersBeforeFailure = error ? results : [];
+        if (error) reject(error);
+        else resolve(results);
+      };
+      this.client.query(new StatementBatch(statements, this.client._types, this.pooled, settle));
     });
   }
 

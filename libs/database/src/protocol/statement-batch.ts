@@ -12,7 +12,8 @@ export interface StatementResult {
   readonly value: string | null;
 }
 
-type Settle = (outcome: { results: StatementResult[] } | { error: Error }) => void;
+/** With an error: the answers before it. */
+type Settle = (outcome: { results: StatementResult[]; error?: Error }) => void;
 
 /**
  * A query class for node-postgres: several statements with bound values and ONE Sync, so one round
@@ -100,11 +101,11 @@ export class StatementBatch {
   }
 
   handleError(error: Error): void {
-    this.finish(false, { error: this.failure ?? error });
+    this.finish(false, { results: this.results, error: this.failure ?? error });
   }
 
   handleReadyForQuery(): void {
-    if (this.failure) this.finish(false, { error: this.failure });
+    if (this.failure) this.finish(false, { results: [], error: this.failure });
     else this.finish(true, { results: this.results });
   }
 

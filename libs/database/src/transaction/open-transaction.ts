@@ -13,10 +13,47 @@ import {
 import type { TransactionOptions } from '../transactions.js';
 import {
   CommitOutcomeUnknown,
+  InFailedTransaction,
   SurvivingTenant,
   TransactionOver,
   TransactionRolledBack,
 } from './transaction-errors.js';
+
+/** A statement that waits to be sent, under its tenant. */
+interface Asked {
+  readonly tenantId: string | undefined;
+  readonly next: Statement;
+  resolve(result: StatementResult): void;
+  reject(error: unknown): void;
+}
+
+const MAX_BATCH = 100;
+
+/** What cannot end a transaction or take back a setting, whatever it calls. */
+const BATCHABLE = /^\s*(select|insert|update|delete|with|merge)\b/i;
+
+const isBatchable = ({ next }: Asked): boolean => BATCHABLE.test(next.text);
+
+/** Takes from the queue what may travel together; a savepoint, a rollback or the like goes alone. */
+function nextBatch(asked: Asked[]): Asked[] {
+  const other = asked.findIndex((each) => !isBatchable(each));
+  const together = other === -1 ? asked.length : other;
+  return asked.splice(0, Math.max(1, Math.min(together, MAX_BATCH)));
+}
+
+/** After a failure: answers before it count, later statements were skipped. */
+function answerFailure(
+  { answersBeforeFailure, transactionStatus }: Session,
+  batch: readonly Asked[],
+  places: readonly number[],
+  error: unknown,
+): void {
+  const failed = places.findIndex((place) => place >= answersBeforeFailure.length);
+  batch.forEach(({ resolve, reject }, index) => {
+    if (index < failed) resolve(answersBeforeFailure[places[index]]);
+    else reject(index === failed || transactionStatus !== 'E' ? error : new InFailedTransaction());
+  });
+}
 
 /**
  * One transaction on one connection. The connection is taken at the first statement; BEGIN and the
@@ -28,30 +65,39 @@ export class OpenTransaction {
   private session?: Session;
   private tenant?: string;
   private over = false;
-  private tail: Promise<unknown> = Promise.resolve();
+  private readonly asked: Asked[] = [];
+  private sending?: Promise<void>;
 
   constructor(
     private readonly login: SessionSource,
     private readonly options: TransactionOptions = {},
   ) {}
 
-  /** Runs one statement; statements asked for at the same time run one after the other. */
+  /**
+   * Runs one statement. Statements asked for at the same time run one after the other, in the order
+   * in which they were asked for, and travel in one batch as far as {@link nextBatch} allows.
+   */
   execute(tenantId: string | undefined, next: Statement): Promise<StatementResult> {
-    const result = this.tail.then(() => this.send(tenantId, next));
-    // Only the order: the caller gets the failure from `result`.
-    this.tail = result.catch(() => undefined);
-    return result;
+    return new Promise((resolve, reject) => {
+      this.asked.push({ tenantId, next, resolve, reject });
+      this.sending ??= this.sendAsked();
+    });
   }
 
-  private async send(tenantId: string | undefined, next: Statement): Promise<StatementResult> {
-    if (this.over) throw new TransactionOver();
-    const session = await this.open();
-    const prelude = this.prelude(tenantId);
-    const fresh = session.transactionStatus === 'I';
-    const batch = fresh ? [this.beginning(), ...prelude] : prelude;
-    const results = await this.run(session, [...batch, next]);
-    if (fresh && prelude.length > 0) this.refuseSurvivor(session, results[1]?.value);
-    return this.accept(session, tenantId, results.at(-1)!);
+  private async sendAsked(): Promise<void> {
+    await Promise.resolve(); // whoever else asks in this turn is taken along
+    while (this.asked.length > 0) await this.send(nextBatch(this.asked));
+    this.sending = undefined;
+  }
+
+  /** Settles each of them; never rejects. */
+  private async send(batch: readonly Asked[]): Promise<void> {
+    try {
+      if (this.over) throw new TransactionOver();
+      await this.answer(await this.open(), batch);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
   }
 
   private async open(): Promise<Session> {
@@ -59,12 +105,32 @@ export class OpenTransaction {
     return this.session;
   }
 
-  private beginning(): Statement {
-    return begin(this.options.readOnly ?? false, this.options.isolation);
+  private async answer(session: Session, batch: readonly Asked[]): Promise<void> {
+    const fresh = session.transactionStatus === 'I';
+    const { statements, places } = this.plan(batch, fresh);
+    const results = await this.run(session, statements).catch((error: unknown) => {
+      answerFailure(session, batch, places, error);
+    });
+    if (!results) return;
+    if (fresh && places[0] === 2) this.refuseSurvivor(session, results[1]?.value);
+    this.accept(session, batch, results.at(-1)!);
+    batch.forEach(({ resolve }, index) => resolve(results[places[index]]));
   }
 
-  private prelude(tenantId: string | undefined): Statement[] {
-    return tenantId === undefined || tenantId === this.tenant ? [] : [setTenant(tenantId)];
+  /** The statements with all that has to go before them; `places` says where each one stands. */
+  private plan(batch: readonly Asked[], fresh: boolean) {
+    const statements = fresh ? [this.beginning()] : [];
+    let tenant = this.tenant;
+    const places = batch.map(({ tenantId, next }) => {
+      if (tenantId !== undefined && tenantId !== tenant) statements.push(setTenant(tenantId));
+      tenant = tenantId ?? tenant;
+      return statements.push(next) - 1;
+    });
+    return { statements, places };
+  }
+
+  private beginning(): Statement {
+    return begin(this.options.readOnly ?? false, this.options.isolation);
   }
 
   private async run(session: Session, batch: Statement[]): Promise<StatementResult[]> {
@@ -76,18 +142,14 @@ export class OpenTransaction {
     }
   }
 
-  private accept(
-    session: Session,
-    tenantId: string | undefined,
-    result: StatementResult,
-  ): StatementResult {
+  private accept(session: Session, batch: readonly Asked[], last: StatementResult): void {
     // A rollback to a savepoint also takes back the tenant that was set after it.
-    this.tenant = result.command === 'ROLLBACK' ? undefined : (tenantId ?? this.tenant);
+    const tenant = batch.findLast(({ tenantId }) => tenantId !== undefined)?.tenantId;
+    this.tenant = last.command === 'ROLLBACK' ? undefined : (tenant ?? this.tenant);
     if (session.transactionStatus === 'I') {
       this.over = true;
       throw new TransactionOver();
     }
-    return result;
   }
 
   /** A tenant that outlives its transaction would be the next borrower's: close the connection. */
@@ -100,7 +162,7 @@ export class OpenTransaction {
 
   /** Commits, and checks in the same round trip that no tenant is left in the session. */
   async commit(): Promise<void> {
-    await this.tail;
+    await this.sending;
     const session = this.end();
     if (!session) return;
     try {
@@ -116,7 +178,7 @@ export class OpenTransaction {
 
   /** Never throws: a connection that cannot roll back is closed, which rolls back as well. */
   async rollback(): Promise<void> {
-    await this.tail;
+    await this.sending;
     const session = this.end();
     if (!session) return;
     try {

@@ -9,6 +9,19 @@ export class TransactionOver extends Error {
   }
 }
 
+/**
+ * An earlier statement of the same batch failed, so the server skipped this one: what it would have
+ * answered had the statement come alone.
+ */
+export class InFailedTransaction extends Error {
+  override readonly name = 'InFailedTransaction';
+  readonly code = '25P02';
+
+  constructor() {
+    super('current transaction is aborted, commands ignored until end of transaction block');
+  }
+}
+
 /** COMMIT was answered with ROLLBACK: a statement had failed and its error was ignored. */
 export class TransactionRolledBack extends Error {
   override readonly name = 'TransactionRolledBack';

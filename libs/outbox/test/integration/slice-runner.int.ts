@@ -112,6 +112,47 @@ describe.each<HandlerLogin>(['app', 'system'])('a slice on the %s login', (login
   });
 });
 
+describe('tenants of one slice on the app login', () => {
+  const each = Array.from({ length: 120 }, () => ({ ...withdrawn(newId()), id: newId() }));
+
+  it('are handled together, each under its own tenant, effects once', async () => {
+    await run(sliceOf(each), effectsBy('app'));
+    await run(sliceOf(each, 120), effectsBy('app'));
+    const rows = await fixture.rows<{ tenant_id: string; key: string }>('SELECT * FROM effects');
+    const expected = each.map(({ tenantId, subject }) => [subject, tenantId]).sort();
+    expect(rows.map(({ key, tenant_id }) => [key, tenant_id]).sort()).toEqual(expected);
+  });
+
+  it('do not suffer from one whose handler fails in SQL: only its event is parked', async () => {
+    const bad = each[60];
+    const registry = registryOf('app', {
+      [WITHDRAWN]: async (events, tx) => {
+        if (events[0].tenantId === bad.tenantId) await tx.query('SELECT 1 / 0');
+        await recordEffects(events, tx);
+      },
+    });
+    await run(sliceOf(each), registry);
+    expect(await fixture.effects()).toHaveLength(119);
+    const parked = await fixture.rows('SELECT tenant_id::text, last_error FROM parked_event');
+    expect(parked).toHaveLength(1);
+    expect(parked[0]).toMatchObject({ tenant_id: bad.tenantId });
+  });
+
+  it('are tried again together when one of them meets a collision', async () => {
+    let failures = 2;
+    const registry = registryOf('app', {
+      [WITHDRAWN]: async (events, tx) => {
+        if (events[0].tenantId === each[60].tenantId && failures-- > 0)
+          await tx.query(`DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$`);
+        await recordEffects(events, tx);
+      },
+    });
+    await run(sliceOf(each), registry);
+    expect(await fixture.effects()).toHaveLength(120);
+    expect(await fixture.rows('SELECT FROM parked_event')).toEqual([]);
+  });
+});
+
 describe('fencing', () => {
   it('lets one of two consumers of the same records work, the other finds them done', async () => {
     const events = Array.from({ length: 20 }, () => ({ ...withdrawn(newId()), id: newId() }));
