@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import kafkajs, { type Consumer } from 'kafkajs';
-import { eventually, produceRecords, type TestRecord } from '@penguinmails/testing';
+import { eventually, produceRecords, type TestRecord } from '@penguinmails/testing/events';
 import { tiers } from '../../stack/ports.ts';
 
 /** Header by which a record is known again among the dead letters, which keep all headers. */

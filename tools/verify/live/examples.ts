@@ -8,7 +8,7 @@ import {
   eventTypes,
   newId,
 } from '@penguinmails/contracts';
-import { eventRecord, type TestRecord } from '@penguinmails/testing';
+import { eventRecord, type TestRecord } from '@penguinmails/testing/events';
 import { root } from '../../stack/repository.ts';
 
 const PREFIX = 'penguinmails.';

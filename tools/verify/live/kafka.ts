@@ -1,5 +1,5 @@
 import { consumersOf, type EventType, newId, typesOn } from '@penguinmails/contracts';
-import { eventually, produceRecords, type TestRecord } from '@penguinmails/testing';
+import { eventually, produceRecords, type TestRecord } from '@penguinmails/testing/events';
 import type { ForgedRecord } from './dead-letters.ts';
 import { consumedTypes, exampleEvent, exampleOf, namesTenantTwice, recordOf } from './examples.ts';
 import type { LiveProbe, Volume } from './probe.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '@penguinmails/testing';
+import { eventually } from '@penguinmails/testing/events';
 import type { App } from '../../stack/ports.ts';
 import { root } from '../../stack/repository.ts';
 import { readStackFile, type StackDescription } from '../../stack/stack-file.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@penguinmails/testing';
+import { eventually } from '@penguinmails/testing/events';
 import type { StackDescription } from '../../stack/stack-file.ts';
 import { type Answer, call, Client } from './api.ts';
 import { DeadLetters } from './dead-letters.ts';
