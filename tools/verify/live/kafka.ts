@@ -4,7 +4,7 @@ import type { ForgedRecord } from './dead-letters.ts';
 import { consumedTypes, exampleEvent, exampleOf, namesTenantTwice, recordOf } from './examples.ts';
 import type { LiveProbe, Volume } from './probe.ts';
 
-import { digestOf, queryAs } from './rows.ts';
+import { digestOf, queryAs, settledDigestOf } from './rows.ts';
 import type { World } from './world.ts';
 
 type Change = (record: TestRecord, world: World) => Partial<TestRecord>;
@@ -103,7 +103,7 @@ function withIdsOfB(world: World, value: unknown, field = ''): unknown {
 
 /** A's events naming B's things: nothing of B's changes, whatever A makes of them. */
 async function namingB(world: World): Promise<string[]> {
-  const before = await digestOf(world, world.b.id);
+  const before = await settledDigestOf(world, world.b.id);
   const records = consumedTypes().map((type) =>
     recordOf(type, world.a.id, withIdsOfB(world, exampleOf(type)) as Record<string, unknown>),
   );
@@ -168,6 +168,9 @@ async function countsOf(world: World, due: readonly Count[]): Promise<string[]> 
   ];
 }
 
+/** Records of one request: together they stay below what a broker takes. */
+const BATCH = 500;
+
 /** A handler that throws in the middle: one hour is refused by the database for a while. */
 async function interleaved(world: World, { interleavedEvents }: Volume): Promise<string[]> {
   const { a, b, stack } = world;
@@ -185,7 +188,8 @@ async function interleaved(world: World, { interleavedEvents }: Volume): Promise
     [b.id, ofB, half],
   ];
   try {
-    await produceRecords([stack.kafka.brokers], pairs);
+    for (let from = 0; from < pairs.length; from += BATCH)
+      await produceRecords([stack.kafka.brokers], pairs.slice(from, from + BATCH));
     const findings = await countsOf(world, due);
     if (findings.length > 0) return findings;
   } finally {

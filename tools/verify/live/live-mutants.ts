@@ -1,5 +1,8 @@
+import { eventually } from '@penguinmails/testing/events';
 import type { Tier } from '../../stack/ports.ts';
+import { foreignValues } from './foreign-ids.ts';
 import { type SourceChange, withChange } from './mutated-app.ts';
+import { fill } from './operations.ts';
 import { type LiveProbe, runProbes, short } from './probe.ts';
 import { queryAs } from './rows.ts';
 import type { World } from './world.ts';
@@ -166,6 +169,21 @@ export interface MutantRun {
   readonly name: string;
   readonly probe: number;
   readonly signs: number;
+  readonly first: string | undefined;
+}
+
+const SERVED_WITHIN = { timeoutMs: 60_000, intervalMs: 200 };
+
+/** After a restart breakers may be open: what is refused for that reason is no sign of a mutant. */
+async function untilServed({ operations, a }: World): Promise<void> {
+  const reads = operations.filter(
+    ({ method, keys }) => method === 'GET' && keys.includes('tenant_key'),
+  );
+  for (const operation of reads) {
+    const [values = {}] = foreignValues(operation, a.belongings) ?? [];
+    const path = fill(operation.path, values);
+    await eventually(async () => (await a.client.call(path)).status === 200, SERVED_WITHIN);
+  }
 }
 
 /** Each mutant in turn, in its own restart of the app it is in. */
@@ -179,9 +197,13 @@ export async function runMutants(
     const { name, noticedBy: probe, change } = mutant;
     const noticing = probes.filter(({ numbers }) => numbers.includes(probe));
     const seen = await opened(world, mutant, () =>
-      withChange(world.stack, change, () => runProbes(noticing, world, short)),
+      withChange(world.stack, change, async () => {
+        await untilServed(world);
+        return runProbes(noticing, world, short);
+      }),
     );
-    runs.push({ name, probe, signs: seen.length });
+    await untilServed(world);
+    runs.push({ name, probe, signs: seen.length, first: seen[0]?.what });
   }
   return runs;
 }

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
+import { eventually } from '@penguinmails/testing/events';
 import { tiers } from '../../stack/ports.ts';
 import type { World } from './world.ts';
 
@@ -44,4 +46,21 @@ export async function digestOf(
     }
   }
   return digests;
+}
+
+/** As {@link digestOf}, once two readings in a row are the same: nothing is on its way any more. */
+export async function settledDigestOf(
+  world: World,
+  tenantId: string,
+): Promise<Record<string, string>> {
+  let last: Record<string, string> = {};
+  await eventually(
+    async () => {
+      const before = last;
+      last = await digestOf(world, tenantId);
+      return isDeepStrictEqual(before, last);
+    },
+    { timeoutMs: 60_000, intervalMs: 1_000 },
+  );
+  return last;
 }

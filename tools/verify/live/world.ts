@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { newStorageKey } from '@penguinmails/contracts';
 import { eventually } from '@penguinmails/testing/events';
 import type { StackDescription } from '../../stack/stack-file.ts';
 import { type Answer, call, Client } from './api.ts';
@@ -26,7 +27,7 @@ export interface World {
   readonly platform: Client;
   readonly a: Tenant;
   readonly b: Tenant;
-  /** Where a body of B's lies: a secret of the platform, which no answer ever holds. */
+  /** Of a body of B's that nothing refers to yet; storage keys are in no answer. */
   readonly storageKeyOfB: string;
   readonly deadLetters: DeadLetters;
 }
@@ -111,16 +112,17 @@ export async function openWorld(stack: StackDescription): Promise<World> {
     settle(platform, 'mark-of-a'),
     settle(platform, 'mark-of-b'),
   ]);
-  const storageKeyOfB = await storageKeyOf(stack, b);
+  const storageKeyOfB = await pendingContent(stack, b);
   return { stack, operations, platform, a, b, storageKeyOfB, deadLetters };
 }
 
-async function storageKeyOf(stack: StackDescription, { id }: Tenant): Promise<string> {
-  const text = 'SELECT storage_key FROM content_objects WHERE tenant_id = $1 LIMIT 1';
-  const url = stack.databases.content.admin_url;
-  const [row] = await queryAs<{ storage_key: string }>(url, text, [id]);
-  if (!row) throw new Error('the tenant has no content');
-  return row.storage_key;
+/** A body that waits to be claimed: what is attached already would show no foreign claim. */
+async function pendingContent(stack: StackDescription, { id, mark }: Tenant): Promise<string> {
+  const key = newStorageKey();
+  const text = `INSERT INTO content_objects (storage_key, tenant_id, content_text)
+    VALUES ($1, $2, $3)`;
+  await queryAs(stack.databases.content.admin_url, text, [key, id, mark]);
+  return key;
 }
 
 /** A public request under nobody's key. */
