@@ -47,7 +47,9 @@ const schemaFaults: readonly [string, 'catalog' | 'probes', Fault][] = [
   [
     'texts of other sessions readable',
     'probes',
-    (tier) => `GRANT SELECT ON pg_stat_activity TO ${tier}_app`,
+    (tier) =>
+      `GRANT SELECT ON pg_stat_activity TO ${tier}_app;
+       GRANT EXECUTE ON FUNCTION pg_stat_get_activity(integer) TO ${tier}_app`,
   ],
   [
     'a trigger function that notifies',
