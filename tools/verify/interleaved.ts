@@ -9,7 +9,7 @@ import {
 } from '@penguinmails/testing/tenancy';
 
 const TENANTS = 50;
-const CONNECTIONS = 4;
+export const CONNECTIONS = 4;
 /** More callers than connections: each connection passes from tenant to tenant. */
 const CALLERS = 16;
 
@@ -108,30 +108,40 @@ export interface Interleaving {
   wrong: number;
 }
 
-/** Runs the operations of all tenants in turn, many at a time. The same seed picks the same ones. */
+const SEED = 7;
+const PICKS = 1_000;
+
+/** Calls `operation` for tenants at random, many at a time. The same seed picks the same ones. */
+export async function runInTurns(
+  operations: number,
+  operation: (tenant: string, pick: number, random: (below: number) => number) => Promise<void>,
+): Promise<void> {
+  let [state, begun] = [SEED, 0];
+  const random = (below: number): number => (state = (state * 48_271) % 2_147_483_647) % below;
+  const caller = async (): Promise<void> => {
+    while (begun < operations) {
+      begun += 1;
+      await operation(tenantIds[random(TENANTS)] ?? '', random(PICKS), random);
+    }
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+}
+
+/** Runs the reading operations of all tenants in turn. */
 export async function interleave(
   tables: readonly ReadableTable[],
   operations: number,
   operation: Operation,
-  seed = 7,
 ): Promise<Interleaving> {
-  const seen: Interleaving = { operations: 0, rows: 0, wrong: 0 };
-  let state = seed;
-  const random = (below: number): number => (state = (state * 48_271) % 2_147_483_647) % below;
-  const caller = async (): Promise<void> => {
-    while (seen.operations < operations) {
-      seen.operations += 1;
-      const tenant = tenantIds[random(TENANTS)] ?? '';
-      const table = tables[random(tables.length)];
-      const pick = random(1_000);
-      if (!table) throw new Error('no table to read');
-      const owners = await operation(tenant, table, pick);
-      if (!owners) continue;
-      seen.rows += owners.length;
-      seen.wrong += owners.filter((own) => own !== tenant).length + (owners.length === 0 ? 1 : 0);
-    }
-  };
-  await Promise.all(Array.from({ length: CALLERS }, caller));
+  const seen: Interleaving = { operations, rows: 0, wrong: 0 };
+  await runInTurns(operations, async (tenant, pick, random) => {
+    const table = tables[random(tables.length)];
+    if (!table) throw new Error('no table to read');
+    const owners = await operation(tenant, table, pick);
+    if (!owners) return;
+    seen.rows += owners.length;
+    seen.wrong += owners.filter((own) => own !== tenant).length + (owners.length === 0 ? 1 : 0);
+  });
   return seen;
 }
 

@@ -9,7 +9,9 @@ import {
   type TierName,
   withAdmin,
 } from '@penguinmails/testing/tenancy';
+import { interleaveWrites } from './interleaved-writes.ts';
 import {
+  tenantIds,
   interleaveWithoutPolicies,
   interleaveWithSessionTenant,
   type ReadableTable,
@@ -41,6 +43,20 @@ const schemaFaults: readonly [string, 'catalog' | 'probes', Fault][] = [
     'table owned by the login',
     'probes',
     (tier, table) => `ALTER TABLE ${table} OWNER TO ${tier}_app`,
+  ],
+  [
+    'texts of other sessions readable',
+    'probes',
+    (tier) =>
+      `GRANT SELECT ON pg_stat_activity TO ${tier}_app;
+       GRANT EXECUTE ON FUNCTION pg_stat_get_activity(integer) TO ${tier}_app`,
+  ],
+  [
+    'a trigger function that notifies',
+    'probes',
+    () =>
+      `CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
+       $f$ BEGIN PERFORM pg_notify('told', NEW::text); RETURN NEW; END $f$`,
   ],
 ];
 
@@ -115,11 +131,16 @@ export async function ownerLogin(tier: TierName): Promise<Mutant> {
   return { name: 'owner login', signs };
 }
 
+/** One write in a hundred is done for the first tenant. */
+const tenantOfAnother = (tenant: string, pick: number): string =>
+  pick % 100 === 0 ? (tenantIds[0] ?? '') : tenant;
+
 /**
  * A tenant set for the session, and the filter removed where no policy helps: the interleaving must
  * see foreign rows. With the filter in place it must see none, even without policies.
  */
 export async function codeMutants(
+  tier: TierName,
   database: TierDatabase,
   tables: readonly ReadableTable[],
   operations: number,
@@ -128,7 +149,12 @@ export async function codeMutants(
   const bypass = database.migratorUrl;
   const filter = await interleaveWithoutPolicies(bypass, tables, operations, true);
   const none = await interleaveWithoutPolicies(bypass, tables, operations, false);
+  const lost = await interleaveWrites(
+    { tier, database, appUrl: database.appUrl, pooled: false, confuse: tenantOfAnother },
+    operations,
+  );
   const mutants = [
+    { name: 'a write under the tenant of another', signs: lost.wrong },
     { name: 'session-level SET', signs: session.wrong },
     { name: 'filter removed', signs: none.wrong },
   ];

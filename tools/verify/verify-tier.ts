@@ -12,16 +12,22 @@ import {
   type ReadableTable,
   seedTenants,
 } from './interleaved.ts';
+import { errorLeaks } from './error-values.ts';
+import { interleaveWrites, type WrittenInterleaving } from './interleaved-writes.ts';
 import { codeMutants, type Mutant, ownerLogin, schemaMutants } from './mutants.ts';
 import { startPooler } from './pooler.ts';
 
 export interface TierReport {
   tier: TierName;
   tables: number;
+  /** Statements that failed with values at hand; none of their errors may quote one. */
+  failures: number;
   leaks: Leak[];
   direct: Interleaving;
   /** Undefined without a pgbouncer on PATH. */
   pooled: Interleaving | undefined;
+  writes: WrittenInterleaving;
+  pooledWrites: WrittenInterleaving | undefined;
   /** Wrong rows with the filter alone, past row level security. */
   filterAlone: number;
   mutants: Mutant[];
@@ -34,17 +40,36 @@ export interface Volume {
   mutantOperations: number;
 }
 
+interface Interleavings {
+  reads: Interleaving;
+  writes: WrittenInterleaving;
+}
+
+/** Half of the operations read, half write. */
+async function interleaveBoth(
+  tier: TierName,
+  database: TierDatabase,
+  { url: appUrl, pooled }: { url: string; pooled: boolean },
+  tables: readonly ReadableTable[],
+  operations: number,
+): Promise<Interleavings> {
+  const half = Math.ceil(operations / 2);
+  const reads = await interleaveThroughLibrary(tier, database, appUrl, pooled, tables, half);
+  const writes = await interleaveWrites({ tier, database, appUrl, pooled }, half);
+  return { reads, writes };
+}
+
 async function throughPooler(
   tier: TierName,
   database: TierDatabase,
   tables: readonly ReadableTable[],
   operations: number,
-): Promise<Interleaving | undefined> {
+): Promise<Partial<Interleavings>> {
   const pooler = await startPooler([database.appUrl]);
-  if (!pooler) return undefined;
+  if (!pooler) return {};
   try {
-    const url = pooler.through(database.appUrl);
-    return await interleaveThroughLibrary(tier, database, url, true, tables, operations);
+    const way = { url: pooler.through(database.appUrl), pooled: true };
+    return await interleaveBoth(tier, database, way, tables, operations);
   } finally {
     await pooler.stop();
   }
@@ -55,31 +80,38 @@ export async function verifyTier(tier: TierName, volume: Volume): Promise<TierRe
   const database = await createTierDatabase(tier);
   try {
     const seeded = await seedForProbes(database);
-    const leaks = await isolationLeaks(tier, database, seeded);
+    const probed = await isolationLeaks(tier, database, seeded);
+    const errors = await errorLeaks(tier, database, seeded.tables);
+    const leaks = [...probed, ...errors.leaks];
     const tables = await seedTenants(tier, database, seeded.tables);
     const { operations, mutantOperations } = volume;
-    const { appUrl } = database;
-    const direct = await interleaveThroughLibrary(
-      tier,
-      database,
-      appUrl,
-      false,
-      tables,
-      operations,
-    );
-    const pooled = await throughPooler(tier, database, tables, operations);
-    const code = await codeMutants(database, tables, mutantOperations);
+    const way = { url: database.appUrl, pooled: false };
+    const { reads: direct, writes } = await interleaveBoth(tier, database, way, tables, operations);
+    const through = await throughPooler(tier, database, tables, operations);
+    const code = await codeMutants(tier, database, tables, mutantOperations);
     const mutants = [...(await schemaMutants(tier)), await ownerLogin(tier), ...code.mutants];
     const survivors = mutants.filter(({ signs }) => signs === 0).map(({ name }) => name);
-    const { filterAlone } = code;
-    const counted = seeded.tables.length;
-    return { tier, tables: counted, leaks, direct, pooled, filterAlone, mutants, survivors };
+    return {
+      tier,
+      tables: seeded.tables.length,
+      failures: errors.failures,
+      leaks,
+      direct,
+      pooled: through.reads,
+      writes,
+      pooledWrites: through.writes,
+      filterAlone: code.filterAlone,
+      mutants,
+      survivors,
+    };
   } finally {
     await database.drop();
   }
 }
 
 /** Whatever must not be: leaks of probes and wrong rows of interleavings. */
-export function leaksOf({ leaks, direct, pooled, filterAlone }: TierReport): number {
-  return leaks.length + direct.wrong + (pooled?.wrong ?? 0) + filterAlone;
+export function leaksOf(report: TierReport): number {
+  const { leaks, direct, pooled, writes, pooledWrites, filterAlone } = report;
+  const wrong = [direct, pooled, writes, pooledWrites].map((seen) => seen?.wrong ?? 0);
+  return leaks.length + wrong.reduce((sum, one) => sum + one, filterAlone);
 }

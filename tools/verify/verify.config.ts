@@ -6,3 +6,10 @@ export const adminUrlOfEnvironment = (): string | undefined =>
 export function useAdminUrl(url: string): void {
   process.env.TEST_POSTGRES_ADMIN_URL = url;
 }
+
+/** `stack.json` of the stack that the e2e stage has started. @throws Error without `STACK_FILE` */
+export function stackFileOfEnvironment(): string {
+  const file = process.env.STACK_FILE;
+  if (!file) throw new Error('STACK_FILE is not set');
+  return file;
+}

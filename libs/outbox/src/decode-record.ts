@@ -11,6 +11,7 @@ import {
 import type { IncomingRecord } from '@penguinmails/kafka';
 import type { DecodedRecord, EventRecord } from './event-record.js';
 import type { ReceivedEvent } from './events.js';
+import { speaksOfOneTenant } from './one-tenant.js';
 import { isStorable } from './storable.js';
 
 /** Decodes a record; never throws for anything that is in it. */
@@ -42,7 +43,10 @@ function decode(record: IncomingRecord): EventRecord {
     throw new MisplacedEventError('wrong_topic');
   const key = record.key || envelope.partitionKey;
   if (!isStorable(key)) throw new MisplacedEventError('bad_key');
-  return { kind: 'event', record, key, event: received(type, envelope, record) };
+  const event = received(type, envelope, record);
+  // The header alone decides whose rows are touched: who disagrees with it is not believed at all.
+  if (!speaksOfOneTenant(type, { ...event, key })) throw new MisplacedEventError('tenant_mismatch');
+  return { kind: 'event', record, key, event };
 }
 
 function received(type: EventType, envelope: EventEnvelope, record: IncomingRecord): ReceivedEvent {

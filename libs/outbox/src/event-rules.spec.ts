@@ -78,6 +78,60 @@ describe('decodeRecord', () => {
     expect(decodeRecord(altered(change), handles)).toMatchObject({ kind: 'undecodable', reason });
   });
 
+  /** An event of its type as its writer makes it, then changed. */
+  function decodedAfter(event: TestEvent, change: (record: IncomingRecord) => void) {
+    const { topic, key, value, headers } = eventRecord(event);
+    const record = { ...withdrawn(), topic, key, value: Buffer.from(String(value)) };
+    const changed = { ...record, headers: { ...headers } };
+    change(changed);
+    return decodeRecord(changed, (name): name is EventType => name === event.type);
+  }
+  const [own, other] = [newId(), newId()];
+  const occurred_at = '2026-11-22T10:15:30.123Z';
+  const what = { class: 'delivered', final: true, code: 250, enhanced_code: null } as const;
+  const item = { ...what, email_id: newId(), attempt: 1, error_code: null, occurred_at };
+  const raised = { severity: 'critical', subject_kind: 'content', subject_id: null } as const;
+  const fingerprint = 'b1946ac92492d2347c6235b4d2611184';
+  const alarm = { ...raised, event_type: 'content_missing', fingerprint, code: null, count: 1 };
+  const foreignKey = (r: IncomingRecord) => (r.key = r.key?.replace(own, other) ?? null);
+
+  it.each<[string, TestEvent, (record: IncomingRecord) => void]>([
+    [
+      'payload',
+      {
+        type: 'penguinmails.system.event_raised.v1',
+        tenantId: own,
+        subject: 's',
+        data: { ...alarm, tenant_id: own },
+      },
+      (r) => (r.value = Buffer.from(String(r.value).replace(own, other))),
+    ],
+    [
+      'key of e-mails',
+      {
+        type: 'penguinmails.delivery.recorded.v1',
+        tenantId: own,
+        subject: 's',
+        data: { items: [item] },
+      },
+      foreignKey,
+    ],
+    [
+      'key of contents',
+      {
+        type: 'penguinmails.content.references_asked.v1',
+        tenantId: own,
+        subject: 's',
+        data: { keys: [`cnt_${'a'.repeat(22)}`] },
+      },
+      foreignKey,
+    ],
+  ])('believes no %s of another tenant', (_what, event, change) => {
+    const reason = 'tenant_mismatch';
+    expect(decodedAfter(event, change)).toMatchObject({ kind: 'undecodable', reason });
+    expect(decodedAfter(event, () => undefined).kind).toBe('event');
+  });
+
   it('puts a record without a usable tenant into the platform tenant', () => {
     expect(tenantOf({})).toBe('00000000-0000-0000-0000-000000000000');
     expect(tenantOf({ ce_tenantid: 'x' })).toBe('00000000-0000-0000-0000-000000000000');

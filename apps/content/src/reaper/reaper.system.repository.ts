@@ -12,6 +12,8 @@ export interface DueContents extends ReaperGraces {
   readonly limit: number;
 }
 
+const ANY_PARKED = 'SELECT EXISTS (SELECT FROM parked_event) AS parked';
+
 /** Unattached contents of all tenants. */
 @Injectable()
 export class ReaperSystemRepository {
@@ -61,9 +63,7 @@ export class ReaperSystemRepository {
 
   /** Whether a claim may wait among the events whose handler failed. */
   async hasParkedEvents(tx: SystemTransaction): Promise<boolean> {
-    const { rows } = await tx.query<{ parked: boolean }>(
-      'SELECT EXISTS (SELECT FROM parked_event) AS parked',
-    );
+    const { rows } = await tx.query<{ parked: boolean }>(ANY_PARKED);
     return rows[0].parked;
   }
 }

@@ -105,7 +105,7 @@ export class EmailRepository {
     const direction = filter.before ? 'ASC' : 'DESC';
     const { rows } = await tx.query<EmailRow>(
       `SELECT ${EMAIL_COLUMNS} FROM emails
-       WHERE ${['tenant_id = $1', ...conditions].join(' AND ')}
+       WHERE tenant_id = $1${['', ...conditions].join(' AND ')}
        ORDER BY created_at ${direction}, id ${direction} LIMIT ${bind(filter.limit + 1)}`,
       values,
     );

@@ -8,6 +8,7 @@ import { keyLeaks, readReferences, referenceLeaks, type TenantReference } from '
 import type { Leak } from './leak.js';
 import { objectProbes } from './object-probes.js';
 import { tableProbes } from './probes.js';
+import { sessionProbes } from './session-probes.js';
 
 export type { Leak } from './leak.js';
 
@@ -57,6 +58,27 @@ async function probeObjects(admin: pg.Client, role: string, attempt: Attempt): P
   return leaks;
 }
 
+/** A table that the app may read: attacks on the session need rows to be seen. */
+async function probeSession(
+  admin: pg.Client,
+  role: string,
+  appUrl: string,
+  tables: readonly ProbedTable[],
+): Promise<Leak[]> {
+  const { rows } = await admin.query<{ name: string }>(
+    `SELECT name FROM unnest($2::text[]) AS name WHERE has_table_privilege($1, name, 'SELECT')`,
+    [role, tables.map(({ name }) => name)],
+  );
+  const table = tables.find(({ name }) => name === rows[0]?.name);
+  if (!table) return [];
+  const leaks: Leak[] = [];
+  for (const probe of sessionProbes) {
+    const seen = await probe.run({ appUrl, admin, table });
+    if (seen) leaks.push({ probe: probe.number, what: `${table.name}: ${seen}` });
+  }
+  return leaks;
+}
+
 /** Runs the probes of reference/tenancy.md section 7 that the catalog can generate, as the app. */
 export async function isolationLeaks(
   tier: TierName,
@@ -70,6 +92,7 @@ export async function isolationLeaks(
     return await withAdmin(database.adminUrl, async (admin) => [
       ...(await probeTables(tables, attempt)),
       ...(await probeObjects(admin, `${tier}_app`, attempt)),
+      ...(await probeSession(admin, `${tier}_app`, database.appUrl, tables)),
       ...(await keyLeaks(admin, tables, attempt)),
       ...(await referenceLeaks(admin, tables, references, attempt)),
     ]);

@@ -9,9 +9,10 @@ import {
 } from './isolation-findings.js';
 import { objectProbes } from './object-probes.js';
 import { tableProbes } from './probes.js';
+import { sessionProbes } from './session-probes.js';
 
 const NAMED_PROBES: readonly (readonly [number, string])[] = [
-  ...[...tableProbes, ...channelProbes, ...objectProbes].map(
+  ...[...tableProbes, ...channelProbes, ...objectProbes, ...sessionProbes].map(
     ({ number, name }) => [number, name] as const,
   ),
   [11, 'no foreign key reaches a row of another tenant'],
@@ -22,7 +23,7 @@ const NAMED_PROBES: readonly (readonly [number, string])[] = [
 ];
 
 /**
- * Registers the attack probes 1-34, 38, 42 and 44 of reference/tenancy.md section 7, run by the app
+ * Registers the attack probes 1-36, 38-42 and 44 of reference/tenancy.md section 7, run by the app
  * login on each table of tenants, in a database of its own with a row of two tenants in each.
  */
 export function tenantIsolationSuite(tier: TierName): void {

@@ -1,0 +1,3 @@
+/** Events on a real Kafka, and waiting: the part that needs no jest. */
+export { eventually } from './eventually.js';
+export { eventRecord, produceRecords, type TestRecord } from './produce-events.js';
