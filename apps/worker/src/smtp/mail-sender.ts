@@ -5,7 +5,8 @@ import type { SmtpServer } from './smtp-server.js';
 export interface OutgoingMessage {
   readonly from: string;
   readonly to: string;
-  readonly raw: Buffer;
+  /** The message as latin1 text: one character is one byte. */
+  readonly raw: string;
 }
 
 export interface SmtpTimeouts {

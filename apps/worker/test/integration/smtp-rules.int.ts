@@ -9,7 +9,7 @@ import { testCertificate } from './test-certificate.js';
 
 const limits = { connections: 1, messagesPerConnection: 50, idleMs: 60_000 };
 const timeouts = { connectMs: 2_000, greetingMs: 400, silenceMs: 400 };
-const raw = Buffer.from('Subject: x\r\n\r\nbody\r\n');
+const raw = 'Subject: x\r\n\r\nbody\r\n';
 const message = { from: 'a@sender.test', to: 'b@receiver.test', raw };
 const PIPELINING = '250-scripted\r\n250 PIPELINING';
 const auth = (mechanisms: string) => `250-scripted\r\n250 AUTH ${mechanisms}`;
@@ -218,7 +218,7 @@ describe('the own client', () => {
 
   it('a large body goes in parts: lost before its last part it is a safe retry', async () => {
     server.script = { body: CUT };
-    const bodyOf = (lines: number) => Buffer.from(`\r\n${'line of text\r\n'.repeat(lines)}`);
+    const bodyOf = (lines: number) => `\r\n${'line of text\r\n'.repeat(lines)}`;
     const lost = await pool.send(target, { ...message, raw: bodyOf(1_500_000) });
     expect(lost).toMatchObject({ kind: 'deferred', errorCode: 'smtp_connection_lost' });
     server.script = {};
@@ -265,7 +265,7 @@ describe('the own client', () => {
     ['bare line ends', 'a\n.b\rc', 'a\r\n..b\r\nc'],
     ['a leading dot', '.a\r\n.\r\n', '..a\r\n..'],
   ])('mends %s', async (_, foreign, sent) => {
-    await pool.send(target, { ...message, raw: Buffer.from(foreign) });
+    await pool.send(target, { ...message, raw: foreign });
     expect(server.accepted).toEqual([sent]);
   });
 
