@@ -7,10 +7,16 @@ const GROWTH = 3.2;
 
 const [LF, CR, SPACE, DOT, F, R, EQUALS] = [10, 13, 32, 46, 70, 114, 61];
 const HEX = Buffer.from('0123456789ABCDEF');
-/** Printable ASCII that stands for itself wherever it is; blanks, `.` and `F` depend on their place. */
-const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte > SPACE && byte < 127 && byte !== EQUALS ? 1 : 0,
-);
+const table = (of: (byte: number) => number) =>
+  Uint8Array.from({ length: 256 }, (_, byte) => of(byte));
+const HIGH = table((byte) => HEX[byte >> 4]);
+const LOW = table((byte) => HEX[byte & 15]);
+/** Blanks and line ends depend on their place; so do `.` and `F`, at the start of a line only. */
+const [BY_PLACE, PLAIN, ESCAPED] = [0, 1, 2];
+const KINDS = table((byte) => {
+  if (byte === SPACE || byte === LF || byte === CR) return BY_PLACE;
+  return byte > SPACE && byte < 127 && byte !== EQUALS ? PLAIN : ESCAPED;
+});
 
 /** Text in quoted-printable, and what it took. */
 export interface QuotedPrintable {
@@ -55,19 +61,41 @@ class Writer {
     return { text: this.out.toString('latin1', 0, this.at), escaped: this.escaped, unchanged };
   }
 
-  /** What stands for itself in the middle of a line is copied here; the rest is looked at closely. */
   private run(): void {
-    const { source, out, length } = this;
-    for (let i = 0; i < length; i += 1) {
+    const { source, length } = this;
+    for (let i = this.middle(0); i < length; i = this.middle(i + 1)) {
       const byte = source[i];
-      const { column } = this;
-      const plain = PLAIN[byte] === 1 || (byte === SPACE && PLAIN[source[i + 1]] === 1);
-      if (plain && i + 1 < length && column > 0 && column < COLUMNS - 1) {
-        out[this.at] = byte;
-        this.at += 1;
-        this.column = column + 1;
-      } else if (byte !== LF || i === 0 || source[i - 1] !== CR) this.place(i, byte);
+      if (byte !== LF || i === 0 || source[i - 1] !== CR) this.place(i, byte);
     }
+  }
+
+  /**
+   * The hot path: copies or escapes what stands in the middle of a line. @returns where it stopped:
+   * at the ends of a line, and at blanks and line ends, which depend on their place
+   */
+  private middle(from: number): number {
+    const { source, out } = this;
+    const end = this.length - 1;
+    let { at, column, escaped } = this;
+    let i = from;
+    for (; i < end && column > 0 && column < COLUMNS - 3; i += 1) {
+      const byte = source[i];
+      if (KINDS[byte] === PLAIN || (byte === SPACE && KINDS[source[i + 1]] === PLAIN)) {
+        out[at++] = byte;
+        column += 1;
+      } else if (KINDS[byte] === ESCAPED) {
+        out[at] = EQUALS;
+        out[at + 1] = HIGH[byte];
+        out[at + 2] = LOW[byte];
+        at += 3;
+        column += 3;
+        escaped += 1;
+      } else break;
+    }
+    this.at = at;
+    this.column = column;
+    this.escaped = escaped;
+    return i;
   }
 
   private place(i: number, byte: number): void {
@@ -83,7 +111,7 @@ class Writer {
     if (byte === SPACE) return this.column === 0 || this.isBlankEnd(i + 1);
     if (this.column === 0 && byte === DOT) return true;
     if (this.column === 0 && byte === F) return this.source[i + 1] === R;
-    return PLAIN[byte] === 0;
+    return KINDS[byte] === ESCAPED;
   }
 
   private isBlankEnd(next: number): boolean {
@@ -103,8 +131,8 @@ class Writer {
   private escape(byte: number): void {
     this.escaped += 1;
     this.put(EQUALS);
-    this.put(HEX[byte >> 4]);
-    this.put(HEX[byte & 15]);
+    this.put(HIGH[byte]);
+    this.put(LOW[byte]);
   }
 
   private breakLine(): void {
