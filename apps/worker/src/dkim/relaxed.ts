@@ -23,6 +23,7 @@ export function relaxedValue(value: string): string {
 export function relaxedBody(body: string, relaxed: boolean): string {
   const lines = relaxed ? body : body.replace(/[ \t]+/g, ' ').replaceAll(' \r\n', '\r\n');
   let end = lines.length;
-  while (lines.startsWith('\r\n', end - 2) && lines.startsWith('\r\n', end - 4)) end -= 2;
-  return lines.slice(0, end) === '\r\n' ? '' : lines.slice(0, end);
+  while (end >= 4 && lines.startsWith('\r\n\r\n', end - 4)) end -= 2;
+  const trimmed = lines.slice(0, end);
+  return trimmed === '\r\n' ? '' : trimmed;
 }
