@@ -5,6 +5,8 @@ const PART = 55;
 /** RFC 2231 attribute-char. */
 const LITERAL = /[A-Za-z0-9!#$&+.^_`|~-]/;
 const QUOTABLE = /^[ -~]*$/;
+/** What servers on the way and lenient readers would change: runs of blanks, and encoded words. */
+const MISREAD = / {2}|=\?/;
 
 /**
  * The `filename` parameter on lines of its own: a quoted string where the name is short ASCII, else
@@ -13,7 +15,7 @@ const QUOTABLE = /^[ -~]*$/;
  */
 export function filenameParameter(filename: string): string {
   const name = oneLine(filename);
-  if (name.length <= PART && QUOTABLE.test(name) && !name.includes('=?'))
+  if (name.length <= PART && QUOTABLE.test(name) && !MISREAD.test(name))
     return `;\r\n filename="${name.replace(/["\\]/g, '\\$&')}"`;
   const parts = partsOf(name);
   if (parts.length === 1) return `;\r\n filename*=utf-8''${parts[0]}`;

@@ -69,9 +69,12 @@ function fold(name: string, tokens: readonly string[]): string {
 function encodedWords(name: string, text: string): string {
   const room = WORD_LINE - WORD_FRAME - name.length - 2;
   const words = chunks(text, Math.min(WORD_BYTES, Math.floor(room / 4) * 3));
-  return words
-    .map((word) => `=?utf-8?B?${Buffer.from(word, 'utf8').toString('base64')}?=`)
-    .join('\r\n ');
+  return words.map(encodedWord).join('\r\n ');
+}
+
+/** There is no empty one: the field's value then begins with a fold. */
+function encodedWord(text: string): string {
+  return text === '' ? '' : `=?utf-8?B?${Buffer.from(text, 'utf8').toString('base64')}?=`;
 }
 
 /** @param first bytes of the first chunk; without room for a character it is empty and a fold follows */
