@@ -9,7 +9,8 @@ interface Sender {
   send(server: object, message: object): Promise<{ kind: string }>;
   close(): void;
 }
-type Built = { raw: string } | { outcome: { kind: string } };
+type Message = { raw: string; clean: boolean };
+type Built = Message | { outcome: { kind: string } };
 interface Builder {
   build(envelope: object, content: object, signing: object | null): Promise<Built>;
 }
@@ -47,11 +48,11 @@ const logger = createLogger('worker', { level: 'silent' });
 const builder = new MessageBuilder(createComposer(composer ?? 'own'), rsa, logger);
 const signing = algorithms.length === 0 ? null : loadDomainSigner(newKeys(algorithms));
 
-async function build(n: number, to: string): Promise<string> {
+async function build(n: number, to: string): Promise<Message> {
   const { envelope, content } = messageParts(n, to);
   const built = await builder.build(envelope, content, signing);
   if ('outcome' in built) throw new Error(`message ${n}: not built`);
-  return built.raw;
+  return built;
 }
 
 /** As many senders as jobs that a worker holds, each with its next message when one is done. */
@@ -60,8 +61,8 @@ async function sendAll(total: number, tag: string): Promise<void> {
   const one = async () => {
     for (let n = next++; n < total; n = next++) {
       const to = `${tag}${n}@receiver.test`;
-      const raw = composer ? await build(n, to) : prebuilt;
-      const { kind } = await sender.send(server, { from: 'shop@sender.test', to, raw });
+      const message = composer ? await build(n, to) : prebuilt;
+      const { kind } = await sender.send(server, { from: 'shop@sender.test', to, ...message });
       if (kind !== 'delivered') throw new Error(`message ${n}: ${kind}`);
     }
   };
@@ -79,7 +80,7 @@ sender.close();
 const figures = {
   cpu_ms_per_message: (user + system) / 1_000 / Number(count),
   per_second: (Number(count) / ms) * 1_000,
-  bytes: prebuilt.length,
+  bytes: prebuilt.raw.length,
   sent: Number(count) + WARM_UP,
 };
 process.stdout.write(`${JSON.stringify(figures)}\n`);

@@ -10,7 +10,10 @@ export interface ComposedMessage {
   readonly fields: readonly HeaderField[];
   /** CRLF line ends only; ends with one. */
   readonly body: string;
-  /** No line holds white space that relaxed canonicalisation would change (RFC 6376 section 3.4.4). */
+  /**
+   * No line begins with a dot, or holds white space that relaxed canonicalisation would change
+   * (RFC 6376 section 3.4.4).
+   */
   readonly relaxed: boolean;
 }
 

@@ -3,6 +3,7 @@ import type { MessageContent } from '../clients/content.client.js';
 import type { Envelope } from '../clients/oltp.client.js';
 import { signMessage, signMessageOnPool } from '../dkim/sign-message.js';
 import type { DomainSigner } from '../dkim/signing-keys.js';
+import type { OutgoingMessage } from '../smtp/mail-sender.js';
 import { outcomeOfError, type SendOutcome } from '../smtp/send-outcome.js';
 import type { ComposedMessage } from './composed-message.js';
 import { messageText } from './composed-message.js';
@@ -11,8 +12,9 @@ import type { Composer } from './create-composer.js';
 /** Who signs a domain's mail: nobody, its keys, or keys that cannot be used. */
 export type Signing = DomainSigner | 'unusable' | null;
 
-/** A message for the wire, as latin1 text; or why there is none. */
-export type BuiltMessage = { readonly raw: string } | { readonly outcome: SendOutcome };
+/** A message for the wire; or why there is none. */
+export type BuiltMessage =
+  Pick<OutgoingMessage, 'raw' | 'clean'> | { readonly outcome: SendOutcome };
 
 /** Where RSA signatures are made; see {@link signMessageOnPool}. */
 export const rsaSigners = ['main', 'pool'] as const;
@@ -41,7 +43,7 @@ export class MessageBuilder {
     if (!composed) return { outcome: outcomeOfError('failed', 'message_not_composable') };
     const signatures = signing === null ? '' : await this.signOrFail(composed, signing);
     if (signatures === undefined) return { outcome: outcomeOfError('deferred', 'dkim_unsigned') };
-    return { raw: messageText(composed, signatures) };
+    return { raw: messageText(composed, signatures), clean: composed.relaxed };
   }
 
   private async composeOrFail(envelope: Envelope, content: MessageContent) {

@@ -170,7 +170,7 @@ export class SendEmail implements JobHandler {
     if ('outcome' in built) return built.outcome;
     const server = chooseServer(envelope.mode, transport, this.servers);
     if (!server) return recordOnly(envelope.to);
-    return this.pool.send(server, { from: envelope.from.address, to: envelope.to, raw: built.raw });
+    return this.pool.send(server, { from: envelope.from.address, to: envelope.to, ...built });
   }
 }
 

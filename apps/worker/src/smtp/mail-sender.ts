@@ -7,6 +7,8 @@ export interface OutgoingMessage {
   readonly to: string;
   /** The message as latin1 text: one character is one byte. */
   readonly raw: string;
+  /** Only CRLF line ends, and no line begins with a dot: it need not be searched for them. */
+  readonly clean?: boolean;
 }
 
 export interface SmtpTimeouts {
