@@ -1244,5 +1244,22 @@ ALTER TABLE emails
 SET LOCAL ROLE oltp_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000107000-accept-seed-rows.sql', '5d568da02b57417482e88ef299b382c33376abd7c07ec141e8fa879d66fcfcbb');
 
+-- 1764000108500-add-second-dkim-key.sql
+SET LOCAL ROLE oltp_owner;
+-- The dkim columns there were hold the RSA key, which every receiver verifies. The second signature
+-- (RFC 8463) has a key and a selector of its own. Keys come and go together.
+ALTER TABLE domains
+  ADD COLUMN dkim_ed25519_selector text
+    CHECK (dkim_ed25519_selector ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
+  ADD COLUMN dkim_ed25519_private_key_encrypted bytea,
+  ADD COLUMN dkim_ed25519_public_key text,
+  ADD CONSTRAINT domains_dkim_ed25519_whole CHECK (
+    num_nulls(
+      dkim_ed25519_selector, dkim_ed25519_private_key_encrypted, dkim_ed25519_public_key) IN (0, 3)
+  ),
+  ADD CONSTRAINT domains_dkim_selectors_differ CHECK (dkim_selector <> dkim_ed25519_selector);
+SET LOCAL ROLE oltp_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000108500-add-second-dkim-key.sql', 'fd34acf017334fc8cca0dd02fa61179d39683698cfac1bf869716540c25f10d8');
+
 SELECT ensure_partitions(8);
 COMMIT;

@@ -1,39 +1,75 @@
-// Child of smtp.ts: one run of one client, in a fresh process. Prints one JSON line.
+// Child of smtp.ts: one run of one variant, in a fresh process. Prints one JSON line.
+import { setDefaultCACertificates } from 'node:tls';
+import { createLogger } from '@penguinmails/observability';
+import { testCertificate } from '../../apps/worker/test/integration/test-certificate.ts';
+import { messageParts, newKeys } from './smtp-message.ts';
+import { smtpVariants } from './smtp-variants.ts';
 
-const [client, port, count] = process.argv.slice(2);
 interface Sender {
   send(server: object, message: object): Promise<{ kind: string }>;
   close(): void;
 }
+type Message = { raw: string; clean: boolean };
+type Built = Message | { outcome: { kind: string } };
+interface Builder {
+  build(envelope: object, content: object, signing: object | null): Promise<Built>;
+}
 
-const WARM_UP = 1_000;
+const [name, port, count] = process.argv.slice(2);
+const variant = smtpVariants.find((one) => one.name === name);
+if (!variant) throw new Error(`no variant ${name}`);
+const { client, composer, algorithms, rsa, security } = variant;
+const WARM_UP = 3_000;
 const IN_FLIGHT = 200;
 
-const built = new URL('../../apps/worker/dist/smtp/create-mail-sender.js', import.meta.url).href;
-const { createMailSender } = (await import(built)) as {
-  createMailSender(client: string, limits: object, timeouts: object): Sender;
-};
+const load = (path: string): Promise<never> =>
+  import(new URL(`../../apps/worker/dist/${path}`, import.meta.url).href) as Promise<never>;
+const {
+  createMailSender,
+}: { createMailSender(client: string, limits: object, timeouts: object): Sender } = await load(
+  'smtp/create-mail-sender.js',
+);
+const { createComposer }: { createComposer(name: string): object } = await load(
+  'compose/create-composer.js',
+);
+const { MessageBuilder }: { MessageBuilder: new (...parts: unknown[]) => Builder } = await load(
+  'compose/message-builder.js',
+);
+const { loadDomainSigner }: { loadDomainSigner(keys: object): object } =
+  await load('dkim/signing-keys.js');
+
+setDefaultCACertificates([testCertificate.cert]);
 const limits = { connections: 10, messagesPerConnection: 1_000_000, idleMs: 60_000 };
 const timeouts = { connectMs: 10_000, greetingMs: 10_000, silenceMs: 60_000 };
 const sender = createMailSender(client, limits, timeouts);
 const login = { username: null, password: null };
-const server = { host: '127.0.0.1', port: Number(port), security: 'none', ...login } as const;
-const line = 'A line of an ordinary message, seventy-six characters long, as they are.\r\n';
-const raw = Buffer.from(`Subject: bench\r\nMIME-Version: 1.0\r\n\r\n${line.repeat(100)}`);
+const server = { host: '127.0.0.1', port: Number(port), security, ...login };
+const logger = createLogger('worker', { level: 'silent' });
+const builder = new MessageBuilder(createComposer(composer ?? 'own'), rsa, logger);
+const signing = algorithms.length === 0 ? null : loadDomainSigner(newKeys(algorithms));
+
+async function build(n: number, to: string): Promise<Message> {
+  const { envelope, content } = messageParts(n, to);
+  const built = await builder.build(envelope, content, signing);
+  if ('outcome' in built) throw new Error(`message ${n}: not built`);
+  return built;
+}
 
 /** As many senders as jobs that a worker holds, each with its next message when one is done. */
 async function sendAll(total: number, tag: string): Promise<void> {
   let next = 0;
   const one = async () => {
     for (let n = next++; n < total; n = next++) {
-      const message = { from: 'a@sender.test', to: `${tag}${n}@receiver.test`, raw };
-      const { kind } = await sender.send(server, message);
+      const to = `${tag}${n}@receiver.test`;
+      const message = composer ? await build(n, to) : prebuilt;
+      const { kind } = await sender.send(server, { from: 'shop@sender.test', to, ...message });
       if (kind !== 'delivered') throw new Error(`message ${n}: ${kind}`);
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, one));
 }
 
+const prebuilt = await build(0, 'prebuilt@receiver.test');
 await sendAll(WARM_UP, 'warm');
 const cpu = process.cpuUsage();
 const began = performance.now();
@@ -44,6 +80,7 @@ sender.close();
 const figures = {
   cpu_ms_per_message: (user + system) / 1_000 / Number(count),
   per_second: (Number(count) / ms) * 1_000,
+  bytes: prebuilt.raw.length,
   sent: Number(count) + WARM_UP,
 };
 process.stdout.write(`${JSON.stringify(figures)}\n`);

@@ -1,13 +1,15 @@
-// npm run bench:smtp [-- --runs N --messages N]: the SMTP clients of the worker, prebuilt messages of
-// 7.5 kB over 10 connections, into a counting sink in a process of its own. JSON lines.
+// npm run bench:smtp [-- --runs N --messages N --only NAME]: composing, signing and sending in the worker,
+// messages of 7.5 kB over 10 connections, into a counting sink in a process of its own. JSON lines.
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { parseArgs, promisify } from 'node:util';
+import { type SmtpVariant, smtpVariants } from './smtp-variants.ts';
 
 interface Run {
   readonly cpu_ms_per_message: number;
   readonly per_second: number;
+  readonly bytes: number;
   readonly sent: number;
 }
 
@@ -15,16 +17,20 @@ const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '3' },
     messages: { type: 'string', default: '20000' },
+    only: { type: 'string', multiple: true },
   },
 });
-const clients = ['own', 'nodemailer'] as const;
+/** CPU ms per message, of issue 4. */
+const goals: Readonly<Record<string, number>> = { own: 0.06, 'own, ed25519': 0.13 };
+const variants = smtpVariants.filter(({ name }) => values.only?.includes(name) ?? true);
 const pathOf = (name: string) => new URL(name, import.meta.url).pathname;
 const sink = fork(pathOf('smtp-sink.ts'));
 const [{ port }] = (await once(sink, 'message')) as [{ port: number }];
 
 /** @throws Error unless the sink got every message once */
-async function measure(client: string): Promise<Run> {
-  const options = [pathOf('smtp-run.ts'), client, String(port), values.messages];
+async function measure({ name, share }: SmtpVariant): Promise<Run> {
+  const count = Math.ceil(Number(values.messages) * share);
+  const options = [pathOf('smtp-run.ts'), name, String(port), String(count)];
   const { stdout } = await promisify(execFile)(process.execPath, options);
   const run = JSON.parse(stdout) as Run;
   sink.send('count');
@@ -46,16 +52,17 @@ function report(metric: string, figures: Record<string, unknown>): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-const runs = { own: [] as Run[], nodemailer: [] as Run[] };
+const runs = new Map<string, Run[]>(variants.map(({ name }) => [name, []]));
 for (let n = 0; n < Number(values.runs); n += 1)
-  for (const client of clients) runs[client].push(await measure(client));
+  for (const variant of variants) runs.get(variant.name)?.push(await measure(variant));
 sink.disconnect();
 
-const medians = clients.map((client) => {
-  const cpu = spread(runs[client].map((run) => run.cpu_ms_per_message));
-  const rate = spread(runs[client].map((run) => run.per_second));
-  const messages = Number(values.messages);
-  report('smtp_client', { client, messages, cpu_ms_per_message: cpu, per_second: rate });
-  return cpu.median ?? 0;
-});
-report('smtp_client_ratio', { nodemailer_to_own: round(medians[1] / medians[0]) });
+for (const [variant, measured] of runs) {
+  report('smtp_send', {
+    variant,
+    bytes: measured[0].bytes,
+    cpu_ms_per_message: spread(measured.map((run) => run.cpu_ms_per_message)),
+    per_second: spread(measured.map((run) => run.per_second)),
+    ...(goals[variant] !== undefined && { goal_cpu_ms: goals[variant] }),
+  });
+}

@@ -36,3 +36,9 @@ export function readMigrateConfig(env: Environment = process.env) {
 export function readBootstrapConfig(env: Environment = process.env) {
   return defineConfig({ db: databaseVariables('OLTP') }, env);
 }
+
+/** What the issue-dkim-keys entry point needs. @throws ConfigError */
+export function readIssueKeysConfig(env: Environment = process.env) {
+  const { encryptionKey } = variables.secrets;
+  return defineConfig({ db: databaseVariables('OLTP'), encryptionKey }, env);
+}

@@ -13,6 +13,7 @@ import { ResolveKey } from './api-key/resolve-key.js';
 import { AuditRepository } from './audit/audit.repository.js';
 import { ContentReferenceRepository } from './consistency/content-reference.repository.js';
 import { OnContentReferencesAsked } from './consistency/on-content-references-asked.js';
+import { StoreDkimKeys } from './dkim/store-dkim-keys.js';
 import { AcceptanceRepository } from './email/acceptance.repository.js';
 import { AcceptEmail } from './email/accept-email.js';
 import { AttemptController } from './email/attempt.controller.js';
@@ -85,6 +86,7 @@ const useCases = [
   ReleaseKey,
   ReserveKey,
   ResolveKey,
+  StoreDkimKeys,
 ];
 
 const controllers = [

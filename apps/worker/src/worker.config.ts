@@ -8,6 +8,8 @@ import {
   text,
   tierUrlVariables,
 } from '@penguinmails/config';
+import { composers } from './compose/create-composer.js';
+import { rsaSigners } from './compose/message-builder.js';
 import { smtpClients } from './smtp/create-mail-sender.js';
 
 const { oltp, content, queue } = tierUrlVariables();
@@ -17,6 +19,8 @@ const variables = {
   privateKey: privateKeyVariable(),
   /** Jobs held at once. */
   capacity: int('WORKER_CAPACITY', { min: 1, max: 500 }).default(100),
+  composer: oneOf('WORKER_COMPOSER', composers).default('own'),
+  rsaSigner: oneOf('WORKER_DKIM_RSA', rsaSigners).default('main'),
   smtp: {
     relay: text('SMTP_URL').secret(),
     sandbox: text('SANDBOX_SMTP_URL').secret().optional(),

@@ -7,6 +7,8 @@ import { ContentClient } from './clients/content.client.js';
 import { OltpClient } from './clients/oltp.client.js';
 import { QueueClient } from './clients/queue.client.js';
 import { TierClients } from './clients/tier-clients.js';
+import { createComposer } from './compose/create-composer.js';
+import { MessageBuilder } from './compose/message-builder.js';
 import { HandlerRegistry } from './lease/handler-registry.js';
 import { HeldJobs } from './lease/held-jobs.js';
 import { LeaseKeeper } from './lease/lease-keeper.js';
@@ -58,7 +60,9 @@ function createSendEmail(config: WorkerConfig, { held, tiers, pool, logger }: Se
   const content = new ContentClient(tiers.content);
   const directory = new TransportDirectory(oltp);
   const servers = platformServers(config);
-  return new SendEmail(held, oltp, content, directory, pool, servers, logger);
+  const composer = createComposer(config.composer);
+  const builder = new MessageBuilder(composer, config.rsaSigner, logger);
+  return new SendEmail(held, oltp, content, directory, builder, pool, servers, logger);
 }
 
 function platformServers({ smtp }: WorkerConfig): PlatformServers {

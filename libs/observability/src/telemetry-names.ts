@@ -134,6 +134,8 @@ export const metrics = {
   /** outcome */
   smtpDuration: seconds('penguinmails.smtp.duration', 'One message from connect to reply'),
   smtpConnections: gauge('penguinmails.smtp.connections', '{connection}', 'Open SMTP connections'),
+  /** outcome (signed, failed) */
+  dkimSignatures: counter('penguinmails.dkim.signatures', '{signature}', 'DKIM signatures'),
   emailsAccepted: counter('penguinmails.emails.accepted', '{message}', 'E-mails accepted'),
   contentReaped: counter('penguinmails.content.reaped', '{object}', 'Orphaned contents removed'),
   contentCorrupted: counter(

@@ -23,6 +23,7 @@ export class DomainEntity {
   @Column('text', { default: 'pending' })
   status: 'pending' | 'verified' | 'failed';
 
+  /** Of the RSA key, as the next two. */
   @Column('text', { name: 'dkim_selector', nullable: true })
   dkimSelector: string | null;
 
@@ -31,6 +32,15 @@ export class DomainEntity {
 
   @Column('text', { name: 'dkim_public_key', nullable: true })
   dkimPublicKey: string | null;
+
+  @Column('text', { name: 'dkim_ed25519_selector', nullable: true })
+  dkimEd25519Selector: string | null;
+
+  @Column('bytea', { name: 'dkim_ed25519_private_key_encrypted', nullable: true })
+  dkimEd25519PrivateKeyEncrypted: Buffer | null;
+
+  @Column('text', { name: 'dkim_ed25519_public_key', nullable: true })
+  dkimEd25519PublicKey: string | null;
 
   @Column('jsonb', { default: {} })
   checks: object;

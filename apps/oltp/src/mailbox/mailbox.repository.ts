@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { In } from 'typeorm';
+import { In, IsNull } from 'typeorm';
 import type { TenantTransaction } from '@penguinmails/database';
+import type { DkimColumns } from '../dkim/stored-dkim-keys.js';
 import { DomainEntity } from './domain.entity.js';
 import { MailboxEntity } from './mailbox.entity.js';
 
@@ -24,5 +25,20 @@ export class MailboxRepository {
 
   async find(tx: TenantTransaction, ids: readonly string[]): Promise<MailboxEntity[]> {
     return await tx.entities.findBy(MailboxEntity, { tenantId: tx.tenantId, id: In([...ids]) });
+  }
+
+  async findDomain(tx: TenantTransaction, id: string): Promise<DomainEntity | null> {
+    return await tx.entities.findOneBy(DomainEntity, { tenantId: tx.tenantId, id });
+  }
+
+  async findDomains(tx: TenantTransaction, ids: readonly string[]): Promise<DomainEntity[]> {
+    return await tx.entities.findBy(DomainEntity, { tenantId: tx.tenantId, id: In([...ids]) });
+  }
+
+  /** @returns false when the domain has keys, which then stay */
+  async setFirstKeys(tx: TenantTransaction, id: string, keys: DkimColumns): Promise<boolean> {
+    const keyless = { dkimSelector: IsNull(), dkimEd25519Selector: IsNull() };
+    const one = { tenantId: tx.tenantId, id, ...keyless };
+    return (await tx.entities.update(DomainEntity, one, keys)).affected === 1;
   }
 }

@@ -3,8 +3,10 @@ import { systemEventFingerprint } from '@penguinmails/contracts';
 import { TenantDatabase } from '@penguinmails/database';
 import type { Logger } from '@penguinmails/observability';
 import { type AnyNewEvent, EventWriter } from '@penguinmails/outbox';
+import { type DkimTransport, openKeys } from '../dkim/stored-dkim-keys.js';
 import { GrantReader } from '../grant/grants.js';
 import { OLTP_LOGGER } from '../oltp.tokens.js';
+import type { DomainEntity } from './domain.entity.js';
 import type {
   MailboxEntity,
   MailboxStatus,
@@ -19,7 +21,7 @@ export interface MailboxName {
   readonly mailboxId: string;
 }
 
-/** How the mail of a mailbox is handed over. Holds a password: for a worker's memory only. */
+/** How the mail of a mailbox is handed over. Holds a password and keys: for a worker's memory only. */
 export interface MailboxTransport {
   readonly tenant_id: string;
   readonly id: string;
@@ -33,13 +35,12 @@ export interface MailboxTransport {
   } | null;
   readonly unknown_outcome_policy: UnknownOutcomePolicy;
   readonly status: MailboxStatus;
+  /** Null: its mail is not signed. */
+  readonly dkim: DkimTransport | null;
 }
 
-interface Readable {
-  readonly row: MailboxEntity;
-  /** Undefined when the sealed one does not open; null when there is none. */
-  readonly password: string | null | undefined;
-}
+/** A mailbox with its secrets; or the alarm, when one of them does not open. */
+type Opened = { readonly transport: MailboxTransport } | { readonly alarm: AnyNewEvent };
 
 /** Tells a worker how to send for the mailboxes that its grants name. */
 @Injectable()
@@ -54,8 +55,9 @@ export class ReadTransports {
   ) {}
 
   /**
-   * Leaves out what is not granted or not there, and a mailbox whose password does not open: without
-   * it the mail would go out by the relay, under another identity. That one raises an admin event.
+   * Leaves out what is not granted or not there, and a mailbox whose secrets do not open: without its
+   * password the mail would go out by the relay, under another identity, without its domain's keys
+   * unsigned. That one raises an admin event.
    */
   async execute(
     tokens: readonly string[],
@@ -75,32 +77,52 @@ export class ReadTransports {
   ): Promise<MailboxTransport[]> {
     const ids = [...new Set(names.map(({ mailboxId }) => mailboxId))];
     return await this.tenants.transaction(tenantId, async (tx) => {
-      const read = (await this.mailboxes.find(tx, ids)).map((row) => this.readPassword(row));
-      const closed = read.filter(({ password }) => password === undefined);
+      const rows = await this.mailboxes.find(tx, ids);
+      const domainIds = [...new Set(rows.map(({ domainId }) => domainId))];
+      const domains = await this.mailboxes.findDomains(tx, domainIds);
+      const byId = new Map(domains.map((domain) => [domain.id, domain]));
+      const opened = rows.map((row) => this.open(row, byId.get(row.domainId)));
       await this.events.write(
         tx,
-        closed.map(({ row }) => secretUnreadable(tenantId, row.id)),
+        opened.flatMap((one) => ('alarm' in one ? [one.alarm] : [])),
       );
-      return read.flatMap(({ row, password }) =>
-        password === undefined ? [] : [transport(row, password)],
-      );
+      return opened.flatMap((one) => ('transport' in one ? [one.transport] : []));
     });
   }
 
-  private readPassword(row: MailboxEntity): Readable {
+  private open(row: MailboxEntity, domain: DomainEntity | undefined): Opened {
+    const { tenantId, id, secretEncrypted } = row;
+    const password = this.unsealed(
+      id,
+      () => secretEncrypted && this.box.open(row, secretEncrypted),
+    );
+    if (password === undefined)
+      return { alarm: unreadable(tenantId, 'mailbox_secret_unreadable', 'mailbox', id) };
+    const dkim = this.unsealed(id, () => (domain ? openKeys(this.box, domain) : null));
+    if (dkim === undefined)
+      return { alarm: unreadable(tenantId, 'dkim_key_unreadable', 'domain', row.domainId) };
+    return { transport: transport(row, password, dkim) };
+  }
+
+  /** Undefined when what is sealed does not open. */
+  private unsealed<T>(mailboxId: string, open: () => T): T | undefined {
     try {
-      return { row, password: row.secretEncrypted && this.box.open(row, row.secretEncrypted) };
+      return open();
     } catch (error) {
       if (!(error instanceof SealedSecretError)) throw error;
-      this.logger.error({ err: error, mailbox_id: row.id }, 'the mailbox password does not open');
-      return { row, password: undefined };
+      this.logger.error({ err: error, mailbox_id: mailboxId }, 'a sealed secret does not open');
+      return undefined;
     }
   }
 }
 
-function secretUnreadable(tenantId: string, mailboxId: string): AnyNewEvent {
-  const eventType = 'mailbox_secret_unreadable';
-  const identity = { eventType, subjectKind: 'mailbox', subjectId: mailboxId, tenantId };
+function unreadable(
+  tenantId: string,
+  eventType: string,
+  subjectKind: 'mailbox' | 'domain',
+  subjectId: string,
+): AnyNewEvent {
+  const identity = { eventType, subjectKind, subjectId, tenantId };
   const fingerprint = systemEventFingerprint(identity);
   return {
     type: 'penguinmails.system.event_raised.v1',
@@ -110,8 +132,8 @@ function secretUnreadable(tenantId: string, mailboxId: string): AnyNewEvent {
       event_type: eventType,
       severity: 'error',
       fingerprint,
-      subject_kind: 'mailbox',
-      subject_id: mailboxId,
+      subject_kind: subjectKind,
+      subject_id: subjectId,
       tenant_id: tenantId,
       code: null,
       count: 1,
@@ -119,7 +141,11 @@ function secretUnreadable(tenantId: string, mailboxId: string): AnyNewEvent {
   };
 }
 
-function transport(row: MailboxEntity, password: string | null): MailboxTransport {
+function transport(
+  row: MailboxEntity,
+  password: string | null,
+  dkim: DkimTransport | null,
+): MailboxTransport {
   const { smtpHost: host, smtpPort: port, smtpSecurity: security, smtpUsername: username } = row;
   const hasServer = host !== null && port !== null && security !== null;
   return {
@@ -128,5 +154,6 @@ function transport(row: MailboxEntity, password: string | null): MailboxTranspor
     smtp: hasServer ? { host, port, security, username, password } : null,
     unknown_outcome_policy: row.unknownOutcomePolicy,
     status: row.status,
+    dkim,
   };
 }

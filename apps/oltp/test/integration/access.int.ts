@@ -281,6 +281,7 @@ describe('transports of mailboxes', () => {
         smtp: null,
         unknown_outcome_policy: 'retry_once',
         status: 'active',
+        dkim: null,
       },
     ]);
     const [transport] = await read(served, [served.mailboxId], [[served.id, served.mailboxId]]);

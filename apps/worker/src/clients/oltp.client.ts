@@ -1,4 +1,5 @@
 import type { TierClient } from '@penguinmails/http/tier-client';
+import type { DkimKeys } from '../dkim/signing-keys.js';
 
 /** What a message needs besides its content; handed out once the attempt has begun. */
 export interface Envelope {
@@ -31,6 +32,8 @@ export interface MailboxTransport {
     readonly password: string | null;
   } | null;
   readonly unknown_outcome_policy: 'retry_once' | 'park';
+  /** The keys that sign this mailbox's mail; null where its domain has none. */
+  readonly dkim: DkimKeys | null;
 }
 
 /** The oltp tier as the worker uses it: everything under the queue's grants. */
@@ -50,7 +53,7 @@ export class OltpClient {
     return answer.items;
   }
 
-  /** The servers of mailboxes, passwords included: kept in memory for a minute at most. */
+  /** The servers of mailboxes, passwords and keys included: kept in memory for a minute at most. */
   async transports(
     grants: readonly string[],
     items: readonly { tenant_id: string; mailbox_id: string }[],

@@ -11,7 +11,7 @@ export interface PlatformServers {
 /** Mail of a test key never leaves: it goes to the sandbox, or nowhere (architecture.md section 7). */
 export function chooseServer(
   mode: Envelope['mode'],
-  transport: MailboxTransport,
+  transport: Pick<MailboxTransport, 'smtp'>,
   servers: PlatformServers,
 ): SmtpServer | null {
   if (mode === 'test') return servers.sandbox;

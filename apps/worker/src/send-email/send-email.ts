@@ -8,13 +8,8 @@ import {
   withSpan,
 } from '@penguinmails/observability';
 import type { ContentClient, MessageContent } from '../clients/content.client.js';
-import type {
-  BeginAnswer,
-  Envelope,
-  MailboxTransport,
-  OltpClient,
-  Refusal,
-} from '../clients/oltp.client.js';
+import type { BeginAnswer, Envelope, OltpClient, Refusal } from '../clients/oltp.client.js';
+import type { MessageBuilder } from '../compose/message-builder.js';
 import { batchSpan } from '../lease/batch-span.js';
 import type { HeldJob, HeldJobs } from '../lease/held-jobs.js';
 import { type JobHandler, type Report, resultOf } from '../lease/job-handler.js';
@@ -22,15 +17,14 @@ import { isRefusal } from '../lease/refusal.js';
 import type { MailSender } from '../smtp/mail-sender.js';
 import { outcomeOfError, type SendOutcome } from '../smtp/send-outcome.js';
 import { chooseServer, type PlatformServers } from './choose-server.js';
-import { composeMessage } from './compose-message.js';
 import { recordOnly } from './record-only-transport.js';
-import { mailboxKey, type TransportDirectory } from './transport-directory.js';
+import { type KnownTransport, mailboxKey, type TransportDirectory } from './transport-directory.js';
 
 /** Everything one message needs before its attempt begins. */
 interface Prepared {
   readonly job: HeldJob;
   readonly content: MessageContent | undefined;
-  readonly transport: MailboxTransport | undefined;
+  readonly transport: KnownTransport | undefined;
 }
 
 const REFUSED: Readonly<Record<Refusal, 'cancelled' | 'failed' | 'returned'>> = {
@@ -53,6 +47,7 @@ export class SendEmail implements JobHandler {
     private readonly oltp: OltpClient,
     private readonly content: ContentClient,
     private readonly transports: TransportDirectory,
+    private readonly builder: MessageBuilder,
     private readonly pool: MailSender,
     private readonly servers: PlatformServers,
     private readonly logger: Logger,
@@ -171,20 +166,11 @@ export class SendEmail implements JobHandler {
     if (!content) return outcomeOfError('failed', 'content_missing');
     // Its password may not open at the moment; nothing says that this is for good.
     if (!transport) return outcomeOfError('deferred', 'mailbox_unavailable');
-    const raw = await this.composeOrFail(envelope, content);
-    if (!raw) return outcomeOfError('failed', 'message_not_composable');
+    const built = await this.builder.build(envelope, content, transport.signing);
+    if ('outcome' in built) return built.outcome;
     const server = chooseServer(envelope.mode, transport, this.servers);
     if (!server) return recordOnly(envelope.to);
-    return this.pool.send(server, { from: envelope.from.address, to: envelope.to, raw });
-  }
-
-  private async composeOrFail(envelope: Envelope, content: MessageContent) {
-    try {
-      return await composeMessage(envelope, content);
-    } catch (error) {
-      this.logger.error({ errorName: (error as Error).name }, 'message cannot be composed');
-      return undefined;
-    }
+    return this.pool.send(server, { from: envelope.from.address, to: envelope.to, ...built });
   }
 }
 

@@ -5,7 +5,10 @@ import type { SmtpServer } from './smtp-server.js';
 export interface OutgoingMessage {
   readonly from: string;
   readonly to: string;
-  readonly raw: Buffer;
+  /** The message as latin1 text: one character is one byte. */
+  readonly raw: string;
+  /** Only CRLF line ends, and no line begins with a dot: it need not be searched for them. */
+  readonly clean?: boolean;
 }
 
 export interface SmtpTimeouts {

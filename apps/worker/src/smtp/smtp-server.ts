@@ -37,7 +37,18 @@ export function parseSmtpUrl(text: string): SmtpServer {
  * Connections are shared by everything that speaks to the same server with the same login. The password
  * belongs to it: who does not know it must not get a connection that somebody else has logged in.
  */
-export function serverKey({ host, port, security, username, password }: SmtpServer): string {
+export function serverKey(server: SmtpServer): string {
+  const known = keys.get(server);
+  if (known !== undefined) return known;
+  const key = keyOf(server);
+  keys.set(server, key);
+  return key;
+}
+
+/** A server is the same object for many messages. */
+const keys = new WeakMap<SmtpServer, string>();
+
+function keyOf({ host, port, security, username, password }: SmtpServer): string {
   const proof = createHash('sha256')
     .update(password ?? '')
     .digest('base64url');

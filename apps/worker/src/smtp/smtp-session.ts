@@ -46,7 +46,7 @@ export class SmtpSession {
 
   /** Sends one message and says what became of it; never rejects. */
   async send({ from, to, raw }: OutgoingMessage): Promise<SendOutcome> {
-    const source = new WatchedSource(raw);
+    const source = new WatchedSource(Buffer.from(raw, 'latin1'));
     this.sent += 1;
     try {
       refuseProtocolBreakers(from, to);

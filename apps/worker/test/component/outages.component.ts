@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ServiceTokenSigner } from '@penguinmails/http';
 import { createLogger } from '@penguinmails/observability';
 import { eventually, testKeys } from '@penguinmails/testing';
+import { createComposer } from '../../src/compose/create-composer.js';
+import { MessageBuilder } from '../../src/compose/message-builder.js';
 import { ContentClient } from '../../src/clients/content.client.js';
 import { OltpClient } from '../../src/clients/oltp.client.js';
 import { type JobResult, QueueClient } from '../../src/clients/queue.client.js';
@@ -168,6 +170,7 @@ class Hands {
       oltpClient,
       new ContentClient(this.tiers.content),
       new TransportDirectory(oltpClient),
+      new MessageBuilder(createComposer('own'), 'main', logger),
       this.pool,
       { relay: parseSmtpUrl(sink.url), sandbox: null },
       logger,

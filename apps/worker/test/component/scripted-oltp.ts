@@ -18,11 +18,15 @@ interface TransportBody {
   readonly items: readonly { tenant_id: string; mailbox_id: string }[];
 }
 
+/** Unsigned where it names no keys. */
+type ScriptedMailbox = Omit<MailboxTransport, 'tenant_id' | 'id' | 'dkim'> &
+  Partial<Pick<MailboxTransport, 'dkim'>>;
+
 /** The oltp tier as the worker sees it; answers only for what a grant of the queue names. */
 export class ScriptedOltp {
   readonly envelopes = new Map<string, Envelope>();
   readonly refusals = new Map<string, Refusal>();
-  readonly mailboxes = new Map<string, Omit<MailboxTransport, 'tenant_id' | 'id'>>();
+  readonly mailboxes = new Map<string, ScriptedMailbox>();
   readonly begun: string[] = [];
   readonly server = new TierServer('oltp', {
     '/internal/attempts:begin': (body) => this.begin(body),
@@ -51,6 +55,7 @@ export class ScriptedOltp {
     const mailboxes = known.map(({ tenant_id, mailbox_id }) => ({
       tenant_id,
       id: mailbox_id,
+      dkim: null,
       ...this.mailboxes.get(mailbox_id),
     }));
     return { mailboxes };

@@ -129,19 +129,16 @@ describe('the worker sends what it leases', () => {
     expect(bench.sink.messages).toHaveLength(before);
   });
 
-  it('a header or subject with CRLF adds no header and no recipient', async () => {
-    const to = 'injected@receiver.test';
-    const content = { headers: { 'X-A': 'b\r\nBcc: evil@x.test' } };
-    const envelope = {
-      subject: 'Hi\r\nBcc: evil@x.test\r\n\r\nbody',
-      from: { address: 'shop@sender.test', name: 'Shop"\r\nBcc: evil@x.test' },
-    };
-    await bench.outcomeOf(bench.send({ to, content, envelope }));
-    const message = bench.sink.messages.find((sent) => sent.to.includes(to));
-    const mail = await PostalMime.parse(message!.raw);
-    expect(message?.to).toEqual([to]);
-    expect(mail.bcc ?? []).toEqual([]);
-    expect(mail.text).toBe('words\n');
+  it.each([
+    ['header', {}, { headers: { 'X-A': 'b\r\nBcc: evil@x.test' } }],
+    ['subject', { subject: 'Hi\r\nBcc: evil@x.test\r\n\r\nbody' }, {}],
+    ['name', { from: { address: 'shop@sender.test', name: 'Shop"\r\nBcc: evil@x.test' } }, {}],
+  ])('a %s with CRLF is not sent', async (_, envelope, content) => {
+    const before = bench.sink.messages.length;
+    const id = bench.send({ to: 'injected@receiver.test', envelope, content });
+    const outcome = { kind: 'failed', error_code: 'message_not_composable' };
+    expect(await bench.outcomeOf(id)).toMatchObject(outcome);
+    expect(bench.sink.messages).toHaveLength(before);
   });
 
   it('a job of a type without a handler is not lost', async () => {

@@ -5,7 +5,17 @@ import { TLSSocket } from 'node:tls';
 
 /** Where the scripted server answers otherwise, or cuts the connection. */
 export type Step =
-  'greeting' | 'ehlo' | 'starttls' | 'auth' | 'mail' | 'rcpt' | 'data' | 'body' | 'dot' | 'rset';
+  | 'greeting'
+  | 'ehlo'
+  | 'helo'
+  | 'starttls'
+  | 'auth'
+  | 'mail'
+  | 'rcpt'
+  | 'data'
+  | 'body'
+  | 'dot'
+  | 'rset';
 export type Script = Partial<Record<Step, string>>;
 
 export const CUT = 'CUT';
@@ -17,6 +27,7 @@ export const THEN_CUT = '>CUT';
 const NORMAL: Record<Step, string> = {
   greeting: '220 scripted ESMTP',
   ehlo: '250 scripted',
+  helo: '250 scripted',
   starttls: '220 go ahead',
   auth: '235 2.7.0 in',
   mail: '250 2.1.0 ok',
@@ -29,6 +40,7 @@ const NORMAL: Record<Step, string> = {
 
 const STEPS: [RegExp, Step][] = [
   [/^EHLO/i, 'ehlo'],
+  [/^HELO/i, 'helo'],
   [/^MAIL/i, 'mail'],
   [/^RCPT/i, 'rcpt'],
   [/^DATA/i, 'data'],

@@ -7,7 +7,7 @@ import { CUT, ScriptedServer, type Script, SILENT } from './scripted-server.js';
 
 const limits = { connections: 2, messagesPerConnection: 3, idleMs: 60_000 };
 const timeouts = { connectMs: 2_000, greetingMs: 2_000, silenceMs: 2_000 };
-const raw = Buffer.from('Subject: x\r\n\r\n.leading dot\r\nbody\r\n');
+const raw = 'Subject: x\r\n\r\n.leading dot\r\nbody\r\n';
 const message = { from: 'a@sender.test', to: 'b@receiver.test', raw };
 
 describe.each(smtpClients)('the %s client against a scripted server', (client) => {

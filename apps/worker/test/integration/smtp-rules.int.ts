@@ -9,7 +9,7 @@ import { testCertificate } from './test-certificate.js';
 
 const limits = { connections: 1, messagesPerConnection: 50, idleMs: 60_000 };
 const timeouts = { connectMs: 2_000, greetingMs: 400, silenceMs: 400 };
-const raw = Buffer.from('Subject: x\r\n\r\nbody\r\n');
+const raw = 'Subject: x\r\n\r\nbody\r\n';
 const message = { from: 'a@sender.test', to: 'b@receiver.test', raw };
 const PIPELINING = '250-scripted\r\n250 PIPELINING';
 const auth = (mechanisms: string) => `250-scripted\r\n250 AUTH ${mechanisms}`;
@@ -116,6 +116,26 @@ describe.each(smtpClients)('the rule table: %s', (client) => {
     expect(server.commands.some((line) => line.startsWith('MAIL'))).toBe(false);
   });
 
+  it.each(['500', '502', '504', '550'])('says HELO where EHLO is answered %s', async (code) => {
+    server.script = { ehlo: `${code} 5.5.1 what` };
+    expect(await pool.send(target, message)).toMatchObject({ kind: 'delivered', code: 250 });
+    expect(server.commands.slice(0, 2).map((line) => line.slice(0, 5))).toEqual(['EHLO ', 'HELO ']);
+    expect(server.accepted).toHaveLength(1);
+  });
+
+  it('a server that wants neither EHLO nor HELO: nothing is sent', async () => {
+    server.script = { ehlo: '502 5.5.1 what', helo: '554 5.7.1 go away' };
+    expect(await pool.send(target, message)).toMatchObject({ kind: 'deferred', code: 554 });
+    expect(server.commands.some((line) => line.startsWith('MAIL'))).toBe(false);
+  });
+
+  it('a login needs EHLO: after HELO nothing is offered, and nothing is sent', async () => {
+    server.script = { ehlo: '502 5.5.1 what' };
+    const secret = { ...target, security: 'starttls', username: 'u', password: 'p' } as const;
+    expect(await pool.send(secret, message)).toMatchObject({ kind: 'deferred' });
+    expect(server.commands.filter((line) => /^(MAIL|AUTH)/.test(line))).toEqual([]);
+  });
+
   it.each([
     ['is not offered', { ehlo: '250 scripted' }],
     ['is refused', { ehlo: '250-s\r\n250 STARTTLS', starttls: '454 4.7.0 no TLS now' }],
@@ -218,7 +238,7 @@ describe('the own client', () => {
 
   it('a large body goes in parts: lost before its last part it is a safe retry', async () => {
     server.script = { body: CUT };
-    const bodyOf = (lines: number) => Buffer.from(`\r\n${'line of text\r\n'.repeat(lines)}`);
+    const bodyOf = (lines: number) => `\r\n${'line of text\r\n'.repeat(lines)}`;
     const lost = await pool.send(target, { ...message, raw: bodyOf(1_500_000) });
     expect(lost).toMatchObject({ kind: 'deferred', errorCode: 'smtp_connection_lost' });
     server.script = {};
@@ -237,6 +257,25 @@ describe('the own client', () => {
     expect(outcome).toMatchObject({ kind: 'delivered' });
     const spoken = server.commands.slice(1, 1 + lines.length);
     spoken.forEach((line, n) => expect(line).toMatch(lines[n]));
+  });
+
+  it.each([
+    ['XOAUTH2, with a reason first', 'XOAUTH2', '334 eyJzdGF0dXMiOiI0MDEifQ==|535 5.7.8 token', 3],
+    ['XOAUTH2 at once', 'XOAUTH2', '535 5.7.8 token', 2],
+    ['XOAUTH2 for now', 'XOAUTH2', '454 4.7.0 later', 2],
+    ['LOGIN at once', 'LOGIN', '504 5.5.4 not this one', 2],
+    ['LOGIN at the name', 'LOGIN', '334 VXNlcg==|535 5.7.8 who', 3],
+    ['LOGIN at the password', 'LOGIN', '334 VXNlcg==|334 UGFzcw==|535 5.7.8 wrong', 4],
+    ['PLAIN, with a challenge', 'PLAIN', '334 ', 2],
+  ])('AUTH %s refused: nothing is sent', async (_, offer, replies, lines) => {
+    server.script = { ehlo: auth(offer), auth: replies };
+    const outcome = await pool.send({ ...target, username: 'u', password: 'p' }, message);
+    const code = Number(/(\d{3}) [^|]*$/.exec(replies)?.[1]);
+    expect(outcome).toMatchObject({ kind: 'deferred', code, errorCode: 'smtp_auth_failed' });
+    const spoken = server.commands.filter((line) => line !== 'QUIT');
+    expect(spoken).toHaveLength(lines);
+    expect(spoken.some((line) => line.startsWith('MAIL'))).toBe(false);
+    if (replies.startsWith('334 ey')) expect(spoken.at(-1)).toBe('');
   });
 
   it('does not show the password to a server that offers no login', async () => {
@@ -265,7 +304,7 @@ describe('the own client', () => {
     ['bare line ends', 'a\n.b\rc', 'a\r\n..b\r\nc'],
     ['a leading dot', '.a\r\n.\r\n', '..a\r\n..'],
   ])('mends %s', async (_, foreign, sent) => {
-    await pool.send(target, { ...message, raw: Buffer.from(foreign) });
+    await pool.send(target, { ...message, raw: foreign });
     expect(server.accepted).toEqual([sent]);
   });
 

@@ -4,11 +4,8 @@ import type { OpenWire } from './open-wire.js';
 import type { Phases } from './phases.js';
 import { type Reply, SmtpFailure } from './smtp-failure.js';
 import { refusedUnasked, Transaction } from './transaction.js';
-import { bodyText, mailCommand, rcptCommand } from './wire-text.js';
-
-/** A body up to this size is one write; a larger one goes in parts, each when the last was taken. */
-const ONE_WRITE_MAX = 256 * 1024;
-const PART_LENGTH = 64 * 1024;
+import { mailCommand, rcptCommand, wireText } from './wire-text.js';
+import { writeBody } from './write-body.js';
 
 /**
  * One connection that takes message after message from its source. With PIPELINING the envelope of the
@@ -138,28 +135,12 @@ export class OwnSmtpConnection {
   }
 
   private transmit(transaction: Transaction): void {
-    const body = bodyText(transaction.message.raw);
-    const inParts = body.length > ONE_WRITE_MAX;
-    const ms = inParts ? this.phases.block : this.phases.final;
-    this.opened.wire.expect(ms, (reply) => this.onDot(transaction, reply));
-    if (inParts) this.writePart(transaction, body, 0);
-    else this.writeLast(transaction, body);
-  }
-
-  private writePart(transaction: Transaction, body: string, from: number): void {
-    const { wire } = this.opened;
-    const to = from + PART_LENGTH;
-    if (wire.failure) return;
-    wire.extend(this.phases.block);
-    if (to >= body.length) return this.writeLast(transaction, body.slice(from));
-    wire.write(body.slice(from, to), () => this.writePart(transaction, body, to));
-  }
-
-  private writeLast(transaction: Transaction, end: string): void {
-    transaction.handedOver = true;
-    this.opened.wire.extend(this.phases.final);
-    const { pipelining } = this.opened.extensions;
-    this.opened.wire.write(`${end}.\r\n${pipelining ? this.nextEnvelope() : ''}`);
+    const { wire, extensions } = this.opened;
+    wire.expect(this.phases.final, (reply) => this.onDot(transaction, reply));
+    writeBody(wire, this.phases, wireText(transaction.message), () => {
+      transaction.handedOver = true;
+      return extensions.pipelining ? this.nextEnvelope() : '';
+    });
   }
 
   /** A reply before the body was out is a refusal at best, and leaves a connection of unknown state. */

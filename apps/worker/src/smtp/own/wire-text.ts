@@ -5,10 +5,9 @@ import type { Extensions } from './extensions.js';
  * A message as it goes over the wire, without its last line: CRLF line ends only, leading dots doubled
  * (RFC 5321 section 4.5.2). One latin1 string, so that body, dot and next envelope are one write.
  */
-export function bodyText(raw: Buffer): string {
-  const text = raw.toString('latin1');
-  const clean = isClean(text) ? text : cleaned(text);
-  return clean.endsWith('\r\n') ? clean : `${clean}\r\n`;
+export function wireText({ raw, clean = false }: OutgoingMessage): string {
+  const text = clean || isClean(raw) ? raw : cleaned(raw);
+  return text.endsWith('\r\n') ? text : `${text}\r\n`;
 }
 
 /** Hops from line end to line end: a regular expression over the whole body costs several times that. */

@@ -1,6 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { SmtpServer } from '../smtp-server.js';
+import { Deadline } from './deadline.js';
 import { ReplyParser } from './reply-parser.js';
 import { failureOfSocket, type Reply, SmtpFailure } from './smtp-failure.js';
 
@@ -27,7 +28,7 @@ export class Wire {
   private socket: Socket;
   private connected = false;
   private securing = false;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly deadline = new Deadline(() => this.end(new SmtpFailure('smtp_timeout')));
   private readonly expected: Expected[] = [];
   private readonly parser = new ReplyParser((reply) => this.settle(reply));
 
@@ -60,12 +61,12 @@ export class Wire {
 
   /** Announces the next reply in order. */
   expect(ms: number, settle: (reply: Reply) => void): void {
-    if (this.expected.push({ ms, settle }) === 1) this.arm(ms);
+    if (this.expected.push({ ms, settle }) === 1) this.deadline.set(ms);
   }
 
   /** Starts the time of the reply that is waited for anew. */
   extend(ms: number): void {
-    if (!this.failure) this.arm(ms);
+    if (!this.failure) this.deadline.set(ms);
   }
 
   /** One command and its reply; without a command it waits for the greeting. @throws SmtpFailure */
@@ -104,21 +105,16 @@ export class Wire {
 
   private retire(failure: SmtpFailure): void {
     this.failure = failure;
-    clearTimeout(this.timer);
-  }
-
-  private arm(ms: number): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.end(new SmtpFailure('smtp_timeout')), ms);
+    this.deadline.stop();
   }
 
   private settle(reply: Reply): void {
     if (this.failure) return;
-    clearTimeout(this.timer);
     const waiting = this.expected.shift();
     if (!waiting && reply.code !== 421) throw new SmtpFailure('smtp_protocol_error');
     const [next] = this.expected;
-    if (next) this.arm(next.ms);
+    if (next) this.deadline.set(next.ms);
+    else this.deadline.clear();
     // RFC 5321 section 3.8: the server closes after 421, whatever it was asked.
     this.leaving = reply.code === 421;
     waiting?.settle(reply);
@@ -169,9 +165,9 @@ export class Wire {
   private until(event: string, ms: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.onLost = reject;
-      this.arm(ms);
+      this.deadline.set(ms);
       this.socket.once(event, () => {
-        clearTimeout(this.timer);
+        this.deadline.clear();
         this.connected = true;
         resolve();
       });

@@ -1,13 +1,21 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { MessageContent } from '../clients/content.client.js';
 import type { Envelope } from '../clients/oltp.client.js';
+import { checkMessageParts } from './check-message-parts.js';
+import type { ComposedMessage } from './composed-message.js';
+import { parseMessage } from './parse-message.js';
 
 /**
- * Builds the message (RFC 5322, MIME) from its envelope and content. File and URL access are off:
- * content is bytes that content handed out, never a path (reference/security.md row 12).
- * @throws Error when the composer refuses its input; nothing was sent
+ * Builds the message with nodemailer's MailComposer: the fallback, and the oracle of our own. File and
+ * URL access are off: content is bytes that content handed out, never a path (reference/security.md
+ * row 12).
+ * @throws ComposeError, or what the composer refuses its input with; nothing was sent
  */
-export function composeMessage(envelope: Envelope, content: MessageContent): Promise<Buffer> {
+export async function composeByNodemailer(
+  envelope: Envelope,
+  content: MessageContent,
+): Promise<ComposedMessage> {
+  checkMessageParts(envelope, content);
   const composer = new MailComposer({
     from: { name: envelope.from.name ?? '', address: envelope.from.address },
     to: { name: '', address: envelope.to },
@@ -22,12 +30,9 @@ export function composeMessage(envelope: Envelope, content: MessageContent): Pro
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return new Promise((resolve, reject) =>
-    composer.compile().build((error, raw) => {
-      if (error) reject(error);
-      else resolve(raw as Buffer);
-    }),
-  );
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  composer.compile().build((error, raw) => (error ? reject(error) : resolve(raw as Buffer)));
+  return parseMessage((await promise).toString('latin1'));
 }
 
 function composeAttachment(attachment: MessageContent['attachments'][number]) {
