@@ -2,7 +2,13 @@
 import type { SystemTransaction } from '@penguinmails/database';
 import { createRelayProducer } from '@penguinmails/kafka';
 import { createLogger } from '@penguinmails/observability';
-import { EventTransport, OutboxRelay, type ReceivedEvent, WakeUp } from '@penguinmails/outbox';
+import {
+  EventTransport,
+  EventWriter,
+  OutboxRelay,
+  type ReceivedEvent,
+  WakeUp,
+} from '@penguinmails/outbox';
 import { countEffects } from './count-effects.ts';
 import { openAs, serve } from './serve.ts';
 import { EVENT_TYPE, PUBLIC_URL } from './subject.ts';
@@ -12,18 +18,22 @@ await serve(async ({ name, brokers, group, queue }) => {
   const database = openAs(name, 'queue', queue);
   const producer = createRelayProducer({ brokers, clientId: `${name}-relay`, logger });
   const { system } = database;
-  const relay = new OutboxRelay({ system, producer, wakeUp: new WakeUp(), logger });
+  const wakeUp = new WakeUp();
+  const relay = new OutboxRelay({ system, producer, wakeUp, logger });
+  const emits = ['penguinmails.system.event_raised.v1'] as const;
+  const writer = new EventWriter({ tier: 'queue', emits, publicUrl: PUBLIC_URL }, wakeUp);
   const transport = new EventTransport(
     {
       tier: 'queue',
       consumerGroup: group,
       brokers,
       consumes: [EVENT_TYPE],
-      emits: [],
+      emits,
       publicUrl: PUBLIC_URL,
     },
     database,
     relay,
+    writer,
     logger,
   );
   const handle = (events: ReceivedEvent[], tx: SystemTransaction) => countEffects(events, tx);

@@ -41,7 +41,8 @@ export interface Stage {
   readonly aggregates: readonly Aggregate[];
   /** Logs and the writers' ledger; removed at the end. */
   readonly directory: string;
-  close(): Promise<void>;
+  /** @param keepLogs the directory stays, until the next test run sweeps it away */
+  close(keepLogs: boolean): Promise<void>;
 }
 
 /** Needs TEST_POSTGRES_ADMIN_URL (withPostgres). */
@@ -56,10 +57,10 @@ export async function openStage(): Promise<Stage> {
   try {
     const brokers = await startBroker(supervisor, directory);
     const databases = await openDatabases();
-    const close = async () => {
+    const close = async (keepLogs: boolean) => {
       await databases.drop();
       await supervisor.stop();
-      rmSync(directory, { recursive: true, force: true });
+      if (!keepLogs) rmSync(directory, { recursive: true, force: true });
     };
     const broker = supervisor.part('kafka');
     return { ...databases, directory, brokers, broker, group: `verify-${newId()}`, close };

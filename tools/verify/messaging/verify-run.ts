@@ -24,16 +24,19 @@ export async function verifyRun(
   const scene = new Scene(stage, seed, eventsPerSecond, preloads);
   const judge = new TopicJudge(stage.brokers);
   const reports: PhaseReport[] = [];
+  let failed = true;
   try {
     for (const phase of phases) {
       const report = await runPhase(scene, judge, seed, phase);
       onReport(report);
       reports.push(report);
     }
+    failed = false;
     return reports;
   } finally {
     await scene.close();
-    await stage.close();
+    if (failed) process.stderr.write(`logs of the processes: ${stage.directory}/logs\n`);
+    await stage.close(failed);
   }
 }
 
