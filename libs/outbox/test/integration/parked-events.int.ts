@@ -149,7 +149,7 @@ describe.each<HandlerLogin>(['app', 'system'])('a record that fails, on the %s l
     const fingerprint = systemEventFingerprint(about);
     const data = {
       event_type: 'a',
-      severity: 'error',
+      severity: 'error' as const,
       fingerprint,
       subject_kind: 'b',
       subject_id: 'c',

@@ -34,11 +34,12 @@ const relay = (by: string): Replacement => ({
   by,
 });
 
-const consumer = (
-  library: Replacement['library'],
-  module: string,
-  by: string,
-): Replacement => ({ role: 'consumer', library, module, by });
+const consumer = (library: Replacement['library'], module: string, by: string): Replacement => ({
+  role: 'consumer',
+  library,
+  module,
+  by,
+});
 
 export const mutants: readonly Mutant[] = [
   {
