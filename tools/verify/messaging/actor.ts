@@ -22,6 +22,7 @@ export class Actor {
   readonly name: string;
   readonly #settings: ActorSettings;
   #child: ChildProcess | undefined;
+  readonly #changes: Partial<ProcessSettings> = {};
   #starts = 0;
   kills = 0;
   /** How often it ended without being told to. */
@@ -32,8 +33,9 @@ export class Actor {
     this.#settings = settings;
   }
 
-  /** Settles when the process says that it works. */
-  async start(): Promise<void> {
+  /** Settles when the process says that it works. @param changes to its settings, from now on */
+  async start(changes: Partial<ProcessSettings> = {}): Promise<void> {
+    Object.assign(this.#changes, changes);
     const child = this.#spawn();
     const [message] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
     if (message !== 'ready' && this.#child === child)
@@ -74,7 +76,8 @@ export class Actor {
 
   #spawn(): ChildProcess {
     const { role, logDirectory, preloads, ...rest } = this.#settings;
-    const settings: ProcessSettings = { ...rest, seed: rest.seed * 1000 + ++this.#starts };
+    const seed = rest.seed * 1000 + ++this.#starts;
+    const settings: ProcessSettings = { ...rest, ...this.#changes, seed };
     const log = openSync(`${logDirectory}/${this.name}.log`, 'a');
     const child = fork(programs[role], [JSON.stringify(settings)], {
       execArgv: [

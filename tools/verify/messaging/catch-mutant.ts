@@ -10,14 +10,11 @@ export interface Catch extends PhaseReport {
   readonly caught: boolean;
 }
 
-const EVENTS_PER_SECOND = 3_000;
-
 /** Runs the mutant's phase with its wrong modules in place of the product's. */
 export async function catchMutant(mutant: Mutant, seed: number): Promise<Catch> {
   const [report] = await verifyRun({
     seed,
     phases: [mutant.phase],
-    eventsPerSecond: EVENTS_PER_SECOND,
     preloads: preloadsOf(mutant),
   });
   if (!report) throw new Error('no phase was run');

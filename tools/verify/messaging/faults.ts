@@ -31,15 +31,20 @@ export function killRelaysAndWriters(relayKills: number, writerKills: number): F
   };
 }
 
-/** kill -9 of a random consumer; its partitions move when its session has ended. */
+/**
+ * kill -9 of a random consumer, spread over what is behind; its partitions move when its session has
+ * ended.
+ */
 export function killConsumers(kills: number): Fault {
   return async (scene) => {
+    const behind = (await scene.committed()) - (await scene.effects());
+    const between = Math.max(BETWEEN, Math.floor(behind / (kills + 1)));
     for (let n = 0; n < kills; n += 1) {
-      await scene.untilEffectsGrowBy(BETWEEN);
+      await scene.untilEffectsGrowBy(between);
       await delay(scene.random.below(50));
       await killAndStart(scene.random.pick(scene.consumers));
     }
-    await scene.untilEffectsGrowBy(BETWEEN);
+    await scene.untilEffectsGrowBy(between);
   };
 }
 

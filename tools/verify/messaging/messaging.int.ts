@@ -6,15 +6,21 @@ import { nodePath, root } from '../../stack/repository.ts';
 import { catchMutant } from './catch-mutant.ts';
 import { killBroker, killConsumers, killRelaysAndWriters } from './faults.ts';
 import { mutantNamed } from './mutants/mutants.ts';
-import { faultsOf, type Phase } from './phases.ts';
+import { faultsOf, FULL_SPEED, type Phase, STEADY } from './phases.ts';
 import { verifyRun } from './verify-run.ts';
 
 const WITHIN_MS = 240_000;
 
-const consuming = { events: 500, consumers: true };
+const consuming = { events: 500, eventsPerSecond: STEADY, consumers: true };
 
 const phases: Phase[] = [
-  { name: 'relays killed', events: 4_000, fault: killRelaysAndWriters(3, 1), consumers: false },
+  {
+    name: 'relays killed',
+    events: 4_000,
+    eventsPerSecond: FULL_SPEED,
+    fault: killRelaysAndWriters(3, 1),
+    consumers: false,
+  },
   { ...consuming, name: 'consumers killed', fault: killConsumers(1) },
   { ...consuming, name: 'broker killed', fault: killBroker(1) },
 ];
@@ -30,7 +36,7 @@ describe('12 writers, three relays, three consumers', () => {
   test(
     'lose, repeat and reorder nothing while relays, consumers and the broker are killed',
     async () => {
-      const reports = await verifyRun({ seed: 7, phases, eventsPerSecond: 3_000, preloads: {} });
+      const reports = await verifyRun({ seed: 7, phases, preloads: {} });
       expect(reports.map((report) => [report.phase, faultsOf(report)])).toEqual(
         phases.map(({ name }) => [name, []]),
       );

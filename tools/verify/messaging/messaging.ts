@@ -11,8 +11,6 @@ const { values } = parseArgs({
     /** Of the relay phase; each of the five others has a tenth. */
     events: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
-    /** Events per second of all writers; they seldom reach it. */
-    rate: { type: 'string', default: '3000' },
     mutant: { type: 'string' },
     mutants: { type: 'boolean', default: false },
   },
@@ -25,7 +23,6 @@ async function verify(): Promise<number> {
     {
       seed,
       phases: phasesOf(Number(values.events)),
-      eventsPerSecond: Number(values.rate),
       preloads: {},
     },
     say,

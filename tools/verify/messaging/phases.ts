@@ -16,6 +16,8 @@ import { until } from './until.ts';
 export interface Phase {
   readonly name: string;
   readonly events: number;
+  /** At most so many are written. */
+  readonly eventsPerSecond: number;
   readonly fault: Fault;
   /** Consumers run, and their effects are judged. */
   readonly consumers: boolean;
@@ -43,6 +45,11 @@ export interface PhaseReport extends TopicVerdict {
 
 const CATCH_UP_WITHIN_MS = 60_000;
 
+/** More than can be written. */
+export const FULL_SPEED = 20_000;
+/** Faults that last must not pile up more than can be caught up with. */
+export const STEADY = 600;
+
 /** @param events of the relay phase; each other phase has a tenth of them */
 export function phasesOf(events: number): Phase[] {
   const part = Math.ceil(events / 10);
@@ -50,10 +57,17 @@ export function phasesOf(events: number): Phase[] {
     name,
     fault,
     events: part,
+    eventsPerSecond: STEADY,
     consumers: true,
   });
   return [
-    { name: 'relays killed', events, fault: killRelaysAndWriters(24, 6), consumers: false },
+    {
+      name: 'relays killed',
+      events,
+      eventsPerSecond: FULL_SPEED,
+      fault: killRelaysAndWriters(24, 6),
+      consumers: false,
+    },
     consuming('consumers killed', killConsumers(5)),
     consuming('consumers paused', pauseConsumers([13_000, 20_000])),
     consuming('rebalanced', rebalance(4)),
@@ -66,11 +80,10 @@ export async function runPhase(
   scene: Scene,
   judge: TopicJudge,
   seed: number,
-  { name, events, fault, consumers }: Phase,
+  { name, events, eventsPerSecond, fault, consumers }: Phase,
 ): Promise<PhaseReport> {
   const startedAt = performance.now();
-  const actors = [...scene.relays, ...(consumers ? scene.consumers : []), ...scene.writers];
-  await Promise.all(actors.filter(({ runs }) => !runs).map((actor) => actor.start()));
+  await scene.start(consumers, eventsPerSecond);
   const from = await scene.committed();
   await fault(scene, { from, events });
   await until('all is written', async () => (await scene.committed()) >= from + events, 600_000);

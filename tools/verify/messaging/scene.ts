@@ -29,18 +29,32 @@ export class Scene {
   /** Pauses of processes; in them, a slice was in hand. */
   pauses = 0;
 
-  constructor(stage: Stage, seed: number, eventsPerSecond: number, preloads: Preloads) {
+  constructor(stage: Stage, seed: number, preloads: Preloads) {
     this.stage = stage;
     this.#seed = seed;
     this.#preloads = preloads;
     this.random = new SeededRandom(seed);
     this.ledgerFile = join(stage.directory, 'ledger');
     const three = (role: Role) =>
-      Array.from({ length: PROCESSES }, (_, n) => this.#actor(role, n + 1, eventsPerSecond));
+      Array.from({ length: PROCESSES }, (_, n) => this.#actor(role, n + 1));
     this.writers = three('writer');
     this.relays = three('relay');
     this.consumers = three('consumer');
-    this.guest = this.#actor('consumer', PROCESSES + 1, eventsPerSecond);
+    this.guest = this.#actor('consumer', PROCESSES + 1);
+  }
+
+  /**
+   * Starts what does not run.
+   *
+   * @param eventsPerSecond of all writers together
+   */
+  async start(consumers: boolean, eventsPerSecond: number): Promise<void> {
+    const share = { eventsPerSecond: eventsPerSecond / PROCESSES };
+    const others = [...this.relays, ...(consumers ? this.consumers : [])];
+    await Promise.all([
+      ...others.filter(({ runs }) => !runs).map((actor) => actor.start()),
+      ...this.writers.map((writer) => writer.start(share)),
+    ]);
   }
 
   get kills(): number {
@@ -88,7 +102,7 @@ export class Scene {
     return [...this.writers, ...this.relays, ...this.consumers, this.guest];
   }
 
-  #actor(role: Role, number: number, eventsPerSecond: number): Actor {
+  #actor(role: Role, number: number): Actor {
     const { brokers, group, oltp, queue, aggregates, directory } = this.stage;
     const settings: ProcessSettings = {
       name: `verify-${role}-${number}`,
@@ -99,7 +113,7 @@ export class Scene {
       queue: { appUrl: queue.appUrl, systemUrl: queue.systemUrl },
       aggregates,
       ledgerFile: this.ledgerFile,
-      eventsPerSecond: eventsPerSecond / PROCESSES,
+      eventsPerSecond: 1,
     };
     const preloads = this.#preloads[role] ?? [];
     return new Actor({ ...settings, role, logDirectory: join(directory, 'logs'), preloads });

@@ -6,8 +6,6 @@ import { TopicJudge } from './topic-judge.ts';
 export interface Run {
   readonly seed: number;
   readonly phases: readonly Phase[];
-  /** Of all writers together. */
-  readonly eventsPerSecond: number;
   readonly preloads: Preloads;
 }
 
@@ -17,11 +15,11 @@ export interface Run {
  * @throws NotInTime when outbox or lag do not come to rest
  */
 export async function verifyRun(
-  { seed, phases, eventsPerSecond, preloads }: Run,
+  { seed, phases, preloads }: Run,
   onReport: (report: PhaseReport) => void = () => undefined,
 ): Promise<PhaseReport[]> {
   const stage = await openStage();
-  const scene = new Scene(stage, seed, eventsPerSecond, preloads);
+  const scene = new Scene(stage, seed, preloads);
   const judge = new TopicJudge(stage.brokers);
   const reports: PhaseReport[] = [];
   let failed = true;

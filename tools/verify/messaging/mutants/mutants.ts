@@ -1,6 +1,6 @@
 import type { Role } from '../actor.ts';
 import { killConsumers, killRelaysAndWriters, pauseBroker } from '../faults.ts';
-import type { Phase, PhaseReport } from '../phases.ts';
+import { FULL_SPEED, type Phase, type PhaseReport, STEADY } from '../phases.ts';
 
 /** A module of the product, in the processes of one role, and the wrong one in its place. */
 interface Replacement {
@@ -23,6 +23,7 @@ export interface Mutant {
 const relaysKilled = (events: number, relays: number, writers: number): Phase => ({
   name: 'relays killed',
   events,
+  eventsPerSecond: FULL_SPEED,
   fault: killRelaysAndWriters(relays, writers),
   consumers: false,
 });
@@ -68,6 +69,7 @@ export const mutants: readonly Mutant[] = [
     phase: {
       name: 'broker paused',
       events: 2_000,
+      eventsPerSecond: STEADY,
       fault: pauseBroker([4_000]),
       consumers: true,
     },
@@ -82,6 +84,7 @@ export const mutants: readonly Mutant[] = [
     phase: {
       name: 'consumers killed',
       events: 2_000,
+      eventsPerSecond: STEADY,
       fault: killConsumers(3),
       consumers: true,
     },
