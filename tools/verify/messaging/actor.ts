@@ -48,6 +48,12 @@ export class Actor {
     await this.#end((child) => child.kill('SIGKILL'));
   }
 
+  /** SIGKILL, and a new process in its place. */
+  async restart(): Promise<void> {
+    await this.kill();
+    await this.start();
+  }
+
   pause(): void {
     this.#child?.kill('SIGSTOP');
   }

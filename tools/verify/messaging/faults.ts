@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Actor } from './actor.ts';
 import type { Scene } from './scene.ts';
 import { until } from './until.ts';
 
@@ -19,15 +18,14 @@ const BETWEEN = 300;
 export function killRelaysAndWriters(relayKills: number, writerKills: number): Fault {
   return async (scene, { from, events }) => {
     const kills = relayKills + writerKills;
-    const restarts: Promise<void>[] = [];
     for (let n = 1; n <= kills; n += 1) {
       const goal = from + (events * n) / (kills + 1);
       await until('writers go on', async () => (await scene.committed()) >= goal);
       await delay(scene.random.below(50));
       const isWriter = scene.random.below(kills) < writerKills;
-      restarts.push(killAndStart(scene.random.pick(isWriter ? scene.writers : scene.relays)));
+      const actor = scene.random.pick(isWriter ? scene.writers : scene.relays);
+      await actor.restart();
     }
-    await Promise.all(restarts);
   };
 }
 
@@ -42,7 +40,7 @@ export function killConsumers(kills: number): Fault {
     for (let n = 0; n < kills; n += 1) {
       await scene.untilEffectsGrowBy(between);
       await delay(scene.random.below(50));
-      await killAndStart(scene.random.pick(scene.consumers));
+      await scene.random.pick(scene.consumers).restart();
     }
     await scene.untilEffectsGrowBy(between);
   };
@@ -102,9 +100,4 @@ export function pauseBroker(pausesMs: readonly number[]): Fault {
       await scene.untilEffectsGrowBy(BETWEEN);
     }
   };
-}
-
-async function killAndStart(actor: Actor): Promise<void> {
-  await actor.kill();
-  await actor.start();
 }
