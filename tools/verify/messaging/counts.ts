@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type pg from 'pg';
-import type { Ledger } from './topic-judge.ts';
+import type { Ledger } from './occurrences.ts';
 
 interface Count {
   n: number;

@@ -8,8 +8,9 @@ import {
   pauseConsumers,
   rebalance,
 } from './faults.ts';
+import type { TopicVerdict } from './occurrences.ts';
 import type { Scene } from './scene.ts';
-import type { TopicJudge, TopicVerdict } from './topic-judge.ts';
+import type { TopicJudge } from './topic-judge.ts';
 import { until } from './until.ts';
 
 /** Events are written and a fault happens; then everything must come to rest and be right. */

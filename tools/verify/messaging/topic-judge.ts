@@ -1,36 +1,15 @@
 import { newId } from '@penguinmails/contracts';
 import kafkajs, { type Admin, type Batch, type Kafka } from 'kafkajs';
+import { type Ledger, Occurrences, type TopicVerdict } from './occurrences.ts';
 import { TOPIC } from './subject.ts';
 import { until } from './until.ts';
-
-/** Versions that were committed, by aggregate: 1 … n. */
-export type Ledger = ReadonlyMap<string, number>;
-
-/** What became of the committed versions in the topic. */
-export interface TopicVerdict {
-  /** Committed and not in the topic. */
-  lost: number;
-  /** In the topic and never committed. */
-  ghosts: number;
-  /** First came after a later version of its aggregate. */
-  inversions: number;
-  /** Came again. */
-  duplicates: number;
-}
-
-class Versions {
-  readonly seen = new Set<number>();
-  highest = 0;
-}
 
 /** Reads the topic as any other client would and remembers every version of every aggregate. */
 export class TopicJudge {
   readonly #kafka: Kafka;
-  readonly #versions = new Map<string, Versions>();
+  readonly #occurrences = new Occurrences();
   /** First offset not read yet, by partition. */
   readonly #next = new Map<number, bigint>();
-  #inversions = 0;
-  #duplicates = 0;
 
   constructor(brokers: readonly string[]) {
     this.#kafka = new kafkajs.Kafka({
@@ -46,15 +25,7 @@ export class TopicJudge {
   /** Reads what came since the last time; counts are those since the beginning. */
   async judge(ledger: Ledger): Promise<TopicVerdict> {
     await this.#readOn();
-    let lost = 0;
-    let ghosts = 0;
-    for (const [id, committed] of ledger) {
-      const seen = this.#versions.get(id)?.seen ?? new Set<number>();
-      const beyond = [...seen].filter((version) => version > committed).length;
-      ghosts += beyond;
-      lost += committed - (seen.size - beyond);
-    }
-    return { lost, ghosts, inversions: this.#inversions, duplicates: this.#duplicates };
+    return this.#occurrences.judge(ledger);
   }
 
   /** Records that the consumer group has not committed yet. */
@@ -95,17 +66,8 @@ export class TopicJudge {
     for (const { offset, headers = {} } of messages) {
       if (BigInt(offset) < this.#nextOf(partition)) continue;
       this.#next.set(partition, BigInt(offset) + 1n);
-      this.#occurred(String(headers.ce_subject), Number(headers.ce_entityversion));
+      this.#occurrences.note(String(headers.ce_subject), Number(headers.ce_entityversion));
     }
-  }
-
-  #occurred(id: string, version: number): void {
-    const versions = this.#versions.get(id) ?? new Versions();
-    this.#versions.set(id, versions);
-    if (versions.seen.has(version)) this.#duplicates += 1;
-    else if (version < versions.highest) this.#inversions += 1;
-    versions.seen.add(version);
-    versions.highest = Math.max(versions.highest, version);
   }
 
   async #asAdmin<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
