@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { backoffMs } from './backoff.js';
 import { brokerAnswered } from './broker-answered.js';
+import { failureReason } from './failure-reason.js';
 import { KeepAlive } from './keep-alive.js';
 import { PartitionPauses } from './partition-pauses.js';
 import { SliceBudget, SlicePacer } from './slice-pacer.js';
@@ -69,6 +70,16 @@ describe('brokerAnswered', () => {
     expect(brokerAnswered(refused)).toBe(true);
     expect(brokerAnswered(away)).toBe(false);
     expect(brokerAnswered(undefined)).toBe(false);
+  });
+});
+
+describe('failureReason', () => {
+  it('knows a codec that is not there, also as a cause, and else names the class', () => {
+    const codec = new Error('LZ4 compression not implemented');
+    expect(failureReason(codec)).toBe('unknown_codec');
+    expect(failureReason(new Error('wrapped', { cause: codec }))).toBe('unknown_codec');
+    expect(failureReason(new TypeError('secret words'))).toBe('type_error');
+    expect(failureReason('words')).toBe('unknown');
   });
 });
 

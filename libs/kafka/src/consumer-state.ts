@@ -6,6 +6,14 @@ export interface PausedPartition {
   failures: number;
 }
 
+/** Why the consumer ended last. */
+export interface ConsumerFailure {
+  /** Slug; `unknown_codec`: a batch that cannot be unpacked, which no rebuild mends. */
+  reason: string;
+  /** RFC 3339, UTC. */
+  at: string;
+}
+
 /** What a consumer is doing, for health details and metrics. Kafka down is `connecting`. */
 export interface ConsumerState {
   status: 'idle' | 'connecting' | 'running' | 'stopped';
@@ -13,6 +21,8 @@ export interface ConsumerState {
   paused: readonly PausedPartition[];
   /** How often the consumer had to be built anew since the start of the process. */
   rebuilds: number;
+  /** Null before the first one. */
+  lastFailure: ConsumerFailure | null;
 }
 
 /** How far the consumer group is behind in one partition, in records. */

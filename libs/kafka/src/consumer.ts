@@ -1,5 +1,6 @@
 export type { IncomingRecord, RecordSlice, RunSlice } from './record.js';
 export type {
+  ConsumerFailure,
   ConsumerLag,
   ConsumerState,
   PartitionLag,

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin, Consumer, Kafka } from 'kafkajs';
 import { backoffMs } from './backoff.js';
 import { BatchHandler } from './batch-handler.js';
-import type { ConsumerLag, ConsumerState } from './consumer-state.js';
+import type { ConsumerFailure, ConsumerLag, ConsumerState } from './consumer-state.js';
+import { failureReason } from './failure-reason.js';
 import { GroupWatch } from './group-watch.js';
 import { createKafka, STEADY_CLIENT } from './kafka-client.js';
 import { PartitionPauses } from './partition-pauses.js';
@@ -40,6 +41,7 @@ export class SliceConsumer {
   #status: ConsumerState['status'] = 'idle';
   #assigned = 0;
   #rebuilds = 0;
+  #lastFailure: ConsumerFailure | null = null;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(private readonly settings: SliceConsumerSettings) {
@@ -76,6 +78,7 @@ export class SliceConsumer {
       assignedPartitions: this.#assigned,
       paused: this.#pauses.list(),
       rebuilds: this.#rebuilds,
+      lastFailure: this.#lastFailure,
     };
   }
 
@@ -89,6 +92,7 @@ export class SliceConsumer {
       const startedAt = Date.now();
       const error = await this.#runUntilItEnds();
       if (this.#stopping.signal.aborted) return;
+      this.#lastFailure = { reason: failureReason(error), at: new Date().toISOString() };
       failures = Date.now() - startedAt > 60_000 ? 1 : failures + 1;
       const waitMs = Math.round(backoffMs(failures, RECONNECT));
       this.settings.logger.warn({ err: error, waitMs }, 'consumer not running, will be rebuilt');

@@ -230,10 +230,16 @@ describe('HandlerRegistry', () => {
 describe('assertDeclared', () => {
   const queue = { consumes: typesConsumedBy('queue'), emits: typesEmittedBy('queue') };
 
-  it('accepts what the contracts say; curated admin events are optional', () => {
+  it('accepts what the contracts say', () => {
     expect(() => assertDeclared({ tier: 'queue', ...queue })).not.toThrow();
-    const emits = queue.emits.filter((type) => type !== 'penguinmails.system.event_raised.v1');
-    expect(() => assertDeclared({ tier: 'queue', ...queue, emits })).not.toThrow();
+  });
+
+  it('wants curated admin events of who consumes: they tell of what is given up', () => {
+    const raised = 'penguinmails.system.event_raised.v1';
+    const emits = queue.emits.filter((type) => type !== raised);
+    expect(() => assertDeclared({ tier: 'queue', ...queue, emits })).toThrow(
+      `${raised} is not in emits`,
+    );
   });
 
   it.each<[string, Partial<typeof queue>]>([

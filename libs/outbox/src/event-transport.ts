@@ -8,6 +8,7 @@ import {
   SliceConsumer,
 } from '@penguinmails/kafka';
 import type { Logger } from '@penguinmails/observability';
+import type { EventWriter } from './event-writer.js';
 import { HandlerRegistry } from './handler-registry.js';
 import type { MessagingSettings } from './messaging-settings.js';
 import type { OutboxRelay } from './outbox-relay.js';
@@ -27,6 +28,7 @@ export class EventTransport extends KafkaSliceServer {
     private readonly messaging: MessagingSettings,
     private readonly database: Database,
     private readonly relay: OutboxRelay,
+    private readonly writer: EventWriter,
     private readonly log: Logger,
   ) {
     super({ createConsumer: (handlers) => this.#createConsumer(handlers) });
@@ -44,7 +46,7 @@ export class EventTransport extends KafkaSliceServer {
     const registry = new HandlerRegistry(consumes, handlers);
     if (consumes.length === 0) return null;
     const common = { tier, group, database: this.database, registry, logger: this.log };
-    this.#retry = new ParkedRetry({ ...common, schedule: retrySchedule });
+    this.#retry = new ParkedRetry({ ...common, writer: this.writer, schedule: retrySchedule });
     this.#retry.start();
     const runner = new SliceRunner({ ...common, firstRetryMs: retrySchedule.firstMs });
     return new SliceConsumer({

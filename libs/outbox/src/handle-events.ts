@@ -8,6 +8,11 @@ type Transaction = TenantTransaction | SystemTransaction;
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
+/** Somebody else held the lock for longer than this transaction may wait. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlState(error) === LOCK_NOT_AVAILABLE;
+}
+
 /** Hands the events to their handlers, run by run. Rejects with what a handler threw. */
 export async function handleEvents(
   registry: HandlerRegistry,
@@ -25,6 +30,6 @@ export async function handleEvents(
  * still there after the database's own retries is of the moment: the whole slice comes again.
  */
 export function isEventsFault(error: unknown): boolean {
-  const collision = isTransient(error) || sqlState(error) === LOCK_NOT_AVAILABLE;
+  const collision = isTransient(error) || isLockTimeout(error);
   return !collision && !isTenantBusy(error) && !isInfrastructure(error);
 }

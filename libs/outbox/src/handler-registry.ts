@@ -8,6 +8,7 @@ import {
   typesEmittedBy,
 } from '@penguinmails/contracts';
 import type { EventHandler } from '@penguinmails/kafka';
+import { SYSTEM_EVENT_RAISED } from './given-up-event.js';
 import type { HandlerLogin } from './handles-event.js';
 
 /** What a service says of itself in `<tier>.events.ts`. */
@@ -27,12 +28,13 @@ export class IncompleteRegistryError extends Error {
 
 /** @throws IncompleteRegistryError when `<tier>.events.ts` and the contracts differ */
 export function assertDeclared({ tier, consumes, emits }: EventDeclarations): void {
+  const told = consumes.length > 0 ? ([SYSTEM_EVENT_RAISED] as const) : [];
   const owned = typesEmittedBy(tier).filter((type) => ownerOf(type) === tier);
   const findings = [
     ...missing(consumes, typesConsumedBy(tier), (type) => `contracts have no ${tier} for ${type}`),
     ...missing(typesConsumedBy(tier), consumes, (type) => `${type} is not in consumes`),
     ...missing(emits, typesEmittedBy(tier), (type) => `${tier} may not emit ${type}`),
-    ...missing(owned, emits, (type) => `${type} is not in emits`),
+    ...missing([...owned, ...told], emits, (type) => `${type} is not in emits`),
   ];
   if (findings.length > 0) throw new IncompleteRegistryError(findings);
 }

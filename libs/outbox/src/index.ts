@@ -16,3 +16,4 @@ export {
 } from './parked-report.js';
 export type { RetrySchedule } from './retry-schedule.js';
 export { TierHealth, type TierHealthReport } from './tier-health.js';
+export { WakeUp } from './wake-up.js';

@@ -49,9 +49,9 @@ export class MessagingModule implements OnApplicationBootstrap, OnApplicationShu
         },
         {
           provide: EventTransport,
-          inject: [Database, OutboxRelay],
-          useFactory: (database: Database, relay: OutboxRelay) =>
-            new EventTransport(settings, database, relay, logger),
+          inject: [Database, OutboxRelay, EventWriter],
+          useFactory: (database: Database, relay: OutboxRelay, writer: EventWriter) =>
+            new EventTransport(settings, database, relay, writer, logger),
         },
         {
           provide: MessagingHealth,

@@ -5,6 +5,7 @@ import { countParked, lockPosition } from './consumer-position.js';
 import { removeDead, reviveDead } from './dead-events.js';
 import type { EventWriter } from './event-writer.js';
 import type { AnyNewEvent } from './events.js';
+import { isLockTimeout } from './handle-events.js';
 import { headDueNow, removeParked } from './parked-events.js';
 import { findParked, listParked, type ParkedFilter, type ParkedReport } from './parked-report.js';
 
@@ -22,14 +23,22 @@ export interface ParkedAudit {
   readonly requestId: string;
 }
 
-/** What became of a wish: the event, nothing of that id, or an event whose state does not allow it. */
+/**
+ * What became of a wish: the event, nothing of that id, an event whose state does not allow it, or a
+ * slice or retry that holds the partition for too long; then nothing was changed.
+ */
 export type ParkedAnswer =
   | { readonly kind: 'done'; readonly event: ParkedReport }
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'wrong_state' };
+  | { readonly kind: 'wrong_state' }
+  | { readonly kind: 'busy' };
 
 const UNKNOWN: ParkedAnswer = { kind: 'unknown' };
 const WRONG_STATE: ParkedAnswer = { kind: 'wrong_state' };
+const BUSY: ParkedAnswer = { kind: 'busy' };
+
+/** Below the deadline of a caller, which is 2.5 s for a write. */
+const WAIT_FOR_PARTITION_MS = 1000;
 
 /** What operators do with the parked and dead events of this service, of all tenants. */
 export class ParkedDesk {
@@ -104,14 +113,23 @@ export class ParkedDesk {
   ): Promise<ParkedAnswer> {
     const known = await this.find(id);
     if (!known) return UNKNOWN;
-    return this.settings.database.system.slice(async (tx) => {
-      await lockPosition({ platform: tx }, this.#partition(known));
+    const changing = this.settings.database.system.slice<ParkedAnswer>(async (tx) => {
+      await this.#lock(tx, known);
       const event = await findParked(tx, this.settings.group, id);
       if (!event) return UNKNOWN;
       if (!(await work(event, tx))) return WRONG_STATE;
       tx.onCommit(() => this.#audit(event, audit, what));
       return { kind: 'done', event: (await findParked(tx, this.settings.group, id)) ?? event };
     });
+    return changing.catch((error: unknown) => {
+      if (isLockTimeout(error)) return BUSY;
+      throw error;
+    });
+  }
+
+  async #lock(tx: SystemSlice, event: ParkedReport): Promise<void> {
+    await tx.query("SELECT set_config('lock_timeout', $1, true)", [`${WAIT_FOR_PARTITION_MS}ms`]);
+    await lockPosition({ platform: tx }, this.#partition(event));
   }
 
   #audit(event: ParkedReport, { actorId, requestId }: ParkedAudit, what: string): void {

@@ -15,6 +15,8 @@ import { writeDeadLetters } from './dead-letters.js';
 import { decodeRecord } from './decode-record.js';
 import { errorSlug } from './error-slug.js';
 import type { EventRecord } from './event-record.js';
+import type { EventWriter } from './event-writer.js';
+import { givenUpEvents } from './given-up-event.js';
 import { handleEvents, isEventsFault } from './handle-events.js';
 import type { HandlerRegistry } from './handler-registry.js';
 import {
@@ -35,6 +37,8 @@ export interface RetryContext {
   group: string;
   database: Database;
   registry: HandlerRegistry;
+  /** Tells operators of what is given up. */
+  writer: EventWriter;
   logger: Logger;
   schedule: RetrySchedule;
 }
@@ -115,10 +119,11 @@ class KeyRetry {
   }
 
   async #giveUp({ id, record }: ParkedEvent, reason: string, attempts: number): Promise<void> {
-    const { tier, group, logger } = this.context;
+    const { tier, group, writer, logger } = this.context;
     const { tenantId } = this.key;
     await keepDead(this.tx, tenantId, id, { attempts, reason });
     await writeDeadLetters(this.tx, { tier, group }, [{ ...record, tenantId, reason, attempts }]);
+    await writer.write(this.tx, givenUpEvents({ ...record, tenantId, reason }));
     const fields = { topic: record.topic, offset: String(record.offset), reason, attempts };
     logger.error(fields, 'parked event given up, moved to the dead letters');
   }

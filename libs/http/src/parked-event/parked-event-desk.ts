@@ -14,7 +14,8 @@ export type ParkedEventState = (typeof parkedEventStates)[number];
 export type ParkedEventAnswer =
   | { readonly kind: 'done'; readonly event: object }
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'wrong_state' };
+  | { readonly kind: 'wrong_state' }
+  | { readonly kind: 'busy' };
 
 interface Audit {
   readonly actorId: string;

@@ -3,7 +3,7 @@ import { PlatformRoute } from '../access/access.js';
 import type { Caller } from '../access/caller.js';
 import { CurrentCaller } from '../access/current-caller.js';
 import { ParseUuid } from '../body/parse-uuid.pipe.js';
-import { conflict, notFound } from '../problem/problems.js';
+import { conflict, notFound, partitionBusy } from '../problem/problems.js';
 import { type ParkedEventAnswer, ParkedEventDesk } from './parked-event-desk.js';
 import { ParkedEventQuery, parkedEventPageOf } from './parked-event.query.js';
 
@@ -52,9 +52,10 @@ function auditOf({ actor, requestId }: Caller) {
   return { actorId: actor.id, requestId };
 }
 
-/** @throws Problem 404, 409 `wrong_parked_state` */
+/** @throws Problem 404, 409 `wrong_parked_state`, 503 `parked_event_busy` */
 function eventOf(answer: ParkedEventAnswer): object {
   if (answer.kind === 'unknown') throw notFound();
+  if (answer.kind === 'busy') throw partitionBusy();
   if (answer.kind === 'wrong_state')
     throw conflict(
       'wrong_parked_state',

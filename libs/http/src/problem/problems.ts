@@ -58,6 +58,14 @@ export function internalError(cause?: unknown): Problem {
   return new Problem(500, 'internal_error', { detail: 'Something went wrong on our side.', cause });
 }
 
+/** 503: events of the same partition are being handled; nothing was changed. */
+export function partitionBusy(): Problem {
+  return new Problem(503, 'parked_event_busy', {
+    detail: 'Events of the same partition are being handled. Please try again.',
+    retryAfter: 1,
+  });
+}
+
 const TIER_DETAIL: Readonly<Record<Tier, string>> = {
   // A write may have happened although its answer did not come.
   oltp: 'The core service cannot be reached at the moment. Please try again, a write with the same Idempotency-Key.',

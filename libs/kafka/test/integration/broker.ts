@@ -91,6 +91,14 @@ export function snappyOfLiterals(bytes: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
+/** An LZ4 frame (64 KiB blocks, each stored as it is): kafkajs has no lz4 codec, the broker has. */
+export function lz4OfLiterals(bytes: Buffer): Buffer {
+  const header = Buffer.from('04224d18604082', 'hex');
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE((0x80000000 | bytes.length) >>> 0);
+  return Buffer.concat([header, size, bytes, Buffer.alloc(4)]);
+}
+
 function varint(value: number): Buffer {
   const bytes: number[] = [];
   for (let rest = value; ; rest >>>= 7) {

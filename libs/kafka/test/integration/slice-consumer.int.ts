@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { topics as declared } from '@penguinmails/contracts';
 import { eventually, freePort } from '@penguinmails/testing';
-import kafkajs, { type CompressionTypes } from 'kafkajs';
+import kafkajs, { type CompressionTypes, type Kafka } from 'kafkajs';
 import {
   createProducer,
   createRelayProducer,
@@ -18,6 +18,7 @@ import {
   newTopic,
   produce,
   settings,
+  lz4OfLiterals,
   snappyOfLiterals,
 } from './broker.js';
 
@@ -75,6 +76,18 @@ describe('SliceConsumer', () => {
       assignedPartitions: 4,
       rebuilds: 0,
     });
+  });
+
+  it.each(['GZIP', 'ZSTD'] as const)('reads %s batches, next to plain ones', async (codec) => {
+    const topic = await newTopic(1);
+    const value = 'packed '.repeat(2000);
+    await produce(topic, [{ key: 'a', value }], kafkajs.CompressionTypes[codec]);
+    await produce(topic, [{ key: 'a', value: 'plain' }]);
+    const received = new Received();
+    start(consumerSettings([topic], received.run));
+    await eventually(() => received.values.length === 2);
+    const records = received.slices.flatMap(({ records }) => records);
+    expect(records.map((record) => record.value?.toString())).toEqual([value, 'plain']);
   });
 
   it('reads keys, empty values, headers and zstd batches as they are', async () => {
@@ -139,18 +152,32 @@ describe('SliceConsumer', () => {
     await eventually(() => all().size === 1000);
   });
 
-  it('builds a new consumer when kafkajs gave up, here for an unknown codec', async () => {
+  it.each([
+    ['Snappy', snappyOfLiterals],
+    ['LZ4', lz4OfLiterals],
+  ] as const)('is rebuilt on a %s batch, skips nothing, and says why', async (name, pack) => {
     const topic = await newTopic(1);
-    const snappy: CompressionTypes = kafkajs.CompressionTypes.Snappy;
-    const none = kafkajs.CompressionCodecs[snappy];
-    kafkajs.CompressionCodecs[snappy] = () => ({
-      compress: async ({ buffer }: { buffer: Buffer }) => snappyOfLiterals(buffer),
+    const codec: CompressionTypes = kafkajs.CompressionTypes[name];
+    const none = kafkajs.CompressionCodecs[codec];
+    kafkajs.CompressionCodecs[codec] = () => ({
+      compress: async ({ buffer }: { buffer: Buffer }) => pack(buffer),
     });
-    await produce(topic, numbered(1), snappy);
-    kafkajs.CompressionCodecs[snappy] = none;
-    const consumer = start(consumerSettings([topic], new Received().run));
+    await produce(topic, numbered(1), codec);
+    kafkajs.CompressionCodecs[codec] = none;
+    await produce(topic, numbered(2).slice(1));
+    const received = new Received();
+    const of = consumerSettings([topic], received.run);
+    const consumer = start(of);
     await eventually(() => consumer.state().rebuilds >= 2, { timeoutMs: 15_000 });
     expect(consumer.state().status).not.toBe('stopped');
+    expect(consumer.state().lastFailure?.reason).toBe('unknown_codec');
+    expect(received.values).toEqual([]);
+    await consumer.stop();
+    const partitions = [{ partition: 0, offset: '1' }];
+    await admin((a) => a.setOffsets({ groupId: of.groupId, topic, partitions }));
+    start(of);
+    await eventually(() => received.values.length === 1);
+    expect(received.values).toEqual([1]);
   });
 
   it('waits in the background for a broker that is down, and starts when it comes', async () => {
@@ -202,6 +229,28 @@ describe('producers', () => {
     await expect(producer.sendBatch([to(`${topic}-missing`)])).rejects.toThrow();
     await producer.sendBatch([to(topic)]);
     await producer.disconnect();
+  });
+
+  it('hand kafkajs at most 1000 records at a time: it groups them in quadratic time', async () => {
+    const topic = await newTopic(1);
+    const sizes: number[] = [];
+    const make = kafkajs.Kafka.prototype.producer;
+    const spy = jest.spyOn(kafkajs.Kafka.prototype, 'producer').mockImplementation(function (
+      this: Kafka,
+      ...config
+    ) {
+      const real = make.apply(this, config);
+      const sendBatch: typeof real.sendBatch = (batch) => {
+        sizes.push((batch.topicMessages ?? []).flatMap(({ messages }) => messages).length);
+        return real.sendBatch(batch);
+      };
+      return { ...real, sendBatch };
+    });
+    const producer = createProducer(settings());
+    spy.mockRestore();
+    await producer.sendBatch(numbered(2500).map((one) => ({ ...one, topic, headers: {} })));
+    await producer.disconnect();
+    expect(sizes).toEqual([1000, 1000, 500]);
   });
 
   it('keep the order of a key over several thousand records', async () => {

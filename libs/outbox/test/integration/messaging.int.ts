@@ -32,6 +32,7 @@ import {
   databaseSettings,
   Fixture,
   PUBLIC_URL,
+  RAISED,
   recordEffects,
   silent,
   WITHDRAWN,
@@ -40,6 +41,7 @@ import {
 
 const RECORDED = 'penguinmails.delivery.recorded.v1';
 const DELIVERIES_TOPIC = 'penguinmails.internal.queue.deliveries.v1';
+const DEAD_LETTERS = 'penguinmails.dlq.queue.v1';
 
 type Span = Parameters<NonNullable<NodeSDKConfiguration['spanProcessors']>[number]['onEnd']>[0];
 const finished: Span[] = [];
@@ -68,7 +70,7 @@ const poison = new Set<string>();
 beforeAll(async () => {
   telemetry.start();
   fixture = await Fixture.create('queue');
-  deliveries = await collectEvents(testBrokers(), [DELIVERIES_TOPIC]);
+  deliveries = await collectEvents(testBrokers(), [DELIVERIES_TOPIC, DEAD_LETTERS]);
 });
 afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
 afterAll(async () => {
@@ -141,7 +143,7 @@ async function boot(
         consumerGroup: `queue-test-${randomUUID()}`,
         brokers: testBrokers(),
         consumes: [ACCEPTED, WITHDRAWN],
-        emits: [RECORDED],
+        emits: [RECORDED, RAISED],
         publicUrl: PUBLIC_URL,
         logger: silent,
         retrySchedule: { firstMs: 50, maxMs: 50, tries: 100 },
@@ -227,6 +229,27 @@ describe('a tier service', () => {
     });
     poison.delete(bad.subject);
     await eventually(() => hasEffect(bad.subject));
+  });
+
+  it('moves what is no event to the dead-letter topic at once, and its partition goes on', async () => {
+    const app = await boot();
+    const tenantId = newTenant();
+    const event = withdrawn(tenantId);
+    const broken = { ...eventRecord(event), value: '{"nonsense":true}' };
+    await produceRecords(testBrokers(), [broken, eventRecord(event)]);
+    const letter = await deliveries.waitFor((e) => e.tenantId === tenantId);
+    expect(letter).toMatchObject({
+      topic: DEAD_LETTERS,
+      key: event.subject,
+      data: { nonsense: true },
+      headers: { 'dlq-reason': 'invalid_data', 'dlq-attempts': '0' },
+    });
+    await eventually(() => hasEffect(event.subject));
+    expect(app.get(EventTransport).consumer?.state()).toMatchObject({
+      status: 'running',
+      paused: [],
+      rebuilds: 0,
+    });
   });
 
   it('fails the boot when a handler is missing, doubled, or contracts disagree', async () => {

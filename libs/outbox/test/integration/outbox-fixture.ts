@@ -35,6 +35,7 @@ import { WakeUp } from '../../src/wake-up.js';
 
 export const WITHDRAWN = 'penguinmails.email.withdrawn.v1';
 export const ACCEPTED = 'penguinmails.email.accepted.v1';
+export const RAISED = 'penguinmails.system.event_raised.v1';
 export const EMAILS_TOPIC = 'penguinmails.internal.oltp.emails.v1';
 export const PUBLIC_URL = 'http://localhost:8080';
 
@@ -71,7 +72,7 @@ export function databaseSettings(
 export class Fixture {
   readonly wakeUp = new WakeUp();
   readonly writer = new EventWriter(
-    { tier: 'oltp', emits: [ACCEPTED, WITHDRAWN], publicUrl: PUBLIC_URL },
+    { tier: 'oltp', emits: [ACCEPTED, WITHDRAWN, RAISED], publicUrl: PUBLIC_URL },
     this.wakeUp,
   );
 

@@ -19,6 +19,7 @@ import {
   Fixture,
   type Handle,
   PUBLIC_URL,
+  RAISED,
   recordEffects,
   registryOf,
   silent,
@@ -27,7 +28,6 @@ import {
   withdrawn,
 } from './outbox-fixture.js';
 
-const RAISED = 'penguinmails.system.event_raised.v1';
 const SYSTEM_TOPIC = 'penguinmails.internal.oltp.system.v1';
 const DLQ = 'penguinmails.dlq.oltp.v1';
 const AUDIT = { actorId: newId(), requestId: newId() };
@@ -84,6 +84,7 @@ async function withRetry(registry: HandlerRegistry, tries: number, work: () => P
     group: 'oltp',
     database: fixture.database,
     registry,
+    writer: fixture.writer,
     logger: silent,
     schedule: { firstMs: 1, maxMs: 1, tries },
     lookEveryMs: 10,
@@ -166,6 +167,22 @@ async function parkThreeAt(offset: number) {
   await fixture.runner(registry, 3_600_000).run(sliceOf(events, offset));
   return { key };
 }
+
+describe('while a slice holds the partition', () => {
+  it('every wish is answered busy within its deadline, and changes nothing', async () => {
+    const { ids } = await parkThree();
+    const { id } = await byEvent(ids[0]);
+    const before = (await desk.list(ANY)).data;
+    await fixture.asAdmin(async (admin) => {
+      await admin.query('BEGIN');
+      await admin.query('SELECT FROM consumer_position FOR UPDATE');
+      const wishes = [desk.retry(id, AUDIT), desk.discard(id, AUDIT), desk.replay(id, AUDIT)];
+      expect(await Promise.all(wishes)).toEqual(Array(3).fill({ kind: 'busy' }));
+    });
+    expect((await desk.list(ANY)).data).toEqual(before);
+    expect(stateOf(await desk.discard(id, AUDIT))).toBe('retrying');
+  });
+});
 
 describe.each<HandlerLogin>(['app', 'system'])('on the %s login', (login) => {
   it('a retry makes the key due and keeps its order, whichever of it is named', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
+import { newId, PLATFORM_TENANT_ID, systemEventFingerprint } from '@penguinmails/contracts';
 import type { RecordSlice } from '@penguinmails/kafka';
 import { eventRecord, eventually } from '@penguinmails/testing';
 import type { HandlerLogin } from '../../src/handles-event.js';
@@ -9,6 +9,7 @@ import {
   EMAILS_TOPIC,
   Fixture,
   type Handle,
+  RAISED,
   recordEffects,
   registryOf,
   silent,
@@ -23,6 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.drop());
 beforeEach(() => fixture.clear());
+
+const SYSTEM_TOPIC = 'penguinmails.internal.oltp.system.v1';
 
 const run = (slice: RecordSlice, registry: HandlerRegistry) => fixture.runner(registry).run(slice);
 
@@ -105,7 +108,9 @@ describe.each<HandlerLogin>(['app', 'system'])('a record that fails, on the %s l
     await eventually(async () => (await position()).parked === 0);
     await retry.stop();
     expect(await fixture.effects()).toEqual([key]);
-    const [letter] = await fixture.rows('SELECT topic, key, headers, payload FROM outbox');
+    const [letter, notice, ...more] = await fixture.rows(
+      'SELECT tenant_id, topic, key, headers, payload FROM outbox ORDER BY seq',
+    );
     expect(letter).toMatchObject({
       topic: 'penguinmails.dlq.oltp.v1',
       key,
@@ -120,6 +125,50 @@ describe.each<HandlerLogin>(['app', 'system'])('a record that fails, on the %s l
         'dlq-attempts': '3',
       },
     });
+    expect(notice).toMatchObject({
+      tenant_id: tenantId,
+      topic: SYSTEM_TOPIC,
+      headers: { ce_type: RAISED, ce_causationid: fatal.id },
+    });
+    expect(JSON.parse(notice.payload)).toMatchObject({
+      event_type: 'event_given_up',
+      severity: 'error',
+      subject_kind: 'topic',
+      subject_id: EMAILS_TOPIC,
+      tenant_id: tenantId,
+      code: 'type_error',
+      fingerprint: notice.key,
+      count: 1,
+    });
+    expect(more).toEqual([]);
+  });
+
+  it('tells nobody of a notice that is given up: that would never end', async () => {
+    const tenantId = newId();
+    const about = { eventType: 'a', subjectKind: 'b', subjectId: 'c', tenantId };
+    const fingerprint = systemEventFingerprint(about);
+    const data = {
+      event_type: 'a',
+      severity: 'error' as const,
+      fingerprint,
+      subject_kind: 'b',
+      subject_id: 'c',
+      tenant_id: tenantId,
+      code: null,
+      count: 1,
+    };
+    const raised = { type: RAISED, tenantId, subject: fingerprint, data, source: 'oltp' } as const;
+    const registry = registryOf(login, {
+      [RAISED]: async () => {
+        throw new Error('for ever');
+      },
+    });
+    await fixture.runner(registry, 10).run(sliceOf([raised]));
+    const retry = startRetry(registry, 1);
+    await eventually(async () => (await position()).parked === 0);
+    await retry.stop();
+    const written = await fixture.rows<{ topic: string }>('SELECT topic FROM outbox');
+    expect(written.map(({ topic }) => topic)).toEqual(['penguinmails.dlq.oltp.v1']);
   });
 
   it('moves what is no event to the dead letters at once, and goes on', async () => {
@@ -170,6 +219,7 @@ function startRetry(registry: HandlerRegistry, tries: number): ParkedRetry {
     group: 'oltp',
     database: fixture.database,
     registry,
+    writer: fixture.writer,
     logger: silent,
     schedule: { firstMs: 5, maxMs: 20, tries },
     lookEveryMs: 10,

@@ -1,0 +1,50 @@
+// npm run verify:messaging [-- --events N --seed S --mutant NAME | --mutants]: one JSON line per phase.
+import { parseArgs } from 'node:util';
+import { withPostgres } from '../with-postgres.ts';
+import { type Mutant, mutantNamed, mutants } from './mutants/mutants.ts';
+import { faultsOf, phasesOf } from './phases.ts';
+import { catchMutant } from './catch-mutant.ts';
+import { verifyRun } from './verify-run.ts';
+
+const { values } = parseArgs({
+  options: {
+    /** Of the relay phase; each of the five others has a tenth. */
+    events: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    mutant: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
+  },
+});
+const seed = Number(values.seed);
+const say = (line: object): boolean => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+async function verify(): Promise<number> {
+  const reports = await verifyRun(
+    {
+      seed,
+      phases: phasesOf(Number(values.events)),
+      preloads: {},
+    },
+    say,
+  );
+  const faults = reports.flatMap((report) => faultsOf(report));
+  return faults.length === 0 ? 0 : 1;
+}
+
+/** 0 when every one of them was caught. */
+async function breakAll(chosen: readonly Mutant[]): Promise<number> {
+  let survivors = 0;
+  for (const mutant of chosen) {
+    const result = await catchMutant(mutant, seed);
+    say(result);
+    survivors += result.caught ? 0 : 1;
+  }
+  return survivors;
+}
+
+async function main(): Promise<number> {
+  if (values.mutant !== undefined) return breakAll([mutantNamed(values.mutant)]);
+  return values.mutants ? breakAll(mutants) : verify();
+}
+
+process.exitCode = await withPostgres(main);

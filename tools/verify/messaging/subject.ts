@@ -1,0 +1,23 @@
+import { newId } from '@penguinmails/contracts';
+
+/** What the writers write about: an event of a real type, on its real topic, keyed by aggregate. */
+export const EVENT_TYPE = 'penguinmails.email.withdrawn.v1';
+export const TOPIC = 'penguinmails.internal.oltp.emails.v1';
+export const PUBLIC_URL = 'http://localhost:8080';
+
+const TENANTS = 10;
+const AGGREGATES = 50;
+
+export interface Aggregate {
+  readonly id: string;
+  readonly tenantId: string;
+}
+
+/** 50 aggregates of 10 tenants. */
+export function newAggregates(): Aggregate[] {
+  const tenants = Array.from({ length: TENANTS }, newId);
+  return Array.from({ length: AGGREGATES }, (_, n) => ({
+    id: newId(),
+    tenantId: tenants[n % TENANTS] ?? '',
+  }));
+}
