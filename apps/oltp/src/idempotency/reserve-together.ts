@@ -36,8 +36,7 @@ export class ReserveTogether {
       if (isInfrastructure(error) || isTenantBusy(error)) return calls.map(() => ({ error }));
     }
     const outcomes: Outcome[] = [];
-    for (const call of calls)
-      outcomes.push(taken.has(call) ? RESERVED : await this.alone(call));
+    for (const call of calls) outcomes.push(taken.has(call) ? RESERVED : await this.alone(call));
     return outcomes;
   }
 

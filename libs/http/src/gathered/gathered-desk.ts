@@ -19,7 +19,8 @@ export interface ProvenCall extends Omit<GatheredItem, 'caller'> {
 }
 
 /** What became of one item: a value, or whatever a route would have thrown. */
-export type Outcome = { readonly status: number; readonly body: unknown } | { readonly error: unknown };
+export type Outcome =
+  { readonly status: number; readonly body: unknown } | { readonly error: unknown };
 
 /** Does the work of several calls; one outcome for each, in their order. */
 export type Together = (calls: readonly ProvenCall[]) => Promise<readonly Outcome[]>;
@@ -56,7 +57,9 @@ export class GatheredDesk {
     );
     const problems = settled.map((outcome) => this.#problemOf(outcome));
     if (problems.every(isOurs)) throw problems[0] as Problem;
-    return { answers: settled.map((outcome, at) => this.#answer(outcome, problems[at], request.items[at])) };
+    return {
+      answers: settled.map((outcome, at) => this.#answer(outcome, problems[at], request.items[at])),
+    };
   }
 
   async #open({ callers, items }: GatheredRequest, access: RouteAccess) {

@@ -155,7 +155,12 @@ export class GatheredCalls {
     const budget = batch.map((each) => each.budget).reduce(longer);
     const request = { method: 'POST', path, body, contentType: 'application/json' } as const;
     const requestId = batch[0].call.caller.requestId;
-    const { body: answer } = await this.client.request({ ...request, requestId, budget, idempotent });
+    const { body: answer } = await this.client.request({
+      ...request,
+      requestId,
+      budget,
+      idempotent,
+    });
     return answersOf(answer, batch.length, this.client.tier);
   }
 }
