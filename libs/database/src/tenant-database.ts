@@ -58,8 +58,8 @@ export class TenantDatabase {
   /**
    * Exactly one statement (or none) for each of several tenants, one round trip: each under its own
    * tenant, all in one implicit transaction, so that all count or none. `work` is called once for each
-   * place of `tenantIds`; the statements are sent when all works have asked for theirs or ended. Not
-   * retried; on the account of no tenant, so callers bound how many of these run at a time.
+   * place of `tenantIds`; the statements are sent when all works have asked for theirs or ended, and
+   * not at all when one failed before that. Not retried; on the account of no tenant, so callers bound how many of these run at a time.
    */
   async each<T>(
     tenantIds: readonly string[],

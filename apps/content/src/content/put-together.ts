@@ -42,8 +42,7 @@ export class PutTogether {
     } catch (error) {
       if (isInfrastructure(error) || isTenantBusy(error)) return calls.map(() => ({ error }));
     }
-    for (const call of calls) if (!outcomes.has(call)) outcomes.set(call, await this.alone(call));
-    return calls.map((call) => outcomes.get(call) as Outcome);
+    return Promise.all(calls.map((call) => outcomes.get(call) ?? this.alone(call)));
   }
 
   private async together(all: readonly Prepared[], outcomes: Map<PutCall, Outcome>): Promise<void> {

@@ -41,8 +41,7 @@ export class AcceptTogether {
       if (isInfrastructure(error) || isTenantBusy(error)) return calls.map(() => ({ error }));
       outcomes.clear();
     }
-    for (const call of calls) if (!outcomes.has(call)) outcomes.set(call, await this.alone(call));
-    return calls.map((call) => outcomes.get(call) as Outcome);
+    return Promise.all(calls.map((call) => outcomes.get(call) ?? this.alone(call)));
   }
 
   private async together(calls: readonly AcceptCall[], outcomes: Map<AcceptCall, Outcome>) {

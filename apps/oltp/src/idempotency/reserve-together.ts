@@ -17,7 +17,8 @@ export interface ReserveCall {
 
 /**
  * Reserves keys of several tenants in one transaction. Most keys are new and are taken there; one that
- * somebody has, and a second call for the same key, goes the single way, which can tell why.
+ * somebody has, and a second call for the same key, goes the single way, which can tell why; the others
+ * do not wait for it.
  */
 @Injectable()
 export class ReserveTogether {
@@ -35,9 +36,7 @@ export class ReserveTogether {
     } catch (error) {
       if (isInfrastructure(error) || isTenantBusy(error)) return calls.map(() => ({ error }));
     }
-    const outcomes: Outcome[] = [];
-    for (const call of calls) outcomes.push(taken.has(call) ? RESERVED : await this.alone(call));
-    return outcomes;
+    return Promise.all(calls.map((call) => (taken.has(call) ? RESERVED : this.alone(call))));
   }
 
   private async together(calls: readonly ReserveCall[]): Promise<ReadonlySet<ReserveCall>> {

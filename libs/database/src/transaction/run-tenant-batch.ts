@@ -3,7 +3,7 @@ import type { StatementResult } from '../protocol/statement-batch.js';
 import { LIMIT_LOCK_WAIT, setTenant, type Statement } from '../protocol/statement.js';
 import { CommitHooks } from './commit-hooks.js';
 import { observed } from './run-transaction.js';
-import { MoreThanOneStatement, SurvivingTenant } from './transaction-errors.js';
+import { MoreThanOneStatement, SurvivingTenant, TransactionOver } from './transaction-errors.js';
 
 interface Entry {
   readonly tenantId: string;
@@ -32,11 +32,19 @@ export class TenantBatch {
   executor(tenantId: string): { execute(next: Statement): Promise<StatementResult>; end(): void } {
     let asked = false;
     const execute = async (next: Statement): Promise<StatementResult> => {
-      if (asked || this.sent) throw new MoreThanOneStatement();
+      if (asked) throw new MoreThanOneStatement();
+      if (this.sent) throw new TransactionOver();
       asked = true;
       return this.enqueue(tenantId, next);
     };
     return { execute, end: () => void (asked || this.arrived()) };
+  }
+
+  /** A work failed: if nothing was sent yet, nothing will be. */
+  abort(error: unknown): void {
+    if (this.sent) return;
+    this.sent = true;
+    for (const { reject } of this.entries) reject(error);
   }
 
   private enqueue(tenantId: string, statement: Statement): Promise<StatementResult> {
@@ -49,7 +57,7 @@ export class TenantBatch {
   /** Sends as soon as nobody is left who could still add a statement. */
   private arrived(): void {
     this.awaited -= 1;
-    if (this.awaited > 0 || this.entries.length === 0) return;
+    if (this.awaited > 0 || this.sent || this.entries.length === 0) return;
     this.sent = true;
     void this.send().then(
       (results) => this.entries.forEach(({ resolve }, at) => resolve(results[2 * at + 1]!)),
@@ -94,7 +102,14 @@ export function runTenantBatch<T>(
     const hooks = new CommitHooks();
     const works = tenantIds.map((tenantId, at) => {
       const { execute, end } = batch.executor(tenantId);
-      return work(execute, hooks, at).finally(end);
+      const ended = work(execute, hooks, at);
+      return ended.then(
+        (value) => (end(), value),
+        (error: unknown) => {
+          batch.abort(error);
+          throw error;
+        },
+      );
     });
     try {
       return await allEnded(works);
