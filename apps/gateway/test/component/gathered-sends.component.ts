@@ -16,6 +16,8 @@ const ACCEPT = 'POST /internal/emails';
 const RESERVE = 'POST /internal/idempotency:reserve';
 const RELEASE = 'POST /internal/idempotency:release';
 const MANY = 40;
+/** The 3 s of a request, and what a busy machine adds for all of them at once. */
+const LONGEST_MS = 4500;
 
 const accept = ({ body }: Asked): Behaviour => {
   const { id, from, to, subject } = body as NewEmail;
@@ -147,6 +149,6 @@ describe('many requests at once', () => {
     world.tiers.content.on(PUT, 'hang');
     const answers = await all((at) => send(at));
     expect(answers.map(({ status }) => status)).toEqual(Array(MANY).fill(503));
-    expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(3600);
+    expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(LONGEST_MS);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@penguinmails/contracts';
-import { Database, isInfrastructure } from '@penguinmails/database';
+import { isInfrastructure } from '@penguinmails/database';
 import type { Outcome } from '@penguinmails/http';
 import { Problem } from '@penguinmails/http/problem';
 import { eventually } from '@penguinmails/testing';
@@ -243,7 +243,13 @@ describe('accepting e-mails together', () => {
       command: apart.command(of),
       trace: {},
     }));
-    await apart.get(Database).close();
+    await apart.admin.query(
+      `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 0', current_database()); END $$`,
+    );
+    await apart.admin.query(
+      `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    );
     const outcomes = await apart.get(AcceptTogether).execute(calls);
     const errors = outcomes.map((outcome) =>
       isInfrastructure((outcome as { error: unknown }).error),
