@@ -37,6 +37,7 @@ export {
 export { type ListEnvelope, listEnvelope, pageSize } from './page/list-envelope.js';
 export { ParseUuid } from './body/parse-uuid.pipe.js';
 export { checkBody } from './body/check-body.js';
+export { isEmptyList, isNull, plainBody, plainMatch, plainText } from './body/plain-body.js';
 export { RequestValidationPipe } from './body/request-validation.pipe.js';
 export {
   configureHttp,

@@ -12,6 +12,7 @@ import {
 import { unprocessable } from '@penguinmails/http/problem';
 import { malformedKey } from './content.controller.js';
 import { PutContentRequest } from './content.requests.js';
+import { isPlainContent } from './plain-content.js';
 import { PutTogether } from './put-together.js';
 
 const SENDERS = { kind: 'tenant', scopes: ['emails:send'] } as const;
@@ -38,6 +39,6 @@ export class GatheredContentController {
 
 async function readCall({ caller, subject = '', body }: ProvenCall) {
   if (!isStorageKey(subject)) throw unprocessable([malformedKey], 'invalid_storage_key');
-  const input = await checkBody(PutContentRequest, body);
+  const input = isPlainContent(body) ? body : await checkBody(PutContentRequest, body);
   return { tenantId: caller.tenantId, storageKey: subject, input };
 }

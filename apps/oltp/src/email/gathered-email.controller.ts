@@ -11,6 +11,7 @@ import {
 import { acceptCommandOf } from './accept-command.js';
 import { AcceptTogether } from './accept-together.js';
 import { AcceptEmailRequest } from './email.requests.js';
+import { isPlainEmail } from './plain-email.js';
 
 const SENDERS = { kind: 'tenant', scopes: ['emails:send'] } as const;
 const BATCH_LIMIT_BYTES = 2 * 1024 * 1024;
@@ -35,6 +36,7 @@ export class GatheredEmailController {
 }
 
 async function readCall({ caller, body, trace }: ProvenCall) {
-  const command = acceptCommandOf(await checkBody(AcceptEmailRequest, body));
+  const request = isPlainEmail(body) ? body : await checkBody(AcceptEmailRequest, body);
+  const command = acceptCommandOf(request);
   return { caller, command, trace };
 }

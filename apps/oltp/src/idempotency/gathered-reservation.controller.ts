@@ -8,6 +8,7 @@ import {
   settleEach,
 } from '@penguinmails/http';
 import { ReserveKeyRequest } from './idempotency.requests.js';
+import { isPlainReservation } from './plain-claim.js';
 import { ReserveTogether } from './reserve-together.js';
 
 const ANYBODY_WITH_A_KEY = { kind: 'tenant_or_platform', scopes: [] } as const;
@@ -31,6 +32,7 @@ export class GatheredReservationController {
 }
 
 async function readCall({ caller, body }: ProvenCall) {
-  const { fingerprint, ...claim } = await checkBody(ReserveKeyRequest, body);
+  const request = isPlainReservation(body) ? body : await checkBody(ReserveKeyRequest, body);
+  const { fingerprint, ...claim } = request;
   return { tenantId: caller.tenantId, claim, fingerprint };
 }
