@@ -15,7 +15,7 @@ const DELETE = 'DELETE /internal/contents/:key';
 const ACCEPT = 'POST /internal/emails';
 const RESERVE = 'POST /internal/idempotency:reserve';
 const RELEASE = 'POST /internal/idempotency:release';
-const MANY = 40;
+const MANY = 24;
 /** The 3 s of a request, and what a busy machine adds for all of them at once. */
 const LONGEST_MS = 4500;
 

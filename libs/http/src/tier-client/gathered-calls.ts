@@ -78,16 +78,14 @@ export class GatheredCalls {
   #wait(call: GatheredCall): Promise<TierAnswer<unknown>> {
     const budget = call.budget ?? new RequestBudget();
     const { tenantId } = call.caller;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#turns.remove(tenantId, waiting);
-        resolve(Promise.reject(tierDown(this.client.tier, new TierFailure('budget'))));
+        reject(tierDown(this.client.tier, new TierFailure('budget')));
       }, budget.remaining());
-      const settle = (outcome: Promise<TierAnswer<unknown>>): void => {
-        clearTimeout(timer);
-        outcome.catch(() => undefined); // whoever is out of time was told so and listens no more
-        resolve(outcome);
-      };
+      // An answer that comes after the time was up finds nobody who listens.
+      const settle = (outcome: Promise<TierAnswer<unknown>>): void =>
+        void outcome.then(resolve, reject).finally(() => clearTimeout(timer));
       const context = currentContext();
       const waiting = { call, budget, context, trace: injectTrace(), settle };
       this.#turns.add(tenantId, waiting);
