@@ -94,7 +94,7 @@ describe('the content service', () => {
   it('takes contents together from the gateway, each for its own caller', async () => {
     const [a, key] = [newId(), newStorageKey()];
     const callers = [await tenantToken(a), await tenantToken(a, ['emails:read'])];
-    const item = { caller: 0, request_id: 'r', trace: {}, subject: key, body: { ...message } };
+    const item = { caller: 0, request_id: 'r', trace: {}, subject: key, body: message() };
     const items = [item, { ...item, caller: 1 }, { ...item, subject: 'cnt_x' }];
     const url = '/internal/contents:put_together';
     const ask = (token?: string) =>
@@ -109,7 +109,7 @@ describe('the content service', () => {
     expect(answer.status).toBe(200);
     expect(answer.body.answers.map(({ status }) => status)).toEqual([201, 403, 422]);
     const got = await service.request('GET', path(key), { token: callers[0] });
-    expect(got.body).toMatchObject({ text: message.text, state: 'pending' });
+    expect(got.body).toMatchObject({ text: message().text, state: 'pending' });
   });
 
   it('serves a file as a download with its hash as ETag', async () => {
