@@ -16,8 +16,7 @@ const ACCEPT = 'POST /internal/emails';
 const RESERVE = 'POST /internal/idempotency:reserve';
 const RELEASE = 'POST /internal/idempotency:release';
 const MANY = 24;
-/** The 3 s of a request, and what a busy machine adds for all of them at once. */
-const LONGEST_MS = 4500;
+const BUDGET_MS = 3000;
 
 const accept = ({ body }: Asked): Behaviour => {
   const { id, from, to, subject } = body as NewEmail;
@@ -146,9 +145,12 @@ describe('many requests at once', () => {
   });
 
   it('a tier that hangs keeps nobody longer than 3 s', async () => {
+    const longest = (answers: readonly Answer[]) => Math.max(...answers.map(({ ms }) => ms));
+    // What so many at once take on this machine when nothing hangs.
+    const usual = longest(await all((at) => send(at)));
     world.tiers.content.on(PUT, 'hang');
     const answers = await all((at) => send(at));
     expect(answers.map(({ status }) => status)).toEqual(Array(MANY).fill(503));
-    expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(LONGEST_MS);
+    expect(longest(answers)).toBeLessThan(BUDGET_MS + 300 + 2 * usual);
   });
 });

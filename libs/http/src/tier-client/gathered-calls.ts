@@ -135,7 +135,7 @@ export class GatheredCalls {
     return answer;
   }
 
-  #alone<T>({ json, subject: _subject, ...request }: GatheredCall): Promise<TierAnswer<T>> {
+  #alone<T>({ json, ...request }: GatheredCall): Promise<TierAnswer<T>> {
     const body = Buffer.from(json);
     return this.client.request<T>({ ...request, body, contentType: 'application/json' });
   }
