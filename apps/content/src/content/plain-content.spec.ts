@@ -4,7 +4,18 @@ import { PutContentRequest } from './content.requests.js';
 import { isPlainContent } from './plain-content.js';
 
 const content = { text: 'a', html: null, headers: {}, attachments: [] };
-const VALUES = [undefined, null, '', 'a\0b', 1, [], [{}], {}, { 'X-A': 'b' }, { constructor: 'x' }];
+const VALUES: readonly unknown[] = [
+  undefined,
+  null,
+  '',
+  'a\0b',
+  1,
+  [],
+  [{}],
+  {},
+  { 'X-A': 'b' },
+  { constructor: 'x' },
+];
 
 describe('the plain form of a content', () => {
   it('takes nothing that its declared rules refuse', async () => {

@@ -52,7 +52,11 @@ async function open(answer: Answer = echo, options: Partial<GatheredOptions> = {
         return send(response, 201, JSON.parse(body));
       }
       const authorization = String(headers.authorization);
-      const batch = { path: url, authorization, ...(JSON.parse(body) as Omit<Got, 'path'>) };
+      const batch = {
+        path: url,
+        authorization,
+        ...(JSON.parse(body) as Omit<Got, 'path' | 'authorization'>),
+      };
       got.push(batch);
       answer(batch, response);
     });
