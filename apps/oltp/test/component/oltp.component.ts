@@ -79,47 +79,6 @@ const accept = async (change: object = {}): Promise<string> => {
 const published = (type: string, id: string) =>
   collector.waitFor((e) => e.type === `penguinmails.${type}.v1` && e.key === id);
 
-describe('acceptances that come together', () => {
-  it('are for the gateway, and each of them for its own caller', async () => {
-    const reader = await tenantToken(tenant.tenant.id, ['emails:read']);
-    const item = (caller: number) => ({
-      caller,
-      request_id: `request ${caller}`,
-      trace: {},
-      body: emailBody({ tags: caller === 2 ? 'none' : [] }),
-    });
-    const body = { callers: [token, reader, token], items: [0, 1, 2].map(item) };
-    const path = '/emails:accept_together';
-    for (const wrong of [token, await serviceToken('worker')])
-      expect((await oltp.request('POST', path, wrong, body)).status).toBe(403);
-    expect((await oltp.request('POST', path, undefined, body)).status).toBe(401);
-    const gateway = await serviceToken('gateway');
-    const { status, body: answer } = await oltp.request<{
-      answers: { status: number; body: { id?: string; code?: string } }[];
-    }>('POST', path, gateway, body);
-    expect(status).toBe(200);
-    expect(answer.answers.map((each) => [each.status, each.body.code])).toEqual([
-      [202, undefined],
-      [403, 'scope_missing'],
-      [422, 'validation_failed'],
-    ]);
-    await published('email.accepted', String(answer.answers[0].body.id));
-  });
-
-  it('reservations too', async () => {
-    const claim = { key: newId(), method: 'POST', route: '/v1/emails', fingerprint: 'f' };
-    const item = { caller: 0, request_id: 'r', trace: {}, body: { ...claim, holder: newId() } };
-    const body = { callers: [token], items: [item, { ...item, body: { ...claim, key: '' } }] };
-    const path = '/idempotency:reserve_together';
-    expect((await oltp.request('POST', path, token, body)).status).toBe(403);
-    const answer = await oltp.request('POST', path, await serviceToken('gateway'), body);
-    expect(answer).toMatchObject({
-      status: 200,
-      body: { answers: [{ status: 200, body: { state: 'reserved' } }, { status: 422 }] },
-    });
-  });
-});
-
 describe('the life of an e-mail over HTTP and Kafka', () => {
   it('goes from acceptance by begin and outcome to delivered', async () => {
     const created = await published('tenant.created', tenant.tenant.id);
