@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule, PeriodicTask, tierDatabaseSettings } from '@penguinmails/database';
-import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
+import { GatheredDesk, ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import { createLogger, type Logger } from '@penguinmails/observability';
 import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
 import { AccessLogRepository } from './access/access-log.repository.js';
@@ -13,10 +13,12 @@ import { ContentSystemRepository } from './content/content.system.repository.js'
 import { DeleteContent } from './content/delete-content.js';
 import { FetchContents } from './content/fetch-contents.js';
 import { FetchController } from './content/fetch.controller.js';
+import { GatheredContentController } from './content/gathered-content.controller.js';
 import { GetAttachment } from './content/get-attachment.js';
 import { GetContent } from './content/get-content.js';
 import { OnEmailAccepted } from './content/on-email-accepted.js';
 import { PutContent } from './content/put-content.js';
+import { PutTogether } from './content/put-together.js';
 import { RemoveContents } from './content/remove-contents.js';
 import { ReportCorruption } from './content/report-corruption.js';
 import { StoreContent } from './content/store-content.js';
@@ -24,6 +26,7 @@ import type { ContentConfig } from './content.config.js';
 import { consumes, emits } from './content.events.js';
 import { CONTENT_LOGGER, REAPER_GRACES, TOKEN_PUBLIC_KEYS } from './content.tokens.js';
 import { HealthController } from './health/health.controller.js';
+import { mapError } from './map-error.js';
 import { ClaimLag } from './reaper/claim-lag.js';
 import { OnContentReferencesAnswered } from './reaper/on-content-references-answered.js';
 import { ReapContents } from './reaper/reap-contents.js';
@@ -51,6 +54,7 @@ const useCases = [
   GetAttachment,
   GetContent,
   PutContent,
+  PutTogether,
   ReapContents,
   RemoveContents,
   ReportCorruption,
@@ -61,6 +65,7 @@ const useCases = [
 const controllers = [
   ContentController,
   FetchController,
+  GatheredContentController,
   HealthController,
   OnContentReferencesAnswered,
   OnEmailAccepted,
@@ -91,12 +96,18 @@ export class ContentModule {
         ...useCases,
         { provide: ParkedEventDesk, useExisting: ParkedDesk },
         { provide: CONTENT_LOGGER, useValue: logger },
+        { provide: GatheredDesk, useValue: gatheredDesk(config, logger) },
         { provide: REAPER_GRACES, useValue: config.reaper.graces },
         { provide: TOKEN_PUBLIC_KEYS, useValue: config.tokens.publicKeys },
         ...timers(config, logger),
       ],
     };
   }
+}
+
+function gatheredDesk({ tokens }: ContentConfig, logger: Logger): GatheredDesk {
+  const callers = { publicKeys: tokens.publicKeys, audience: 'content' } as const;
+  return new GatheredDesk({ callers, logger, mapError });
 }
 
 function timers({ reaper, usage }: ContentConfig, logger: Logger) {

@@ -73,7 +73,7 @@ const useCases = [
 @Module({})
 export class GatewayModule {
   static forConfig(config: GatewayConfig, logger: Logger): DynamicModule {
-    const { tiers, privateKey, cursorSecret } = config;
+    const { tiers, privateKey, cursorSecret, callsTogether } = config;
     const signer = new ServiceTokenSigner({ issuer: 'gateway', privateKey });
     return {
       module: GatewayModule,
@@ -82,7 +82,10 @@ export class GatewayModule {
         ...clients,
         ...useCases,
         { provide: GATEWAY_LOGGER, useValue: logger },
-        { provide: TierClients, useFactory: () => new TierClients(tiers, signer) },
+        {
+          provide: TierClients,
+          useFactory: () => new TierClients(tiers, signer, callsTogether),
+        },
         { provide: Cursors, useFactory: () => new Cursors(cursorSecret) },
       ],
     };

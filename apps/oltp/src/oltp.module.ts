@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule, tierDatabaseSettings } from '@penguinmails/database';
-import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
+import { GatheredDesk, ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import type { Logger } from '@penguinmails/observability';
 import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
 import { AddressHasher } from './address/address-hasher.js';
@@ -16,6 +16,9 @@ import { OnContentReferencesAsked } from './consistency/on-content-references-as
 import { StoreDkimKeys } from './dkim/store-dkim-keys.js';
 import { AcceptanceRepository } from './email/acceptance.repository.js';
 import { AcceptEmail } from './email/accept-email.js';
+import { AcceptTogether } from './email/accept-together.js';
+import { AcceptanceDraft } from './email/acceptance-draft.js';
+import { AcceptedEmailRepository } from './email/accepted-email.repository.js';
 import { AttemptController } from './email/attempt.controller.js';
 import { AttemptRepository } from './email/attempt.repository.js';
 import { BeginAttempts } from './email/begin-attempts.js';
@@ -24,17 +27,20 @@ import { CancelEmail } from './email/cancel-email.js';
 import { EmailController } from './email/email.controller.js';
 import { EmailRepository } from './email/email.repository.js';
 import { EmailSystemRepository } from './email/email.system.repository.js';
+import { GatheredEmailController } from './email/gathered-email.controller.js';
 import { GetEmail } from './email/get-email.js';
 import { ListEmails } from './email/list-emails.js';
 import { OnDeliveryRecorded } from './email/on-delivery-recorded.js';
 import { GrantReader } from './grant/grants.js';
 import { HealthController } from './health/health.controller.js';
+import { GatheredReservationController } from './idempotency/gathered-reservation.controller.js';
 import { IdempotencyController } from './idempotency/idempotency.controller.js';
 import { IdempotencyRepository } from './idempotency/idempotency.repository.js';
 import { IdempotencySystemRepository } from './idempotency/idempotency.system.repository.js';
 import { IdempotentAnswer } from './idempotency/idempotent-answer.js';
 import { PurgeExpiredKeys } from './idempotency/purge-expired-keys.js';
 import { ReleaseKey } from './idempotency/release-key.js';
+import { ReserveTogether } from './idempotency/reserve-together.js';
 import { ReserveKey } from './idempotency/reserve-key.js';
 import { MailboxController } from './mailbox/mailbox.controller.js';
 import { MailboxRepository } from './mailbox/mailbox.repository.js';
@@ -44,6 +50,7 @@ import { housekeeping } from './maintenance/housekeeping.js';
 import type { OltpConfig } from './oltp.config.js';
 import { entities } from './oltp.entities.js';
 import { consumes, emits } from './oltp.events.js';
+import { mapError } from './map-error.js';
 import { OLTP_LOGGER } from './oltp.tokens.js';
 import { CreateTenant } from './tenant/create-tenant.js';
 import { FoundTenant } from './tenant/found-tenant.js';
@@ -54,6 +61,7 @@ import { UsageSystemRepository } from './usage/usage.system.repository.js';
 
 const repositories = [
   AcceptanceRepository,
+  AcceptedEmailRepository,
   ApiKeyRepository,
   ApiKeySystemRepository,
   AttemptRepository,
@@ -69,7 +77,9 @@ const repositories = [
 ];
 
 const useCases = [
+  AcceptanceDraft,
   AcceptEmail,
+  AcceptTogether,
   BeginAttempts,
   BeginForTenant,
   CancelEmail,
@@ -85,6 +95,7 @@ const useCases = [
   ReadTransports,
   ReleaseKey,
   ReserveKey,
+  ReserveTogether,
   ResolveKey,
   StoreDkimKeys,
 ];
@@ -93,6 +104,8 @@ const controllers = [
   ApiKeyController,
   AttemptController,
   EmailController,
+  GatheredEmailController,
+  GatheredReservationController,
   HealthController,
   IdempotencyController,
   MailboxController,
@@ -126,11 +139,17 @@ export class OltpModule {
         ...useCases,
         ...keyring(config),
         ...housekeeping(logger),
+        { provide: GatheredDesk, useValue: gatheredDesk(config, logger) },
         { provide: ParkedEventDesk, useExisting: ParkedDesk },
         { provide: OLTP_LOGGER, useValue: logger },
       ],
     };
   }
+}
+
+function gatheredDesk({ tokens }: OltpConfig, logger: Logger): GatheredDesk {
+  const callers = { publicKeys: tokens.publicKeys, audience: 'oltp' } as const;
+  return new GatheredDesk({ callers, logger, mapError });
 }
 
 /** What holds a secret or a key of the configuration. */

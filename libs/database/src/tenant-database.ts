@@ -3,6 +3,7 @@ import type { Login } from './connection/login.js';
 import type { CommitHooks } from './transaction/commit-hooks.js';
 import type { OpenTransaction } from './transaction/open-transaction.js';
 import { runSingleStatement } from './transaction/run-single-statement.js';
+import { runTenantBatch } from './transaction/run-tenant-batch.js';
 import { runSlice, runTransaction } from './transaction/run-transaction.js';
 import { query, TenantView } from './transaction/tenant-view.js';
 import type { TenantSlice, TenantTransaction, TransactionOptions } from './transactions.js';
@@ -51,6 +52,23 @@ export class TenantDatabase {
     assertTenantId(tenantId);
     return runSingleStatement(this.login.of(tenantId), { tenantId, ...options }, (single, hooks) =>
       work(new TenantView(tenantId, (next) => single.execute(next), hooks)),
+    );
+  }
+
+  /**
+   * Exactly one statement (or none) for each of several tenants, one round trip: each under its own
+   * tenant, all in one implicit transaction, so that all count or none. `work` is called once for each
+   * place of `tenantIds`; the statements are sent when all works have asked for theirs or ended, and
+   * not at all when one failed before that. Not retried; on the account of no tenant, so callers bound how many of these run at a time.
+   */
+  async each<T>(
+    tenantIds: readonly string[],
+    work: (tx: TenantTransaction, at: number) => Promise<T>,
+  ): Promise<T[]> {
+    tenantIds.forEach(assertTenantId);
+    if (tenantIds.length === 0) return [];
+    return runTenantBatch(this.login, tenantIds, (execute, hooks, at) =>
+      work(new TenantView(tenantIds[at], execute, hooks), at),
     );
   }
 

@@ -36,6 +36,8 @@ export {
 } from './page/cursor.js';
 export { type ListEnvelope, listEnvelope, pageSize } from './page/list-envelope.js';
 export { ParseUuid } from './body/parse-uuid.pipe.js';
+export { checkBody } from './body/check-body.js';
+export { isEmptyList, isNull, plainBody, plainMatch, plainText } from './body/plain-body.js';
 export { RequestValidationPipe } from './body/request-validation.pipe.js';
 export {
   configureHttp,
@@ -43,6 +45,7 @@ export {
   httpAdapter,
   type HttpOptions,
 } from './app/create-http-application.js';
+export * from './gathered/index.js';
 export { drain } from './app/drain.js';
 export { runUntilSignal, type RunOptions } from './app/run-until-signal.js';
 export { RequestBudget } from './tier-client/request-budget.js';

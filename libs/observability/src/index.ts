@@ -4,6 +4,7 @@ export { counter, histogram, observeGauge, observeGauges, type Reading } from '.
 export {
   type Context,
   contextOf,
+  currentContext,
   extractTrace,
   inContext,
   injectTrace,

@@ -64,6 +64,11 @@ export function inContext<T>(inside: Context, fn: () => T): T {
   return context.with(inside, fn);
 }
 
+/** The context of the code that is running: what {@link inContext} brings back later. */
+export function currentContext(): Context {
+  return context.active();
+}
+
 /** A context without a parent, for work that must not join its caller's trace. */
 export function rootContext(): Context {
   return ROOT_CONTEXT;

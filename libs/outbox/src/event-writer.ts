@@ -13,13 +13,22 @@ import type { SystemTransaction, TenantTransaction } from '@penguinmails/databas
 import { injectTrace, SpanKind, spans, withSpan } from '@penguinmails/observability';
 import { causeOf } from './causes.js';
 import type { AnyNewEvent, NewEvent } from './events.js';
-import { insertOutboxRows, type OutboxRow } from './outbox-rows.js';
+import { insertOutboxRows, type OutboxRecord, type OutboxRow } from './outbox-rows.js';
 import type { WakeUp } from './wake-up.js';
 
 export interface EventWriterSettings {
   tier: Tier;
   emits: readonly EventType[];
   publicUrl: string;
+}
+
+/** The events of one of several changes that one statement writes. */
+export interface PreparedChange {
+  /** The number of the change in that statement. */
+  readonly item: number;
+  readonly events: readonly AnyNewEvent[];
+  /** Headers of the request that it belongs to. */
+  readonly trace: Readonly<Record<string, string>>;
 }
 
 type WriterTransaction = TenantTransaction | SystemTransaction;
@@ -67,10 +76,23 @@ export class EventWriter {
     tx.onCommit(() => this.wakeUp.notify());
   }
 
+  /**
+   * The rows of events for a statement of the caller's own that ends in `outboxInsertOf`; its commit
+   * wakes the relay. For changes that are written many at a time, each with its own events.
+   *
+   * @throws UndeclaredEventError, ContractViolationError, EventKeyError
+   */
+  prepare(tx: WriterTransaction, changes: readonly PreparedChange[]): OutboxRecord[] {
+    if (changes.length > 0) tx.onCommit(() => this.wakeUp.notify());
+    return changes.flatMap(({ item, events, trace }) =>
+      events.map((event) => ({ ...this.#row(tx, event, trace), item })),
+    );
+  }
+
   #row<T extends EventType>(
     tx: WriterTransaction,
     event: NewEvent<T>,
-    activeTrace: Record<string, string>,
+    activeTrace: Readonly<Record<string, string>>,
   ): OutboxRow {
     const { type, tenantId, subject, data } = event;
     if (!this.#emits.has(type)) throw new UndeclaredEventError(type, this.settings.tier);
@@ -94,7 +116,7 @@ export class EventWriter {
     tx: WriterTransaction,
     event: NewEvent,
     partitionKey: string,
-    activeTrace: Record<string, string>,
+    activeTrace: Readonly<Record<string, string>>,
   ): EventEnvelope {
     const id = newId();
     const cause = causeOf(tx, event.causationId);

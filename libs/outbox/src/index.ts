@@ -1,10 +1,11 @@
 export { EventTransport } from './event-transport.js';
-export { EventWriter, UndeclaredEventError } from './event-writer.js';
+export { EventWriter, type PreparedChange, UndeclaredEventError } from './event-writer.js';
 export type { AnyNewEvent, NewEvent, ReceivedEvent } from './events.js';
 export { HandlesEvent, type HandlerLogin, type HandlerTransaction } from './handles-event.js';
 export { MessagingHealth, type MessagingReport } from './messaging-health.js';
 export { MessagingModule } from './messaging.module.js';
 export type { MessagingSettings } from './messaging-settings.js';
+export { type OutboxRecord, outboxInsertOf } from './outbox-rows.js';
 export { OutboxRelay, type OutboxRelaySettings } from './outbox-relay.js';
 export { IncompleteRegistryError } from './handler-registry.js';
 export { type ParkedAnswer, type ParkedAudit, ParkedDesk } from './parked-desk.js';

@@ -70,7 +70,8 @@ export class ContentController {
   }
 }
 
-const malformedKey = {
+/** What is wrong with a path that names no key. */
+export const malformedKey = {
   parameter: 'key',
   code: 'invalid_storage_key',
   detail: 'must be cnt_ and 22 characters of base64url',

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { newId } from '@penguinmails/contracts';
 import type { TenantTransaction } from '@penguinmails/database';
 import type { ContentRow, NewContentRow } from './content.rows.js';
 import { type ContentState, statesChangedBy } from './content-state.js';
@@ -33,6 +34,47 @@ export class ContentRepository {
         row.storedSizeBytes,
       ],
     );
+  }
+
+  /**
+   * Stores several contents and counts what they occupy. A key that is taken is left out.
+   * @returns the keys of those stored
+   */
+  async insertAll(
+    tx: TenantTransaction,
+    rows: readonly NewContentRow[],
+  ): Promise<ReadonlySet<string>> {
+    const column = <V>(value: (row: NewContentRow) => V): V[] => rows.map(value);
+    const { rows: stored } = await tx.query<{ storageKey: string }>(
+      `WITH stored AS (
+         INSERT INTO content_objects (tenant_id, storage_key, content_text, content_html,
+           content_encoding, headers, raw_size_bytes, content_hash, compression_algorithm,
+           compressed_size_bytes)
+         SELECT $1, n.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[],
+           $7::int[], $8::text[], $9::text[], $10::int[]) AS n
+         ON CONFLICT (tenant_id, storage_key) DO NOTHING
+         RETURNING storage_key, compressed_size_bytes
+       ), counted AS (
+         INSERT INTO tenant_usage (tenant_id, id, stored_bytes, object_count)
+         SELECT $1, $11, sum(compressed_size_bytes), count(*) FROM stored HAVING count(*) > 0
+       )
+       SELECT storage_key AS "storageKey" FROM stored`,
+      [
+        tx.tenantId,
+        column((row) => row.storageKey),
+        column((row) => row.text),
+        column((row) => row.html),
+        column((row) => row.encoding),
+        column((row) => JSON.stringify(row.headers)),
+        column((row) => row.rawSizeBytes),
+        column((row) => row.contentHash),
+        column((row) => row.algorithm),
+        column((row) => row.storedSizeBytes),
+        newId(),
+      ],
+      { name: 'contents-insert' },
+    );
+    return new Set(stored.map(({ storageKey }) => storageKey));
   }
 
   /** Locks the row until the end of the transaction. */

@@ -56,7 +56,11 @@ export class StoreContent {
   }
 }
 
-function rowOf(prepared: PreparedContent, blobs: ReadonlyMap<string, StoredBlob>): NewContentRow {
+/** The row of a content whose blobs are stored. */
+export function rowOf(
+  prepared: PreparedContent,
+  blobs: ReadonlyMap<string, StoredBlob>,
+): NewContentRow {
   const { storageKey, content, contentHash, rawSizeBytes } = prepared;
   const common = { storageKey, contentHash, rawSizeBytes, headers: content.headers };
   return { ...common, ...placeOf(prepared, blobs) };

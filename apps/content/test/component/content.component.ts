@@ -91,6 +91,27 @@ describe('the content service', () => {
     expect((await service.request('DELETE', path(key), { token })).status).toBe(404);
   });
 
+  it('takes contents together from the gateway, each for its own caller', async () => {
+    const [a, key] = [newId(), newStorageKey()];
+    const callers = [await tenantToken(a), await tenantToken(a, ['emails:read'])];
+    const item = { caller: 0, request_id: 'r', trace: {}, subject: key, body: message() };
+    const items = [item, { ...item, caller: 1 }, { ...item, subject: 'cnt_x' }];
+    const url = '/internal/contents:put_together';
+    const ask = (token?: string) =>
+      service.request<{ answers: { status: number }[] }>('POST', url, {
+        token,
+        body: { callers, items },
+      });
+    for (const wrong of [callers[0], await serviceToken('worker')])
+      expect((await ask(wrong)).status).toBe(403);
+    expect((await ask()).status).toBe(401);
+    const answer = await ask(await serviceToken('gateway'));
+    expect(answer.status).toBe(200);
+    expect(answer.body.answers.map(({ status }) => status)).toEqual([201, 403, 422]);
+    const got = await service.request('GET', path(key), { token: callers[0] });
+    expect(got.body).toMatchObject({ text: message().text, state: 'pending' });
+  });
+
   it('serves a file as a download with its hash as ETag', async () => {
     const bytes = randomBytes(2000);
     const { key, token, answer } = await put(newId(), message({ attachments: [file(bytes)] }));

@@ -17,6 +17,7 @@ import { GetAttachment } from '../../src/content/get-attachment.js';
 import { GetContent } from '../../src/content/get-content.js';
 import type { AttachmentInput, ContentInput } from '../../src/content/new-content.js';
 import { PutContent } from '../../src/content/put-content.js';
+import { PutTogether } from '../../src/content/put-together.js';
 import { RemoveContents } from '../../src/content/remove-contents.js';
 import { ReportCorruption } from '../../src/content/report-corruption.js';
 import { StoreContent } from '../../src/content/store-content.js';
@@ -95,6 +96,15 @@ export class ContentParts {
     const store = new StoreContent(contents, blobs, attachments, usage);
     const useCase = new PutContent(this.database.tenants, store, contents, attachments);
     return useCase.execute(tenantId, key, input);
+  }
+
+  putTogether(...calls: [tenant: string, key: string, input: ContentInput][]) {
+    const { contents, attachments, blobs, usage } = this.repositories;
+    const store = new StoreContent(contents, blobs, attachments, usage);
+    const { tenants } = this.database;
+    const single = new PutContent(tenants, store, contents, attachments);
+    const each = calls.map(([tenantId, storageKey, input]) => ({ tenantId, storageKey, input }));
+    return new PutTogether(tenants, contents, single).execute(each);
   }
 
   get(caller: Caller, key: string) {

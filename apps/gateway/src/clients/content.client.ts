@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { buffer } from 'node:stream/consumers';
 import { tierDown } from '@penguinmails/http/problem';
-import { RequestBudget, type TierClient } from '@penguinmails/http/tier-client';
+import { type GatheredCalls, RequestBudget, type TierClient } from '@penguinmails/http/tier-client';
 import type { Call } from '../access/current-call.js';
 import { TierClients } from './tier-clients.js';
 
@@ -55,8 +55,12 @@ const DOWNLOAD_MS = 2500;
 export class ContentClient {
   readonly #tier: TierClient;
 
+  readonly #puts: GatheredCalls;
+
   constructor(tiers: TierClients) {
     this.#tier = tiers.of('content');
+    const path = '/internal/contents:put_together';
+    this.#puts = tiers.gathered('content', { path, idempotent: true });
   }
 
   /**
@@ -68,13 +72,13 @@ export class ContentClient {
     key: string,
     content: NewContent,
   ): Promise<{ sizeBytes: number; budget: RequestBudget }> {
-    const body = Buffer.from(JSON.stringify(content));
+    const json = JSON.stringify(content);
     const left = call.budget.remaining();
     const path = `/internal/contents/${key}`;
-    const request = { ...call, method: 'PUT', path, body, idempotent: true } as const;
-    const contentType = 'application/json';
-    const answer = await this.#tier.request<StoredContent>({ ...request, contentType });
-    const budget = body.length > UPLOAD_BYTES ? new RequestBudget(left) : call.budget;
+    const request = { ...call, method: 'PUT', path, json, subject: key, idempotent: true } as const;
+    const answer = await this.#puts.request<StoredContent>(request);
+    const isUpload = Buffer.byteLength(json) > UPLOAD_BYTES;
+    const budget = isUpload ? new RequestBudget(left) : call.budget;
     return { sizeBytes: answer.body.total_size_bytes, budget };
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Problem, tierDown } from '@penguinmails/http/problem';
-import type { QueryValue, TierClient } from '@penguinmails/http/tier-client';
+import type { GatheredCalls, QueryValue, TierClient } from '@penguinmails/http/tier-client';
 import type { ParsedKey } from '../access/api-key.js';
 import type { Call } from '../access/current-call.js';
 import type { KeyIdentity } from '../access/key-directory.js';
@@ -52,8 +52,15 @@ const RESOLVE_MS = 1000;
 export class OltpClient {
   readonly #tier: TierClient;
 
+  readonly #reservations: GatheredCalls;
+  /** Not repeated on a lost connection: the second answer would deny what the first had done. */
+  readonly #acceptances: GatheredCalls;
+
   constructor(tiers: TierClients) {
     this.#tier = tiers.of('oltp');
+    const reserve = '/internal/idempotency:reserve_together';
+    this.#reservations = tiers.gathered('oltp', { path: reserve, idempotent: true });
+    this.#acceptances = tiers.gathered('oltp', { path: '/internal/emails:accept_together' });
   }
 
   /** Null for a key that does not count. @throws Problem 503 when that cannot be found out */
@@ -73,9 +80,11 @@ export class OltpClient {
   }
 
   /** Reserves an Idempotency-Key. The holder may ask again, so a lost connection may repeat it. */
-  reserve(call: Call, claim: IdempotencyClaim, fingerprint: string): Promise<Reservation> {
-    const body = { ...claim, fingerprint };
-    return this.#post(call, '/internal/idempotency:reserve', body, true);
+  async reserve(call: Call, claim: IdempotencyClaim, fingerprint: string): Promise<Reservation> {
+    const json = JSON.stringify({ ...claim, fingerprint });
+    const path = '/internal/idempotency:reserve';
+    const request = { ...call, method: 'POST', path, json, idempotent: true } as const;
+    return (await this.#reservations.request<Reservation>(request)).body;
   }
 
   release(call: Call, claim: IdempotencyClaim): Promise<void> {
@@ -90,9 +99,10 @@ export class OltpClient {
     return this.#post(call, '/internal/api-keys', body);
   }
 
-  /** Not repeated on a lost connection: the second answer would deny what the first had done. */
-  acceptEmail(call: Call, email: NewEmail): Promise<Email> {
-    return this.#post(call, '/internal/emails', email);
+  async acceptEmail(call: Call, email: NewEmail): Promise<Email> {
+    const json = JSON.stringify(email);
+    const request = { ...call, method: 'POST', path: '/internal/emails', json } as const;
+    return (await this.#acceptances.request<Email>(request)).body;
   }
 
   listEmails(call: Call, query: Readonly<Record<string, QueryValue>>): Promise<Page<Email>> {

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { type Caller, CurrentCaller, ParseUuid, TenantRoute } from '@penguinmails/http';
+import { acceptCommandOf } from './accept-command.js';
 import { AcceptEmail } from './accept-email.js';
 import { CancelEmail } from './cancel-email.js';
 import { filterOf } from './email-filter.js';
@@ -24,18 +25,7 @@ export class EmailController {
     @CurrentCaller() caller: Caller,
     @Body() request: AcceptEmailRequest,
   ): Promise<EmailResource> {
-    return await this.accepting.execute(caller, {
-      id: request.id,
-      storageKey: request.storage_key,
-      from: request.from,
-      to: request.to,
-      subject: request.subject,
-      replyTo: request.reply_to,
-      tags: request.tags.map(({ name, value }) => ({ name, value })),
-      scheduledAt: request.scheduled_at === null ? null : new Date(request.scheduled_at),
-      sizeBytes: request.size_bytes,
-      idempotency: request.idempotency,
-    });
+    return await this.accepting.execute(caller, acceptCommandOf(request));
   }
 
   @Get()

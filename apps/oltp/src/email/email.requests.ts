@@ -20,11 +20,13 @@ import { IdempotencyClaimRequest } from '../idempotency/idempotency.requests.js'
 import { type EmailStatus, emailStatuses } from './email.js';
 
 /** A UUIDv7 whose low 16 bits have their top bit set. */
-const EMAIL_ID =
+export const EMAIL_ID =
   /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{8}[89a-f][0-9a-f]{3}$/;
-const STORAGE_KEY = /^cnt_[A-Za-z0-9_-]{22}$/;
-const NO_CONTROLS = /^\P{Cc}*$/u;
-const MAX_SIZE_BYTES = 1_073_741_824;
+export const STORAGE_KEY = /^cnt_[A-Za-z0-9_-]{22}$/;
+export const NO_CONTROLS = /^\P{Cc}*$/u;
+export const MAX_SIZE_BYTES = 1_073_741_824;
+export const MAX_ADDRESS = 254;
+export const MAX_SUBJECT = 998;
 const PAGE = 100;
 
 const toInt = ({ value }: { value: unknown }): unknown =>
@@ -48,20 +50,20 @@ export class AcceptEmailRequest {
   storage_key: string;
 
   @IsString()
-  @MaxLength(254)
+  @MaxLength(MAX_ADDRESS)
   from: string;
 
   @IsString()
-  @MaxLength(254)
+  @MaxLength(MAX_ADDRESS)
   to: string;
 
-  @MaxLength(998)
+  @MaxLength(MAX_SUBJECT)
   @Matches(NO_CONTROLS)
   subject: string;
 
   @ValidateIf((_request, value) => value !== null)
   @IsString()
-  @MaxLength(254)
+  @MaxLength(MAX_ADDRESS)
   reply_to: string | null;
 
   @IsArray()

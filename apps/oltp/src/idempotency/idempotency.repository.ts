@@ -21,6 +21,11 @@ export interface StoredAnswer {
   readonly response: unknown;
 }
 
+/** What tells two keys of a tenant apart. */
+export function scopeText({ key, method, route }: IdempotencyScope): string {
+  return `${method} ${route} ${key}`;
+}
+
 @Injectable()
 export class IdempotencyRepository {
   /**
@@ -45,6 +50,42 @@ export class IdempotencyRepository {
       { name: 'idempotency-reserve' },
     );
     return rowCount === 1;
+  }
+
+  /**
+   * As {@link reserve}, several keys that differ. They are locked in one order, so that two of these do
+   * not wait for each other.
+   * @returns the places of those that were taken
+   */
+  async reserveAll(
+    tx: TenantTransaction,
+    wanted: readonly { readonly claim: IdempotencyClaim; readonly fingerprint: string }[],
+  ): Promise<ReadonlySet<number>> {
+    const { rows } = await tx.query<IdempotencyScope>(
+      `INSERT INTO idempotency_keys AS k (tenant_id, key, method, route, fingerprint, holder)
+       SELECT $1, key, method, route, fingerprint, holder
+       FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+         AS w (key, method, route, fingerprint, holder)
+       ORDER BY key, method, route
+       ON CONFLICT (tenant_id, key, method, route) DO UPDATE
+       SET fingerprint = EXCLUDED.fingerprint, holder = EXCLUDED.holder, reserved_at = now(),
+         state = 'in_progress', status = NULL, response = NULL, expires_at = EXCLUDED.expires_at
+       WHERE k.expires_at <= now()
+         OR (k.state = 'in_progress' AND k.fingerprint = EXCLUDED.fingerprint
+           AND (k.holder = EXCLUDED.holder OR k.reserved_at <= now() - interval '10 seconds'))
+       RETURNING k.key, k.method, k.route`,
+      [
+        tx.tenantId,
+        wanted.map(({ claim }) => claim.key),
+        wanted.map(({ claim }) => claim.method),
+        wanted.map(({ claim }) => claim.route),
+        wanted.map(({ fingerprint }) => fingerprint),
+        wanted.map(({ claim }) => claim.holder),
+      ],
+      { name: 'idempotency-reserve-all' },
+    );
+    const taken = new Set(rows.map(scopeText));
+    return new Set([...wanted.keys()].filter((at) => taken.has(scopeText(wanted[at].claim))));
   }
 
   async find(tx: TenantTransaction, scope: IdempotencyScope): Promise<StoredAnswer | null> {

@@ -1,26 +1,30 @@
 import { IsIn, IsNotEmpty, IsString, MaxLength } from 'class-validator';
 
-const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'];
+export const METHODS: readonly string[] = ['POST', 'PUT', 'PATCH', 'DELETE'];
+export const MAX_KEY = 255;
+export const MAX_ROUTE = 200;
+export const MAX_HOLDER = 64;
+export const MAX_FINGERPRINT = 128;
 
 /** An Idempotency-Key in the hands of one request of the gateway. */
 export class IdempotencyClaimRequest {
   @IsString()
   @IsNotEmpty()
-  @MaxLength(255)
+  @MaxLength(MAX_KEY)
   key: string;
 
-  @IsIn(METHODS)
+  @IsIn([...METHODS])
   method: string;
 
   /** The route's template, not its path. */
   @IsString()
   @IsNotEmpty()
-  @MaxLength(200)
+  @MaxLength(MAX_ROUTE)
   route: string;
 
   @IsString()
   @IsNotEmpty()
-  @MaxLength(64)
+  @MaxLength(MAX_HOLDER)
   holder: string;
 }
 
@@ -28,6 +32,6 @@ export class ReserveKeyRequest extends IdempotencyClaimRequest {
   /** Hash of the request, made by the gateway; opaque here. */
   @IsString()
   @IsNotEmpty()
-  @MaxLength(128)
+  @MaxLength(MAX_FINGERPRINT)
   fingerprint: string;
 }

@@ -45,6 +45,12 @@ export const SET_READ_ONLY = control(
   'pm_set_read_only',
 );
 
+/** Until the end of the transaction: 55P03 after half a second behind somebody else's lock. */
+export const LIMIT_LOCK_WAIT = control(
+  "SELECT set_config('lock_timeout', '500ms', true)",
+  'pm_limit_lock_wait',
+);
+
 /** BEGIN with the options of a transaction. */
 export function begin(readOnly: boolean, isolation?: string): Statement {
   if (!readOnly && !isolation) return BEGIN;

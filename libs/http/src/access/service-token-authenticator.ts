@@ -1,14 +1,10 @@
 import { unauthorized } from '../problem/problems.js';
-import {
-  type ServiceTokenExpectation,
-  type VerifiedCaller,
-  verifyServiceToken,
-} from '../token/verify-service-token.js';
+import type { ServiceTokenExpectation } from '../token/verify-service-token.js';
 import type { Authenticator } from './authenticator.js';
 import type { Caller } from './caller.js';
 import type { PlatformRequest } from './platform-request.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
-const MAX_KEPT = 10_000;
 const BEARER = /^Bearer ([A-Za-z0-9._~+/=-]+)$/;
 
 /** The bearer credential of a request. @throws Problem 401 when there is none */
@@ -18,32 +14,16 @@ export function bearerOf(request: { headers: { authorization?: string } }): stri
   return match[1];
 }
 
-/**
- * The guard of a tier's internal port: a service token of the gateway or the worker, or nothing.
- * A verified token is remembered until it expires, since a verification costs 0.15 ms.
- */
+/** The guard of a tier's internal port: a service token of the gateway or the worker, or nothing. */
 export class ServiceTokenAuthenticator implements Authenticator {
-  readonly #verified = new Map<string, VerifiedCaller>();
+  readonly #tokens: VerifiedTokens;
 
-  constructor(private readonly expectation: ServiceTokenExpectation) {}
+  constructor(expectation: ServiceTokenExpectation) {
+    this.#tokens = new VerifiedTokens(expectation);
+  }
 
   async authenticate(request: PlatformRequest): Promise<Caller> {
-    const token = bearerOf(request);
-    const { caller } = this.#known(token) ?? (await this.#verify(token));
+    const { caller } = await this.#tokens.verify(bearerOf(request));
     return { ...caller, requestId: request.id };
-  }
-
-  #known(token: string): VerifiedCaller | undefined {
-    const verified = this.#verified.get(token);
-    if (verified && verified.expiresAt > Date.now()) return verified;
-    this.#verified.delete(token);
-    return undefined;
-  }
-
-  async #verify(token: string): Promise<VerifiedCaller> {
-    const verified = await verifyServiceToken(token, this.expectation);
-    if (this.#verified.size >= MAX_KEPT) this.#verified.clear();
-    this.#verified.set(token, verified);
-    return verified;
   }
 }

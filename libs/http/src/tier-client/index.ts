@@ -3,3 +3,4 @@ export type { QueryValue, TierRequest } from './tier-request.js';
 export type { AnswerHeaders, TierAnswer } from './answer.js';
 export { type Deadlines, seedDeadlines } from './deadline.js';
 export { RequestBudget } from './request-budget.js';
+export { type GatheredCall, GatheredCalls, type GatheredOptions } from './gathered-calls.js';

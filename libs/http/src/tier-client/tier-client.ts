@@ -86,6 +86,15 @@ export class TierClient {
     return this.#call(request, keepStream);
   }
 
+  get tier(): Tier {
+    return this.#options.tier;
+  }
+
+  /** The service token that stands for a caller at this tier. */
+  tokenOf(caller: Caller): Promise<string> {
+    return this.#options.signToken(caller);
+  }
+
   /** True while calls are refused without asking the tier. */
   get isOpen(): boolean {
     return this.#breaker.isOpen;

@@ -50,12 +50,31 @@ export const problem = (status: number, code: string, more: object = {}): Reply 
   },
 });
 
+interface GatheredRequest {
+  readonly callers: readonly string[];
+  readonly items: readonly {
+    readonly caller: number;
+    readonly request_id: string;
+    readonly subject?: string;
+    readonly body: unknown;
+  }[];
+}
+
+/** The route of one call, by the route that takes several. */
+const SINGLE: Readonly<Record<string, string>> = {
+  'POST /internal/contents:put_together': 'PUT /internal/contents/:key',
+  'POST /internal/emails:accept_together': 'POST /internal/emails',
+  'POST /internal/idempotency:reserve_together': 'POST /internal/idempotency:reserve',
+};
+
 /**
  * A tier that answers as the test says. It checks the service token of every call as a real one does,
  * and answers 500 to what no test has scripted.
  */
 export class ScriptedTier {
   readonly asked: Asked[] = [];
+  /** How many calls each request held that brought several. */
+  readonly gathered: number[] = [];
   readonly #scripts = new Map<string, Script>();
   #server: Server | undefined;
   #port = 0;
@@ -82,6 +101,7 @@ export class ScriptedTier {
 
   reset(): void {
     this.asked.length = 0;
+    this.gathered.length = 0;
     this.#scripts.clear();
   }
 
@@ -107,11 +127,38 @@ export class ScriptedTier {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = await this.#read(request);
     if (!asked) return send(response, problem(401, 'invalid_service_token'));
-    this.asked.push(asked);
-    const script = this.#scripts.get(asked.route);
-    const behaviour = script ? script(asked) : problem(500, 'not_scripted');
+    const single = SINGLE[asked.route];
+    const behaviour = single ? await this.#answerAll(single, asked) : this.#behave(asked);
     if (behaviour === 'cut') request.socket.destroy();
     else if (behaviour !== 'hang') send(response, behaviour);
+  }
+
+  #behave(asked: Asked): Behaviour {
+    this.asked.push(asked);
+    const script = this.#scripts.get(asked.route);
+    return script ? script(asked) : problem(500, 'not_scripted');
+  }
+
+  /** Calls that came together, each as if it had come by itself; one that hangs or cuts does it for all. */
+  async #answerAll(single: string, { body }: Asked): Promise<Behaviour> {
+    const { callers, items } = body as GatheredRequest;
+    this.gathered.push(items.length);
+    const known = await Promise.all(callers.map((token) => this.#verify(token)));
+    const replies = items.map(({ caller, subject = '', body: own, request_id }) => {
+      const path = single.split(' ')[1].replace(':key', subject);
+      const route = this.#routeOf(single.replace(':key', subject));
+      const headers = { 'x-request-id': request_id };
+      const proven = known[caller];
+      if (!proven) return problem(401, 'invalid_service_token');
+      return this.#behave({ route, path, query: {}, headers, body: own, caller: proven });
+    });
+    const broken = replies.find((reply) => typeof reply === 'string');
+    if (typeof broken === 'string') return broken;
+    const answers = (replies as Reply[]).map(({ status, body: own = null, headers }) => {
+      const after = headers?.['retry-after'];
+      return { status, body: own, ...(after && { retry_after: Number(after) }) };
+    });
+    return { status: 200, body: { answers } };
   }
 
   async #read(request: IncomingMessage): Promise<Asked | undefined> {
@@ -119,13 +166,18 @@ export class ScriptedTier {
     const { method, headers } = request;
     const { pathname: path, searchParams } = new URL(request.url ?? '/', this.url);
     const token = headers.authorization?.replace('Bearer ', '') ?? '';
-    const expected = { audience: this.tier, publicKeys: this.publicKeys };
-    const verified = await verifyServiceToken(token, expected).catch(() => undefined);
-    if (!verified) return undefined;
+    const caller = await this.#verify(token);
+    if (!caller) return undefined;
     const body: unknown = bytes.length > 0 ? JSON.parse(bytes.toString()) : undefined;
     const query = Object.fromEntries(searchParams);
     const route = this.#routeOf(`${method} ${path}`);
-    return { route, path, query, headers, body, caller: verified.caller };
+    return { route, path, query, headers, body, caller };
+  }
+
+  async #verify(token: string): Promise<Asked['caller'] | undefined> {
+    const expected = { audience: this.tier, publicKeys: this.publicKeys };
+    const verified = await verifyServiceToken(token, expected).catch(() => undefined);
+    return verified?.caller;
   }
 
   /** The scripted route that a request is for, `not_scripted` otherwise with what was asked. */
