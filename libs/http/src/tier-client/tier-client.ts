@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Tier } from '@penguinmails/contracts';
 import {
   histogram,
@@ -13,7 +12,7 @@ import { type Dispatcher, Pool } from 'undici';
 import type { Caller } from '../access/caller.js';
 import { Problem, tierDown } from '../problem/index.js';
 import {
-  keepStream,
+  fileReader,
   type ReadBody,
   readBytes,
   readJson,
@@ -81,9 +80,9 @@ export class TierClient {
     return this.#call(request, readBytes);
   }
 
-  /** A call answered with a stream: the deadline counts to its headers, then 2.5 s without a byte. */
-  requestStream(request: TierRequest): Promise<TierAnswer<Readable>> {
-    return this.#call(request, keepStream);
+  /** A call answered with a file: the deadline counts to its first byte, then 2.5 s without a byte. */
+  requestFile(request: TierRequest): Promise<TierAnswer<Buffer>> {
+    return this.#call(request, fileReader(this.#deadlines));
   }
 
   /** True while calls are refused without asking the tier. */
@@ -134,7 +133,7 @@ export class TierClient {
       const { statusCode: status, headers } = answer;
       return status >= 400
         ? await toProblem(answer)
-        : { status, headers, body: await read(answer) };
+        : { status, headers, body: await read(answer, deadline) };
     } catch (error) {
       throw failureOf(error);
     } finally {
