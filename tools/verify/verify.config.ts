@@ -6,3 +6,10 @@ export const adminUrlOfEnvironment = (): string | undefined =>
 export function useAdminUrl(url: string): void {
   process.env.TEST_POSTGRES_ADMIN_URL = url;
 }
+
+/** `stack.json` of the stack that the end-to-end stage has started. @throws Error when there is none */
+export function stackFileOfEnvironment(): string {
+  const file = process.env.STACK_FILE;
+  if (file) return file;
+  throw new Error('STACK_FILE names no running stack');
+}

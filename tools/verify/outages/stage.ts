@@ -25,7 +25,7 @@ export async function startStage(
     await Promise.all([...links.values()].map((link) => link.close()));
   };
   try {
-    const options = ['--no-demo', '--no-restart', '--port-base', String(base)];
+    const options = ['--no-demo', '--port-base', String(base)];
     const linked = { STACK_LINK_OFFSET: String(OFFSET), ...environment };
     const stack = await startTestStack(options, linked);
     const stop = async (): Promise<void> => {
