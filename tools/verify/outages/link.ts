@@ -2,6 +2,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 
 const HOST = '127.0.0.1';
+/** One direction may end before the other. */
+const HALF = { allowHalfOpen: true };
 
 /** A port that forwards to another one, late or not at all when told so. */
 export class Link {
@@ -18,7 +20,8 @@ export class Link {
   }
 
   async open(): Promise<void> {
-    this.#server = createServer((client) => this.#forward(client)).listen(this.#port, HOST);
+    this.#server = createServer(HALF, (client) => this.#forward(client));
+    this.#server.listen(this.#port, HOST);
     await once(this.#server, 'listening');
   }
 
@@ -34,27 +37,28 @@ export class Link {
   }
 
   #forward(client: Socket): void {
-    const target = connect(this.#target, HOST);
-    for (const [socket, other] of [
-      [client, target],
-      [target, client],
-    ] as const) {
-      socket.setNoDelay(true);
-      this.#sockets.add(socket);
-      // Either end may go at any time, which ends the other one too.
-      socket.on('error', () => other.resetAndDestroy());
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        other.destroySoon();
-      });
-    }
+    const target = connect({ ...HALF, port: this.#target, host: HOST });
+    this.#keep(client, () => target.destroy());
+    // What it has said before it went is still on its way.
+    this.#keep(target, () => this.#answer(client, () => client.destroySoon()));
     client.pipe(target);
     target.on('data', (piece) => this.#answer(client, () => client.write(piece)));
     target.on('end', () => this.#answer(client, () => client.end()));
   }
 
+  /** Either end may go at any time, orderly or by a reset, which ends the other one too. */
+  #keep(socket: Socket, gone: () => void): void {
+    this.#sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      gone();
+    });
+  }
+
   #answer(client: Socket, give: () => unknown): void {
     if (this.delayMs === 0) return void give();
-    setTimeout(() => !client.destroyed && give(), this.delayMs);
+    setTimeout(() => client.writable && give(), this.delayMs);
   }
 }
