@@ -34,7 +34,7 @@ interface Health {
 export async function catchUp(cell: Cell, world: World, inboxUrl: string): Promise<CatchUp> {
   const began = performance.now();
   const mail = new Mail(cell, world);
-  let left = 'nothing';
+  let left: string;
   do {
     left = (await backlogOf(world)) ?? (await mail.left()) ?? (await miscount(world, mail)) ?? '';
     if (left === '') break;
@@ -79,7 +79,8 @@ class Mail {
   }
 
   async left(): Promise<string | undefined> {
-    for (const { id } of this.#world.accepted.filter((one) => !this.#ended.has(one.id))) {
+    const open = this.#world.accepted.filter(({ id }) => this.#ended.get(id) !== 'delivered');
+    for (const { id } of open) {
       const { body } = await this.#world.tenant.get(`/v1/emails/${id}`);
       const status = String(body?.status);
       if (!this.#isFinal(status)) return `e-mail ${id} is ${status}`;

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type App, apps, tiers } from '../../stack/ports.ts';
+import type { App } from '../../stack/ports.ts';
 import { temporaryDirectory } from '../../test/test-parts.ts';
 import { type CellReport, type CellSettings, runCell } from './cell.ts';
 import { cellsOf } from './parts.ts';
