@@ -36,7 +36,8 @@ export async function catchUp(cell: Cell, world: World, inboxUrl: string): Promi
   const mail = new Mail(cell, world);
   let left: string;
   do {
-    left = (await backlogOf(world)) ?? (await mail.left()) ?? (await miscount(world, mail)) ?? '';
+    left = (await backlogOf(world)) ?? (await world.adopt()) ?? (await mail.left()) ?? '';
+    left ||= (await miscount(world, mail)) ?? '';
     if (left === '') break;
     await delay(LOOK_EVERY_MS);
   } while (performance.now() - began < CAUGHT_UP_WITHIN_MS);

@@ -175,6 +175,8 @@ class CellRun {
 
   async #ask(ask: Ask): Promise<Answer> {
     const answer = await this.#world.apiFor(ask.route).call(ask.call());
+    const isSend = ask.route.id === 'sendEmail';
+    if (isSend && answer.status !== 202) this.#world.noteUnsure();
     this.#world.note(answer);
     return answer;
   }

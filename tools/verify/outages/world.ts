@@ -17,9 +17,16 @@ export interface Accepted {
   readonly to: string;
 }
 
+interface Listed extends Accepted {
+  readonly scheduled_at: string | null;
+}
+
 /** A tenant of one cell's own, what it has, and every e-mail that was accepted of it. */
 export class World {
   readonly accepted: Accepted[] = [];
+  /** Sends that were not answered 202: each may have been accepted all the same. */
+  #unsure = 0;
+  #adopted = 0;
   readonly tenant: Api;
   readonly #platform: Api;
   readonly #anonymous: Api;
@@ -78,6 +85,41 @@ export class World {
     const { id, to, scheduled_at: due } = body as unknown as Accepted & { scheduled_at: unknown };
     if (due === null) this.accepted.push({ id, to });
     return id;
+  }
+
+  /** Counts a send whose answer was none, or an outage. */
+  noteUnsure(): void {
+    this.#unsure += 1;
+  }
+
+  /**
+   * Takes in e-mails that exist although their sender was told of an outage.
+   * @returns what is wrong when there are more of them than such answers
+   */
+  async adopt(): Promise<string | undefined> {
+    const known = new Set(this.accepted.map(({ id }) => id));
+    const listed = await this.#listed();
+    if (!listed) return 'e-mails cannot be listed';
+    for (const email of listed) {
+      if (email.scheduled_at !== null || known.has(email.id)) continue;
+      this.accepted.push({ id: email.id, to: email.to });
+      this.#adopted += 1;
+    }
+    if (this.#adopted <= this.#unsure) return undefined;
+    return `${this.#adopted} e-mails that nobody sent, ${this.#unsure} sends of unknown fate`;
+  }
+
+  async #listed(): Promise<Listed[] | undefined> {
+    const emails: Listed[] = [];
+    let path: string | undefined = '/v1/emails?limit=100';
+    while (path !== undefined) {
+      const { status, body }: Answer = await this.tenant.get(path);
+      if (status !== 200 || !body) return undefined;
+      emails.push(...(body.data as Listed[]));
+      const next = body.has_more === true ? String(body.next_cursor) : undefined;
+      path = next && `/v1/emails?limit=100&after=${encodeURIComponent(next)}`;
+    }
+    return emails;
   }
 
   async #settle(): Promise<void> {
