@@ -123,10 +123,18 @@ class CellRun {
   /** All at once while the breakers are closed; then one after the other until the time is over. */
   async underFault(holdMs: number): Promise<void> {
     const end = performance.now() + holdMs;
-    await Promise.all(this.#asks.map((ask) => this.#judge(ask)));
+    const wave = await Promise.all(
+      this.#asks.map(async (ask) => [ask, await this.#ask(ask)] as const),
+    );
+    const machineMs = Math.max(
+      0,
+      ...wave.filter(([ask]) => asksNobody(ask)).map(([, { ms }]) => ms),
+    );
+    for (const [ask, answer] of wave) this.#judge(ask, answer, machineMs);
     for (let round = 0; round < BREAKER_SAMPLES || performance.now() < end; round += 1) {
       for (const ask of this.#asks) {
-        const answer = await this.#judge(ask);
+        const answer = await this.#ask(ask);
+        this.#judge(ask, answer, this.#machine.at(-1) ?? 0);
         if (isForBreaker(ask, this.#cell)) this.#noteOpen(ask, answer.ms);
         if (asksNobody(ask)) this.#machine.push(answer.ms);
         await delay(PACE_MS);
@@ -181,14 +189,12 @@ class CellRun {
     return answer;
   }
 
-  async #judge(ask: Ask): Promise<Answer> {
-    const answer = await this.#ask(ask);
+  #judge(ask: Ask, answer: Answer, machineMs: number): void {
     const healthy = this.#healthy.get(ask.name) ?? new Set();
-    const fault = faultOf(ask, this.#cell, answer, healthy);
+    const fault = faultOf(ask, this.#cell, answer, healthy, machineMs);
     if (fault !== undefined) this.#violations.add(`${ask.name}: ${fault}`);
     this.#counts[effectOf(ask, this.#cell)] += 1;
     this.#longest = Math.max(this.#longest, answer.ms);
-    return answer;
   }
 
   async #isHealthy(ask: Ask): Promise<boolean> {

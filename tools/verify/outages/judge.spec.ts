@@ -60,7 +60,7 @@ describe('an answer', () => {
     ['a section that is missing', queue, answer(200, { degraded: true, a: [section] }, unkept)],
     ['a route that needs nothing of it', kafka, answer(200, {})],
   ])('is right: %s', (_name, cell, given) => {
-    expect(faultOf(ask, cell, given, healthy)).toBeUndefined();
+    expect(faultOf(ask, cell, given, healthy, 0)).toBeUndefined();
   });
 
   it.each([
@@ -85,6 +85,6 @@ describe('an answer', () => {
     ['less for no reason', kafka, answer(200, { degraded: true }), /as if it needed kafka/],
     ['refused for no reason', kafka, answer(503, REFUSAL, PROBLEM), /as if it needed kafka/],
   ])('is wrong: %s', (_name, cell, given, message) => {
-    expect(faultOf(ask, cell, given, healthy)).toMatch(message);
+    expect(faultOf(ask, cell, given, healthy, 0)).toMatch(message);
   });
 });

@@ -19,15 +19,17 @@ export function effectOf({ required, optional }: Ask, { part: { tier } }: Cell):
  * What is wrong with an answer that was given during a fault; undefined when nothing is.
  *
  * @param healthy statuses that the same request has without a fault
+ * @param machineMs what a route that asks no tier took at that moment: it is nobody's outage
  */
 export function faultOf(
   ask: Ask,
   cell: Cell,
   answer: Answer,
   healthy: ReadonlySet<number>,
+  machineMs: number,
 ): string | undefined {
   if (answer.status === 0) return `no answer after ${Math.round(answer.ms)} ms`;
-  if (answer.ms > LONGEST_MS) return `answered after ${Math.round(answer.ms)} ms`;
+  if (answer.ms > LONGEST_MS + machineMs) return `answered after ${Math.round(answer.ms)} ms`;
   const isUntouched = healthy.has(answer.status) && !isDegraded(answer.body);
   if (isUntouched && toleratesHealth(ask, cell)) return undefined;
   switch (effectOf(ask, cell)) {
