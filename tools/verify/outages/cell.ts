@@ -109,15 +109,21 @@ class CellRun {
     this.#asks = asks;
   }
 
-  /** What each request is answered without a fault; also makes the gateway know the keys. */
+  /**
+   * What each request is answered without a fault, one by one and all at once; also makes the gateway
+   * know the keys.
+   */
   async learnHealth(): Promise<void> {
-    for (const ask of [...this.#asks, ...this.#asks]) {
-      const { status, body } = await this.#ask(ask);
-      const isUsable = status < 300 || status === 404 || status === 409;
-      if (!isUsable || body?.degraded === true)
-        throw new Error(`${ask.name} is ${status} without a fault: ${JSON.stringify(body)}`);
-      this.#healthy.set(ask.name, (this.#healthy.get(ask.name) ?? new Set()).add(status));
-    }
+    for (const ask of this.#asks) this.#noteHealth(ask, await this.#ask(ask));
+    await Promise.all(this.#asks.map(async (ask) => this.#noteHealth(ask, await this.#ask(ask))));
+  }
+
+  /** @throws Error for an answer that tells nothing: the request is wrong, or the machine too busy */
+  #noteHealth(ask: Ask, { status, body }: Answer): void {
+    const isUsable = status < 300 || status === 404 || status === 409;
+    if (!isUsable || body?.degraded === true)
+      throw new Error(`${ask.name} is ${status} without a fault: ${JSON.stringify(body)}`);
+    this.#healthy.set(ask.name, (this.#healthy.get(ask.name) ?? new Set()).add(status));
   }
 
   /** All at once while the breakers are closed; then one after the other until the time is over. */

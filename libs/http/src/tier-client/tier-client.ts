@@ -22,7 +22,7 @@ import {
 import { isBreakerOpen, TierBreaker } from './breaker.js';
 import { type CallLimit, Deadline, type Deadlines, limitOf, seedDeadlines } from './deadline.js';
 import { isUpload, type PreparedBody, prepareBody } from './request-body.js';
-import { failureOf, isReset, TierFailure } from './tier-failure.js';
+import { DownAnswer, failureOf, isReset, TierFailure } from './tier-failure.js';
 import { mayRepeat, targetOf, type TierRequest } from './tier-request.js';
 
 export interface TierClientOptions {
@@ -108,7 +108,7 @@ export class TierClient {
     const { tier } = this.#options;
     let outcome = 'ok';
     try {
-      const answer = await this.#breaker.run(() => this.#answered(request, read));
+      const answer = await this.#guarded(request, read);
       if (answer instanceof Problem) throw answer;
       span.setAttribute('http.response.status_code', answer.status);
       return answer;
@@ -118,6 +118,21 @@ export class TierClient {
     } finally {
       const labels = { tier, 'http.request.method': request.method, outcome };
       histogram(metrics.tierCallDuration).record((performance.now() - startedAt) / 1000, labels);
+    }
+  }
+
+  /** Under the breaker. */
+  async #guarded<T>(request: TierRequest, read: ReadBody<T>): Promise<TierAnswer<T> | Problem> {
+    try {
+      return await this.#breaker.run(async () => {
+        const answer = await this.#answered(request, read);
+        if (!(answer instanceof Problem) && request.saysDown?.(answer.body))
+          throw new DownAnswer(answer);
+        return answer;
+      });
+    } catch (error) {
+      if (error instanceof DownAnswer) return error.answer as TierAnswer<T>;
+      throw error;
     }
   }
 

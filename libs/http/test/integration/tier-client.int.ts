@@ -324,6 +324,24 @@ describe('an upload', () => {
 });
 
 describe('the breaker', () => {
+  it('takes a report of ill health for a failure, and passes it on', async () => {
+    let reachable = false;
+    const { port } = await serve((_request, response) => json(response, 200, { reachable }));
+    const client = clientOf(port);
+    const saysDown = (body: unknown): boolean => !(body as { reachable: boolean }).reachable;
+    for (let call = 0; call < 3; call += 1)
+      expect((await client.request({ ...GET, saysDown })).body).toEqual({ reachable: false });
+    expect(client.isOpen).toBe(true);
+    reachable = true;
+    await until(() =>
+      client.request({ ...GET, saysDown }).then(
+        ({ body }) => (body as { reachable: boolean }).reachable,
+        () => false,
+      ),
+    );
+    expect(client.isOpen).toBe(false);
+  });
+
   it('opens on a refused port, answers at once, and recovers within about a second', async () => {
     const gone = await serve((_request, response) => json(response, 200, {}));
     await gone.close();
