@@ -69,6 +69,9 @@ function conclude(reports: readonly CellReport[]): number {
   return violations === 0 ? 0 : 1;
 }
 
-process.exitCode = values.mutants
+const code = values.mutants
   ? await proveMutants(portBase, settings, say)
   : conclude(await runCells(settings.shuffle(cellsOf(values.only))));
+
+// Connections that a fault has left half open must not keep the process.
+process.exit(code);
