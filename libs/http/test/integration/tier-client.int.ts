@@ -279,11 +279,7 @@ describe('a file', () => {
     const { port } = await serve((_request, response) => {
       response.writeHead(200, { 'content-length': 6 }).write('1');
       if (everyMs === undefined) return;
-      let sent = 1;
-      const timer = setInterval(() => {
-        response.write('1');
-        if ((sent += 1) === 6) clearInterval(timer);
-      }, everyMs);
+      for (const n of [1, 2, 3, 4, 5]) setTimeout(() => response.write('1'), n * everyMs);
     });
     return clientOf(port, { deadlines });
   };
