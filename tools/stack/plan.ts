@@ -1,5 +1,6 @@
 import type { TierDatabase } from './databases/tier-database.ts';
 import { embeddedDatabase, externalDatabase } from './databases/tier-database.ts';
+import { linkedPort, linkedUrl } from './links.ts';
 import { type App, type PortName, type Tier, tiers } from './ports.ts';
 import type { Secrets } from './secrets.ts';
 import type { StackEnvironment } from './stack.config.ts';
@@ -25,11 +26,12 @@ export function planStack(
   basis: Pick<StackPlan, 'dataDirectory' | 'apps' | 'environment' | 'ports' | 'secrets'>,
 ): StackPlan {
   const { environment, ports } = basis;
-  const sink = `smtp://127.0.0.1:${ports.smtp}`;
+  const sink = `smtp://127.0.0.1:${linkedPort(environment, ports.smtp ?? 0)}`;
   return {
     ...basis,
     databases: databasesOf(basis),
-    kafkaBrokers: environment.kafkaBrokers ?? `127.0.0.1:${ports.kafka}`,
+    kafkaBrokers:
+      environment.kafkaBrokers ?? `127.0.0.1:${linkedPort(environment, ports.kafka ?? 0)}`,
     smtpUrl: environment.smtpUrl ?? sink,
     sandboxSmtpUrl: environment.sandboxSmtpUrl ?? (environment.smtpUrl ? undefined : sink),
     publicUrl: `http://127.0.0.1:${ports.gateway}`,
@@ -48,5 +50,9 @@ function databaseOf(basis: DatabaseBasis, tier: Tier): TierDatabase {
   const passwords = secrets.databases[tier];
   const external = environment.databaseUrls[tier];
   if (external) return externalDatabase(tier, external, passwords);
-  return embeddedDatabase(tier, ports[`${tier}-db`] ?? 0, dataDirectory, passwords);
+  const database = embeddedDatabase(tier, ports[`${tier}-db`] ?? 0, dataDirectory, passwords);
+  const [app, system] = [database.urls.app, database.urls.system].map((url) =>
+    linkedUrl(environment, url),
+  ) as [string, string];
+  return { ...database, urls: { ...database.urls, app, system } };
 }

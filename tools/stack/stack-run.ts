@@ -5,6 +5,7 @@ import { bootstrapPlatform, migrateTier } from './apps/entry-points.ts';
 import { createDataDirectory, locateDataDirectory } from './data-directory.ts';
 import { provision } from './databases/provision.ts';
 import { chooseBroker, requireBroker } from './kafka/choose-broker.ts';
+import { linkedPort } from './links.ts';
 import { requireMemory } from './memory.ts';
 import { planStack, type StackPlan } from './plan.ts';
 import { choosePorts, defaultPorts, portsFrom, type Tier, tiers } from './ports.ts';
@@ -115,6 +116,7 @@ export class StackRun {
     if (environment.kafkaBrokers !== undefined) return;
     const where = {
       port: ports.kafka ?? 0,
+      advertisedPort: linkedPort(environment, ports.kafka ?? 0),
       controllerPort: ports['kafka-controller'] ?? 0,
       dataDirectory: `${dataDirectory}/kafka`,
     };

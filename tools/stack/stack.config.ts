@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type LinkSettings, readLinkOffset } from './links.ts';
 import { type App, apps, type Tier, tiers } from './ports.ts';
 
 /** What the person asked for on the command line. */
@@ -13,7 +14,7 @@ export interface StackOptions {
 }
 
 /** Parts that run elsewhere, and what of the environment the launchers look at. */
-export interface StackEnvironment {
+export interface StackEnvironment extends LinkSettings {
   kafkaBrokers: string | undefined;
   smtpUrl: string | undefined;
   sandboxSmtpUrl: string | undefined;
@@ -23,6 +24,8 @@ export interface StackEnvironment {
   programs: { PATH: string; JAVA_HOME: string };
   /** OTEL_* and LOG_LEVEL: handed on to every app. */
   telemetry: Record<string, string>;
+  /** `STACK_PRELOAD_<APP>`: a module that this app loads before its own code; for mutants. */
+  preloads: Partial<Record<App, string>>;
   /** `<APP>_*` apart from its database URLs: handed on to that app, such as WORKER_CAPACITY. */
   tuning: Record<App, Record<string, string>>;
 }
@@ -74,6 +77,8 @@ function appList(text: string): App[] {
 /** Reads what the launchers need of the environment. */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): StackEnvironment {
   return {
+    linkOffset: readLinkOffset(env.STACK_LINK_OFFSET),
+    preloads: Object.fromEntries(apps.flatMap((app) => preloadOf(app, env))),
     kafkaBrokers: env.KAFKA_BROKERS || undefined,
     smtpUrl: env.SMTP_URL || undefined,
     sandboxSmtpUrl: env.SANDBOX_SMTP_URL || undefined,
@@ -93,6 +98,11 @@ function externalDatabase(tier: Tier, env: NodeJS.ProcessEnv): [Tier, ExternalDa
   const systemUrl = env[`${prefix}_SYSTEM_URL`] || undefined;
   const migratorUrl = env[`${prefix}_MIGRATOR_URL`] || undefined;
   return [[tier, { url, systemUrl, migratorUrl }]];
+}
+
+function preloadOf(app: App, env: NodeJS.ProcessEnv): [App, string][] {
+  const file = env[`STACK_PRELOAD_${app.toUpperCase()}`];
+  return file ? [[app, file]] : [];
 }
 
 function tuningOf(app: App, env: NodeJS.ProcessEnv): Record<string, string> {

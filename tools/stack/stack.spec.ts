@@ -202,6 +202,25 @@ describe('plan', () => {
     expect(embedded.SANDBOX_SMTP_URL).toBe(embedded.SMTP_URL);
   });
 
+  it('lets the apps, and only them, reach everything else through links', () => {
+    const plan = planFor({ STACK_LINK_OFFSET: '50' });
+    const { databases } = plan;
+    expect([databases.olap.urls.app, databases.olap.urls.system]).toEqual([
+      expect.stringContaining(':20052/'),
+      expect.stringContaining(':20052/'),
+    ]);
+    expect(databases.olap.urls.admin).toContain(':20002/');
+    expect(environmentOf(plan, 'gateway')).toMatchObject({
+      GATEWAY_PORT: '20009',
+      OLTP_URL: 'http://127.0.0.1:20060',
+    });
+    expect(environmentOf(plan, 'worker')).toMatchObject({
+      KAFKA_BROKERS: '127.0.0.1:20055',
+      SMTP_URL: 'smtp://127.0.0.1:20057',
+    });
+    expect(() => planFor({ STACK_LINK_OFFSET: '-1' })).toThrow(/STACK_LINK_OFFSET/);
+  });
+
   it('is described by stack.json, mode 600, until it is removed', () => {
     const plan = planFor({});
     const description = describeStack(plan, (part) => (part === 'oltp-db' ? 77 : null));

@@ -8,7 +8,7 @@ import type { Counts } from './stage.ts';
 import { temporaryDirectory } from './test-parts.ts';
 import { startTestStack } from './test-stack.ts';
 
-const FILES = 'apps/e2e/test/.*[.]e2e[.]ts$';
+const FILES = '(apps/e2e/test|tools/verify)/.*[.]e2e[.]ts$';
 
 /**
  * The end-to-end tests against a whole product of their own. `STACK_FILE` tells them where it is,

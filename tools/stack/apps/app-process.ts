@@ -24,9 +24,14 @@ export class AppProcess implements Part {
 
   async prepare(): Promise<Command> {
     const preload = builtFile(this.name, 'instrumentation.js');
-    const args = [QUIET, '--import', preload, builtFile(this.name, 'main.js')];
+    const args = [QUIET, ...this.#preload(), '--import', preload, builtFile(this.name, 'main.js')];
     const env = { ...environmentOf(this.#plan, this.name), ...compileCache };
     return { file: nodePath, args, env, cwd: root };
+  }
+
+  #preload(): string[] {
+    const file = this.#plan.environment.preloads[this.name];
+    return file === undefined ? [] : ['--import', file];
   }
 
   /** Ready as the app itself says: its own database answers. */

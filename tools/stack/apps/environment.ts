@@ -1,3 +1,4 @@
+import { linkedUrl } from '../links.ts';
 import type { StackPlan } from '../plan.ts';
 import { type App, type Tier, tiers } from '../ports.ts';
 import type { Signer } from '../secrets.ts';
@@ -63,7 +64,8 @@ const privateKey = ({ secrets }: StackPlan, signer: Signer): Record<string, stri
 });
 
 function tierUrls(plan: StackPlan): Record<string, string> {
-  const url = (name: Tier): string => internalUrl(plan, name) ?? '';
+  const url = (name: Tier): string =>
+    linkedUrl(plan.environment, internalUrl(plan, name) ?? '').replace(/\/$/, '');
   return Object.fromEntries(tiers.map((name) => [`${name.toUpperCase()}_URL`, url(name)]));
 }
 

@@ -1,6 +1,8 @@
 /** Ports of one broker on 127.0.0.1. */
 export interface BrokerPorts {
   port: number;
+  /** Where clients find it; default: `port`. */
+  advertisedPort?: number;
   controllerPort: number;
 }
 
@@ -35,7 +37,7 @@ export function serverProperties(dataDirectory: string, ports: BrokerPorts): str
     ...FIXED,
     'controller.quorum.voters': `1@${controller}`,
     listeners: `${broker},CONTROLLER://${controller}`,
-    'advertised.listeners': broker,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${ports.advertisedPort ?? ports.port}`,
     'log.dirs': dataDirectory,
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}=${value}`);

@@ -16,6 +16,7 @@ import { type Call, CurrentCall } from '../access/current-call.js';
 import { ParkedEventView } from '../compose/parked-event-view.js';
 import { ApiId } from '../openapi/api-id.js';
 import { Answers } from '../openapi/answers.js';
+import { UsesTiers } from '../openapi/route-tiers.js';
 import { assertNoBody } from '../request/assert-no-body.js';
 import { ListParkedEventsQuery } from './parked-event.query.js';
 import { ParkedEvent, ParkedEventList } from './parked-event.schema.js';
@@ -29,6 +30,7 @@ const OfOneEvent = (): MethodDecorator =>
       schema: { type: 'string', enum: [...tiers] },
     }),
     ApiId('parked event'),
+    UsesTiers({ required: ['{tier}'] }),
   );
 
 const ChangesOneEvent = (status: 200 | 202): MethodDecorator =>
@@ -47,6 +49,7 @@ export class ParkedEventController {
   @Get()
   @PlatformRoute()
   @ApiOperation({ summary: 'List events that a tier could not handle, of all tiers, newest first' })
+  @UsesTiers({ optional: tiers })
   @Answers(200, ParkedEventList)
   @ApiProblems({ 400: ['invalid_cursor'] })
   listParkedEvents(

@@ -6,6 +6,7 @@ import { type Call, CurrentCall } from '../access/current-call.js';
 import { NotificationsClient } from '../clients/notifications.client.js';
 import { pick } from '../compose/pick.js';
 import { Answers } from '../openapi/answers.js';
+import { UsesTiers } from '../openapi/route-tiers.js';
 import { Cursors } from '../page/cursors.js';
 import { ListSystemEventsQuery } from './system-event.query.js';
 import { SYSTEM_EVENT_FIELDS, SystemEventList } from './system-event.schema.js';
@@ -23,6 +24,7 @@ export class SystemEventController {
   @Get()
   @PlatformRoute()
   @ApiOperation({ summary: 'List curated system events of all tenants, newest first' })
+  @UsesTiers({ required: ['notifications'] })
   @Answers(200, SystemEventList)
   @ApiProblems({ 400: ['invalid_cursor'] })
   async listSystemEvents(

@@ -5,6 +5,7 @@ import { type Call, CurrentCall } from '../access/current-call.js';
 import { OlapClient } from '../clients/olap.client.js';
 import { pick } from '../compose/pick.js';
 import { Answers } from '../openapi/answers.js';
+import { UsesTiers } from '../openapi/route-tiers.js';
 import { BillingQuery } from './billing.query.js';
 import { BILLING_FIELDS, BillingList, type BillingPeriod } from './billing.schema.js';
 
@@ -16,6 +17,7 @@ export class BillingController {
   @Get()
   @TenantRoute('analytics:read')
   @ApiOperation({ summary: 'Read usage and estimated cost by month' })
+  @UsesTiers({ required: ['olap'] })
   @Answers(200, BillingList)
   async readBilling(
     @CurrentCall() call: Call,

@@ -10,6 +10,7 @@ import { IdempotencyKey } from '../idempotency/idempotency-key.js';
 import { IdempotentRequests, RESERVATION_PROBLEMS } from '../idempotency/idempotent-requests.js';
 import { markReplay } from '../idempotency/mark-replay.js';
 import { Answers } from '../openapi/answers.js';
+import { UsesTiers } from '../openapi/route-tiers.js';
 import { parseTime } from '../request/time-text.js';
 import { CreateApiKeyRequest } from './api-key.request.js';
 import { API_KEY_FIELDS, ApiKey } from './api-key.schema.js';
@@ -25,6 +26,7 @@ export class ApiKeyController {
   @Post()
   @TenantRoute('api_keys:write')
   @ApiOperation({ summary: 'Make another key; it is shown once' })
+  @UsesTiers({ required: ['oltp'] })
   @Answers(201, ApiKey, { replayable: true })
   @ApiProblems({
     ...RESERVATION_PROBLEMS,

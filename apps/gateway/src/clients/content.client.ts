@@ -1,6 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { buffer } from 'node:stream/consumers';
-import { tierDown } from '@penguinmails/http/problem';
 import { type GatheredCalls, RequestBudget, type TierClient } from '@penguinmails/http/tier-client';
 import type { Call } from '../access/current-call.js';
 import { TierClients } from './tier-clients.js';
@@ -93,35 +91,28 @@ export class ContentClient {
     await this.#tier.request({ ...call, method: 'DELETE', path, idempotent: true });
   }
 
-  /** @param ifNoneMatch the entity tag the reader has */
+  /**
+   * Whole before it goes on: a client must not take half a file for a whole one.
+   * @param ifNoneMatch the entity tag the reader has
+   */
   async getAttachment(
     call: Call,
     key: string,
     id: string,
     ifNoneMatch: string | undefined,
   ): Promise<AttachmentBytes> {
-    const { status, headers, body } = await this.#tier.requestStream({
+    const { status, headers, body } = await this.#tier.requestFile({
       ...call,
       method: 'GET',
       path: `/internal/contents/${key}/attachments/${id}`,
       headers: ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch },
       deadlineMs: DOWNLOAD_MS,
     });
-    const bytes = await this.#collect(body);
     return {
-      bytes: status === 304 ? null : bytes,
+      bytes: status === 304 ? null : body,
       contentType: String(headers['content-type'] ?? 'application/octet-stream'),
       disposition: String(headers['content-disposition'] ?? 'attachment'),
       etag: String(headers.etag ?? ''),
     };
-  }
-
-  /** Whole before it goes on: a client must not take half a file for a whole one. */
-  async #collect(stream: NodeJS.ReadableStream): Promise<Buffer> {
-    try {
-      return await buffer(stream);
-    } catch (error) {
-      throw tierDown('content', error);
-    }
   }
 }

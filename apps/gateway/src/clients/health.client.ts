@@ -10,7 +10,15 @@ export class HealthClient {
   constructor(private readonly tiers: TierClients) {}
 
   async report(tier: Tier, requestId: string, budget: RequestBudget): Promise<TierDetails> {
-    const request = { method: 'GET', path: '/internal/health', requestId, budget } as const;
+    const request = {
+      method: 'GET',
+      path: '/internal/health',
+      requestId,
+      budget,
+      saysDown,
+    } as const;
     return (await this.tiers.of(tier).request<TierDetails>(request)).body;
   }
 }
+
+const saysDown = (report: unknown): boolean => !(report as TierDetails).database.reachable;

@@ -9,6 +9,7 @@ import { OltpClient } from '../clients/oltp.client.js';
 import { EmailView } from '../compose/email-view.js';
 import { ApiId } from '../openapi/api-id.js';
 import { Answers } from '../openapi/answers.js';
+import { UsesTiers } from '../openapi/route-tiers.js';
 import { EmailContent } from './email-sections.schema.js';
 import { sendAttachment } from './send-attachment.js';
 
@@ -26,6 +27,7 @@ export class EmailContentController {
   @Get('content')
   @TenantRoute('emails:read')
   @ApiOperation({ summary: 'Read the bodies, headers and list of files of an e-mail' })
+  @UsesTiers({ required: ['oltp', 'content'] })
   @ApiId('e-mail')
   @Answers(200, EmailContent)
   @ApiProblems({ 404: ['not_found'], 502: ['content_corrupted'] })
@@ -39,6 +41,7 @@ export class EmailContentController {
   @Get('attachments/:attachment_id')
   @TenantRoute('emails:read')
   @ApiOperation({ summary: 'Download a file of an e-mail' })
+  @UsesTiers({ required: ['oltp', 'content'] })
   @ApiId('e-mail')
   @ApiId('file', 'attachment_id')
   @ApiHeader({ name: 'If-None-Match', required: false, schema: { type: 'string' } })

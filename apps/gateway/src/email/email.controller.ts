@@ -11,6 +11,7 @@ import { RESERVATION_PROBLEMS } from '../idempotency/idempotent-requests.js';
 import { markReplay } from '../idempotency/mark-replay.js';
 import { ApiId } from '../openapi/api-id.js';
 import { Answers } from '../openapi/answers.js';
+import { UsesTiers } from '../openapi/route-tiers.js';
 import { assertNoBody } from '../request/assert-no-body.js';
 import { CancelEmail } from './cancel-email.js';
 import { checkMessage } from './check-message.js';
@@ -38,6 +39,7 @@ export class EmailController {
   @TenantRoute('emails:send')
   @BodyLimit(REQUEST_LIMIT_BYTES)
   @ApiOperation({ summary: 'Accept one e-mail; from the 202 on it is not lost' })
+  @UsesTiers({ required: ['content', 'oltp'] })
   @Answers(202, Email, { replayable: true, location: true })
   @ApiProblems({
     409: RESERVATION_PROBLEMS[409],
@@ -61,6 +63,7 @@ export class EmailController {
   @Get()
   @TenantRoute('emails:read')
   @ApiOperation({ summary: 'List e-mails, newest first' })
+  @UsesTiers({ required: ['oltp'] })
   @Answers(200, EmailList)
   @ApiProblems({ 400: ['invalid_cursor'] })
   listEmails(@CurrentCall() call: Call, @Query() query: ListEmailsQuery): Promise<EmailList> {
@@ -70,6 +73,7 @@ export class EmailController {
   @Get(':id')
   @TenantRoute('emails:read')
   @ApiOperation({ summary: 'Read one e-mail, with the parts of other tiers that are asked for' })
+  @UsesTiers({ required: ['oltp'], optional: ['content', 'queue'] })
   @ApiId('e-mail')
   @Answers(200, ComposedEmail)
   @ApiProblems({ 404: ['not_found'] })
@@ -85,6 +89,7 @@ export class EmailController {
   @HttpCode(200)
   @TenantRoute('emails:send')
   @ApiOperation({ summary: 'Cancel an e-mail that is scheduled, queued or deferred' })
+  @UsesTiers({ required: ['oltp'] })
   @ApiId('e-mail')
   @Answers(200, Email, { replayable: true })
   @ApiProblems({ 404: ['not_found'], 409: ['email_not_cancellable'] })

@@ -62,6 +62,7 @@ export class SendEmailRequest {
     type: String,
     nullable: true,
     description: 'This or html is needed; at most 5 MiB.',
+    example: 'Good morning.',
   })
   @IsOptional()
   @IsString()

@@ -7,6 +7,7 @@ import { QueueClient } from '../clients/queue.client.js';
 import { pick } from '../compose/pick.js';
 import { ApiId } from '../openapi/api-id.js';
 import { Answers } from '../openapi/answers.js';
+import { UsesTiers } from '../openapi/route-tiers.js';
 import { Job, JOB_FIELDS } from './job.schema.js';
 
 @ApiTags('Jobs')
@@ -17,6 +18,7 @@ export class JobController {
   @Get(':id')
   @TenantRoute('jobs:read')
   @ApiOperation({ summary: 'Read one job' })
+  @UsesTiers({ required: ['queue'] })
   @ApiId('job')
   @Answers(200, Job)
   @ApiProblems({ 404: ['not_found'] })

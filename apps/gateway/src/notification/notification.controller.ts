@@ -7,6 +7,7 @@ import { NotificationsClient } from '../clients/notifications.client.js';
 import { pick } from '../compose/pick.js';
 import { ApiId } from '../openapi/api-id.js';
 import { Answers } from '../openapi/answers.js';
+import { UsesTiers } from '../openapi/route-tiers.js';
 import { Cursors } from '../page/cursors.js';
 import { ListNotificationsQuery, MarkNotificationRequest } from './notification.requests.js';
 import {
@@ -28,6 +29,7 @@ export class NotificationController {
   @Get()
   @TenantRoute('notifications:read')
   @ApiOperation({ summary: 'List notifications, newest first' })
+  @UsesTiers({ required: ['notifications'] })
   @Answers(200, NotificationList)
   @ApiProblems({ 400: ['invalid_cursor'] })
   async listNotifications(
@@ -46,6 +48,7 @@ export class NotificationController {
   @Get('unread-count')
   @TenantRoute('notifications:read')
   @ApiOperation({ summary: 'Count unread notifications' })
+  @UsesTiers({ required: ['notifications'] })
   @Answers(200, UnreadCount)
   async countUnreadNotifications(@CurrentCall() call: Call): Promise<UnreadCount> {
     const { count } = await this.notifications.countUnread(call);
@@ -55,6 +58,7 @@ export class NotificationController {
   @Patch(':id')
   @TenantRoute('notifications:write')
   @ApiOperation({ summary: 'Mark a notification read or unread' })
+  @UsesTiers({ required: ['notifications'] })
   @ApiId('notification')
   @Answers(200, Notification)
   @ApiProblems({ 404: ['not_found'] })

@@ -1,6 +1,7 @@
 import type { INestApplication, Type } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { documentAccess } from './document-access.js';
+import { assertRoutesDeclareTiers } from './route-tiers.js';
 
 const DESCRIPTION = `Transactional e-mail over five tiers.
 
@@ -13,7 +14,12 @@ const KEYS = {
   platform_key: 'A platform key, `pm_platform_…`, for /v1/admin.',
 };
 
-/** The OpenAPI 3.1 document of the application's routes. @param controllers all of them */
+/**
+ * The OpenAPI 3.1 document of the application's routes.
+ *
+ * @param controllers all of them
+ * @throws UndeclaredTiers when a route does not say which tiers it asks
+ */
 export function createDocument(
   app: INestApplication,
   controllers: readonly Type[],
@@ -33,5 +39,6 @@ export function createDocument(
   const document = SwaggerModule.createDocument(app, config.build(), {
     operationIdFactory: (_controller, method) => method,
   });
+  assertRoutesDeclareTiers(document);
   return documentAccess(document, controllers);
 }

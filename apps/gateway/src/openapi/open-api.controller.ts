@@ -2,6 +2,7 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { PublicRoute } from '@penguinmails/http';
 import { OpenApiText } from './open-api-text.js';
+import { UsesTiers } from './route-tiers.js';
 
 @ApiTags('Contract')
 @Controller('v1/openapi.json')
@@ -12,6 +13,7 @@ export class OpenApiController {
   @PublicRoute()
   @Header('content-type', 'application/json')
   @ApiOperation({ summary: 'Read this document' })
+  @UsesTiers({})
   @ApiResponse({
     status: 200,
     description: 'OpenAPI 3.1',

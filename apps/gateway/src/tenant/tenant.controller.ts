@@ -9,6 +9,7 @@ import { IdempotencyKey } from '../idempotency/idempotency-key.js';
 import { IdempotentRequests, RESERVATION_PROBLEMS } from '../idempotency/idempotent-requests.js';
 import { markReplay } from '../idempotency/mark-replay.js';
 import { Answers } from '../openapi/answers.js';
+import { UsesTiers } from '../openapi/route-tiers.js';
 import { newTenant } from './new-tenant.js';
 import { CreateTenantRequest } from './tenant.request.js';
 import { NewTenant } from './tenant.schema.js';
@@ -24,6 +25,7 @@ export class TenantController {
   @Post()
   @PlatformRoute()
   @ApiOperation({ summary: 'Make a tenant with owner, sandbox domain, mailbox and two keys' })
+  @UsesTiers({ required: ['oltp'] })
   @Answers(201, NewTenant, { replayable: true })
   @ApiProblems({ ...RESERVATION_PROBLEMS, 409: ['slug_taken', ...RESERVATION_PROBLEMS[409]] })
   async createTenant(

@@ -13,7 +13,7 @@ export function callerOf(request: PlatformRequest): Caller {
   return request.caller;
 }
 
-/** The time all tier calls of one public request share: 3 s from its arrival. */
+/** The time all tier calls of one public request share: 2.7 s from its arrival. */
 export function budgetOf(request: PlatformRequest): RequestBudget {
   return (request.budget ??= new RequestBudget(undefined, request.arrivedAt));
 }

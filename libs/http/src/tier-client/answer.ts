@@ -1,6 +1,6 @@
-import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { fromProblemDocument, type Problem, unauthorized } from '../problem/index.js';
+import type { Deadline, Deadlines } from './deadline.js';
 import { TierFailure } from './tier-failure.js';
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -13,7 +13,7 @@ export interface TierAnswer<T> {
 }
 
 type RawAnswer = Dispatcher.ResponseData;
-export type ReadBody<T> = (answer: RawAnswer) => Promise<T>;
+export type ReadBody<T> = (answer: RawAnswer, deadline: Deadline) => Promise<T>;
 
 /** @throws TierFailure when the body is not JSON; undefined for an empty one */
 export async function readJson<T>({ body, headers }: RawAnswer): Promise<T> {
@@ -32,8 +32,20 @@ export async function readBytes({ body }: RawAnswer): Promise<Buffer> {
   return Buffer.from(await body.arrayBuffer());
 }
 
-export async function keepStream({ body }: RawAnswer): Promise<Readable> {
-  return body;
+/**
+ * Reads a file: the call's own limit counts up to its first byte, so that a dead tier is noticed in time;
+ * from there on it may take long, but not stand still.
+ */
+export function fileReader({ download, progress }: Deadlines): ReadBody<Buffer> {
+  return async ({ body }, deadline) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of body) {
+      if (chunks.length === 0) deadline.renew(download);
+      deadline.progress(progress);
+      chunks.push(chunk as Buffer);
+    }
+    return Buffer.concat(chunks);
+  };
 }
 
 /**

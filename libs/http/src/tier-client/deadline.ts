@@ -9,11 +9,19 @@ export interface Deadlines {
   readonly write: number;
   /** Bodies over 1 MiB, as long as they move. Default 30000. */
   readonly upload: number;
-  /** Without progress of an upload, or of a streamed answer. Default 2500. */
+  /** Files, from their first byte on, as long as they move. Default 30000. */
+  readonly download: number;
+  /** Without progress of an upload or a download. Default 2500. */
   readonly progress: number;
 }
 
-export const seedDeadlines: Deadlines = { read: 1000, write: 2500, upload: 30_000, progress: 2500 };
+export const seedDeadlines: Deadlines = {
+  read: 1000,
+  write: 2500,
+  upload: 30_000,
+  download: 30_000,
+  progress: 2500,
+};
 
 /** How long one call may take and what it means when that is over. */
 export interface CallLimit {
@@ -30,7 +38,7 @@ export function limitOf(deadlineMs: number, budget: RequestBudget | undefined): 
 /** Aborts a call when its time is up or when it stops moving. */
 export class Deadline {
   readonly #controller = new AbortController();
-  readonly #overall: NodeJS.Timeout;
+  #overall: NodeJS.Timeout;
   #stall: NodeJS.Timeout | undefined;
 
   constructor({ ms, kind }: CallLimit) {
@@ -58,6 +66,12 @@ export class Deadline {
   progress(ms: number): void {
     clearTimeout(this.#stall);
     this.#stall = this.#abortIn(ms, 'timeout');
+  }
+
+  /** Another limit from now on, in place of the one before. */
+  renew(ms: number): void {
+    clearTimeout(this.#overall);
+    this.#overall = this.#abortIn(ms, 'timeout');
   }
 
   /** The call has ended. */

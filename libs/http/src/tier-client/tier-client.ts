@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Tier } from '@penguinmails/contracts';
 import {
   histogram,
@@ -13,7 +12,7 @@ import { type Dispatcher, Pool } from 'undici';
 import type { Caller } from '../access/caller.js';
 import { Problem, tierDown } from '../problem/index.js';
 import {
-  keepStream,
+  fileReader,
   type ReadBody,
   readBytes,
   readJson,
@@ -23,7 +22,7 @@ import {
 import { isBreakerOpen, TierBreaker } from './breaker.js';
 import { type CallLimit, Deadline, type Deadlines, limitOf, seedDeadlines } from './deadline.js';
 import { isUpload, type PreparedBody, prepareBody } from './request-body.js';
-import { failureOf, isReset, TierFailure } from './tier-failure.js';
+import { DownAnswer, failureOf, isReset, TierFailure } from './tier-failure.js';
 import { mayRepeat, targetOf, type TierRequest } from './tier-request.js';
 
 export interface TierClientOptions {
@@ -81,9 +80,9 @@ export class TierClient {
     return this.#call(request, readBytes);
   }
 
-  /** A call answered with a stream: the deadline counts to its headers, then 2.5 s without a byte. */
-  requestStream(request: TierRequest): Promise<TierAnswer<Readable>> {
-    return this.#call(request, keepStream);
+  /** A call answered with a file: the deadline counts to its first byte, then 2.5 s without a byte. */
+  requestFile(request: TierRequest): Promise<TierAnswer<Buffer>> {
+    return this.#call(request, fileReader(this.#deadlines));
   }
 
   get tier(): Tier {
@@ -118,7 +117,7 @@ export class TierClient {
     const { tier } = this.#options;
     let outcome = 'ok';
     try {
-      const answer = await this.#breaker.run(() => this.#answered(request, read));
+      const answer = await this.#guarded(request, read);
       if (answer instanceof Problem) throw answer;
       span.setAttribute('http.response.status_code', answer.status);
       return answer;
@@ -128,6 +127,21 @@ export class TierClient {
     } finally {
       const labels = { tier, 'http.request.method': request.method, outcome };
       histogram(metrics.tierCallDuration).record((performance.now() - startedAt) / 1000, labels);
+    }
+  }
+
+  /** Under the breaker. */
+  async #guarded<T>(request: TierRequest, read: ReadBody<T>): Promise<TierAnswer<T> | Problem> {
+    try {
+      return await this.#breaker.run(async () => {
+        const answer = await this.#answered(request, read);
+        if (!(answer instanceof Problem) && request.saysDown?.(answer.body))
+          throw new DownAnswer(answer);
+        return answer;
+      });
+    } catch (error) {
+      if (error instanceof DownAnswer) return error.answer as TierAnswer<T>;
+      throw error;
     }
   }
 
@@ -143,7 +157,7 @@ export class TierClient {
       const { statusCode: status, headers } = answer;
       return status >= 400
         ? await toProblem(answer)
-        : { status, headers, body: await read(answer) };
+        : { status, headers, body: await read(answer, deadline) };
     } catch (error) {
       throw failureOf(error);
     } finally {

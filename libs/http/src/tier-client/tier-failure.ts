@@ -15,6 +15,15 @@ export class TierFailure extends Error {
   }
 }
 
+/** An answer for the caller that is a failure for the breaker. */
+export class DownAnswer extends Error {
+  override readonly name = 'DownAnswer';
+
+  constructor(readonly answer: unknown) {
+    super('the tier says that it cannot work');
+  }
+}
+
 const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 /** True when a connection was closed under a request, as a kept-alive one may be at any time. */

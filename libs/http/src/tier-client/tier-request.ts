@@ -23,6 +23,11 @@ export interface TierRequest {
   readonly deadlineMs?: number;
   /** What is left for the whole public request; uploads do not count against it. */
   readonly budget?: RequestBudget;
+  /**
+   * True for an answer by which the tier says that it cannot work. It is passed on, and counts as a
+   * failure: else a report of ill health would close the breaker, and calls would wait again.
+   */
+  readonly saysDown?: (body: unknown) => boolean;
   /** Allows one more try when the connection was closed before any byte of an answer. GETs may anyway. */
   readonly idempotent?: boolean;
 }

@@ -102,7 +102,7 @@ describe('a call', () => {
     });
   });
 
-  it('may be answered with nothing, bytes or a stream', async () => {
+  it('may be answered with nothing, bytes or a file', async () => {
     const { port } = await serve((request, response) => {
       if (request.method === 'DELETE') response.writeHead(204).end();
       else response.writeHead(200, { 'content-type': 'image/png', etag: '"a"' }).end('bytes');
@@ -111,7 +111,7 @@ describe('a call', () => {
     expect(await client.request({ ...GET, method: 'DELETE' })).toMatchObject({ status: 204 });
     const bytes = await client.requestBytes(GET);
     expect([bytes.body.toString(), bytes.headers.etag]).toEqual(['bytes', '"a"']);
-    expect(await text((await client.requestStream(GET)).body)).toBe('bytes');
+    expect((await client.requestFile(GET)).body.toString()).toBe('bytes');
     await expect(client.request(GET)).rejects.toMatchObject(DOWN);
   });
 
@@ -272,6 +272,38 @@ describe('a dead tier', () => {
   });
 });
 
+describe('a file', () => {
+  const deadlines = { read: 400, progress: 300, download: 2000 };
+  /** Sends the headers and a first chunk, then one every so often, or no more. */
+  const drip = async (everyMs: number | undefined): Promise<TierClient> => {
+    const { port } = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': 6 }).write('1');
+      if (everyMs === undefined) return;
+      for (const n of [1, 2, 3, 4, 5]) setTimeout(() => response.write('1'), n * everyMs);
+    });
+    return clientOf(port, { deadlines });
+  };
+
+  it('may take longer than the call as long as it moves', async () => {
+    const { result, ms } = await timed(async () => (await drip(150)).requestFile(GET));
+    expect(result).toMatchObject({ body: Buffer.from('111111') });
+    expect(ms).toBeGreaterThan(deadlines.read);
+  });
+
+  it('that stands still, or never begins, is the tier’s failure in time', async () => {
+    const client = await drip(undefined);
+    const { result, ms } = await timed(() => client.requestFile(GET));
+    expect(result).toMatchObject(DOWN);
+    expect(ms).toBeLessThan(800);
+    for (let call = 0; call < 2; call += 1) await client.requestFile(GET).catch(() => undefined);
+    expect(client.isOpen).toBe(true);
+    const { port } = await serve((_, response) => response.writeHead(200).flushHeaders());
+    const silent = await timed(() => clientOf(port, { deadlines }).requestFile(GET));
+    expect(silent.result).toMatchObject(DOWN);
+    expect(silent.ms).toBeLessThan(900);
+  });
+});
+
 describe('an upload', () => {
   it('that waits for a connection is given up after 2.5 s too', async () => {
     const { port } = await serve(() => undefined);
@@ -286,6 +318,19 @@ describe('an upload', () => {
 });
 
 describe('the breaker', () => {
+  it('takes a report of ill health for a failure, and passes it on', async () => {
+    let reachable = false;
+    const { port } = await serve((_request, response) => json(response, 200, { reachable }));
+    const client = clientOf(port);
+    const saysDown = (body: unknown): boolean => !(body as { reachable: boolean }).reachable;
+    for (let call = 0; call < 3; call += 1)
+      expect((await client.request({ ...GET, saysDown })).body).toEqual({ reachable: false });
+    expect(client.isOpen).toBe(true);
+    reachable = true;
+    const ask = () => client.request({ ...GET, saysDown }).catch(() => undefined);
+    await until(async () => (await ask()) !== undefined && !client.isOpen);
+  });
+
   it('opens on a refused port, answers at once, and recovers within about a second', async () => {
     const gone = await serve((_request, response) => json(response, 200, {}));
     await gone.close();

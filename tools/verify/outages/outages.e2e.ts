@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { dirname } from 'node:path';
+import { stackFileOfEnvironment } from '../verify.config.ts';
+import { runCell } from './cell.ts';
+import { cellsOf } from './parts.ts';
+import { shufflerOf } from './seed.ts';
+import { stageOf } from './stage.ts';
+
+/** Four ways to be away: nobody there, silent, without its database, and no way for events. */
+const CELLS = 'queue/killed,content/paused,oltp-db/killed,kafka/killed';
+const LASTS_MS = 2_000;
+const WITHIN_MS = 180_000;
+
+describe('every route of the OpenAPI document', () => {
+  const shuffle = shufflerOf(Number(process.pid));
+
+  it.each(cellsOf(CELLS).map((cell) => [cell.part.name, cell.mode, cell] as const))(
+    'while %s is %s: refused, degraded or untouched as it declares, and all is made up for',
+    async (_part, _mode, cell) => {
+      const stage = stageOf(dirname(stackFileOfEnvironment()), new Map());
+      const report = await runCell(cell, stage, { holdMs: LASTS_MS, shuffle });
+      expect(report.violations).toEqual([]);
+      expect(report.routes).toBeGreaterThanOrEqual(19);
+      expect(report.delivered).toBe(report.emails);
+    },
+    WITHIN_MS,
+  );
+});

@@ -1,0 +1,73 @@
+import { isFree, portsFrom } from '../../stack/ports.ts';
+import { readStackFile } from '../../stack/stack-file.ts';
+import { startTestStack } from '../../test/test-stack.ts';
+import type { Stage } from './cell.ts';
+import { Faults } from './faults.ts';
+import { Link } from './link.ts';
+import { failingParts } from './parts.ts';
+
+const OFFSET = 50;
+const ROWS = Array.from({ length: 60 }, (_, row) => 20_000 + row * 150);
+
+/** A product of this run's own; every way between an app and what it needs is a link. */
+export interface OwnStage extends Stage {
+  stop(): Promise<void>;
+}
+
+/** @param environment such as `STACK_PRELOAD_GATEWAY` */
+export async function startStage(
+  portBase: number | undefined,
+  environment: Record<string, string> = {},
+): Promise<OwnStage> {
+  const base = portBase ?? (await freeRow());
+  const links = await openLinks(base);
+  const close = async (): Promise<void> => {
+    await Promise.all([...links.values()].map((link) => link.close()));
+  };
+  try {
+    const options = ['--no-demo', '--port-base', String(base)];
+    const linked = { STACK_LINK_OFFSET: String(OFFSET), ...environment };
+    const stack = await startTestStack(options, linked);
+    const stop = async (): Promise<void> => {
+      await stack.stop();
+      await close();
+    };
+    return { ...stageOf(stack.dataDirectory, links), stop };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A stack that runs already. @param links by part; none: nothing can be slow there */
+export function stageOf(dataDirectory: string, links: ReadonlyMap<string, Link>): Stage {
+  const description = readStackFile(dataDirectory);
+  if (!description?.keys.platform || description.smtp.inbox_url === null)
+    throw new Error(`no complete stack runs from ${dataDirectory}`);
+  return {
+    dataDirectory,
+    gatewayUrl: description.gateway.url,
+    platformKey: description.keys.platform,
+    inboxUrl: description.smtp.inbox_url,
+    faults: new Faults(dataDirectory, links),
+  };
+}
+
+async function openLinks(base: number): Promise<Map<string, Link>> {
+  const ports = portsFrom(base);
+  const names = failingParts.map(({ name }) => name).filter((name) => name !== 'worker');
+  const links = new Map(
+    names.map((name) => [name, new Link((ports[name] ?? 0) + OFFSET, ports[name] ?? 0)]),
+  );
+  for (const link of links.values()) await link.open();
+  return links;
+}
+
+/** The links must know the ports before the stack starts, so none of them may be taken. */
+async function freeRow(): Promise<number> {
+  for (const base of ROWS) {
+    const ports = Object.values(portsFrom(base)).flatMap((port) => [port, port + OFFSET]);
+    if ((await Promise.all(ports.map((port) => isFree(port)))).every(Boolean)) return base;
+  }
+  throw new Error('no free row of ports');
+}
