@@ -16,7 +16,7 @@ const variables = {
   tiers: { oltp, content, queue },
   privateKey: privateKeyVariable(),
   /** Jobs held at once. */
-  capacity: int('WORKER_CAPACITY', { min: 1, max: 500 }).default(100),
+  capacity: int('WORKER_CAPACITY', { min: 1, max: 2_000 }).default(1_000),
   smtp: {
     relay: text('SMTP_URL').secret(),
     sandbox: text('SANDBOX_SMTP_URL').secret().optional(),

@@ -94,6 +94,7 @@ describe('what queue says', () => {
         maxAttempts: 12,
         unknownOutcomes: item.class === 'unknown' ? item.attempt - 1 : 0,
         leaseLosses: 0,
+        returns: 0,
         leasedBy: 'worker-1',
       }));
       const results = items.map((item) => ({
