@@ -47,29 +47,37 @@ export class FinishSystemRepository {
         leaseToken,
       })),
     );
-    const { rows } = await tx.query<RunningJob>(LOCK_HELD, [
-      ordered.map((held) => held.tenantId),
-      ordered.map((held) => held.jobId),
-      ordered.map((held) => held.leaseToken),
-    ]);
+    const { rows } = await tx.query<RunningJob>(
+      LOCK_HELD,
+      [
+        ordered.map((held) => held.tenantId),
+        ordered.map((held) => held.jobId),
+        ordered.map((held) => held.leaseToken),
+      ],
+      { name: 'jobs-lock-held' },
+    );
     return rows;
   }
 
   async recordTries(tx: SystemTransaction, tries: readonly FinishedTry[]): Promise<void> {
     if (tries.length === 0) return;
-    await tx.query(RECORD_TRIES, [
-      tries.map((each) => each.tenantId),
-      tries.map((each) => each.jobId),
-      tries.map((each) => each.attempt),
-      tries.map((each) => each.outcome),
-      tries.map((each) => each.code),
-      tries.map((each) => each.enhancedCode),
-      tries.map((each) => each.errorCode),
-      tries.map((each) => each.reply),
-      tries.map((each) => each.leasedBy),
-      tries.map((each) => each.startedAt),
-      tries.map((each) => each.finishedAt),
-    ]);
+    await tx.query(
+      RECORD_TRIES,
+      [
+        tries.map((each) => each.tenantId),
+        tries.map((each) => each.jobId),
+        tries.map((each) => each.attempt),
+        tries.map((each) => each.outcome),
+        tries.map((each) => each.code),
+        tries.map((each) => each.enhancedCode),
+        tries.map((each) => each.errorCode),
+        tries.map((each) => each.reply),
+        tries.map((each) => each.leasedBy),
+        tries.map((each) => each.startedAt),
+        tries.map((each) => each.finishedAt),
+      ],
+      { name: 'jobs-record-tries' },
+    );
   }
 
   /** Gives jobs back to waiting. The caller has locked the rows. */

@@ -1,6 +1,6 @@
+import { bodySchema } from '@penguinmails/http';
 import { outcomeKinds } from '../job/outcome.js';
 import type { FinishResult } from '../finish/finish-result.js';
-import { bodySchema } from './body-schema.js';
 
 /** Most jobs of one lease, heartbeat or finish request. */
 export const MAX_JOBS = 500;

@@ -65,7 +65,7 @@ const inSystem = (run: (tx: SystemTransaction) => Promise<unknown>) =>
 
 describe('with stale statistics and a long queue', () => {
   const end = { status: 'completed', outcome: 'delivered', attempts: 1, leaseLosses: 0 } as const;
-  const counts = { attempts: 1, unknownOutcomes: 0, delaySeconds: 60 };
+  const counts = { attempts: 1, unknownOutcomes: 0, delaySeconds: 60, returns: 0 };
   const recorded = { errorCode: null, errorMessage: null };
 
   it.each<[string, (tx: SystemTransaction) => Promise<unknown>]>([
