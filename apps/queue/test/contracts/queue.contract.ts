@@ -60,6 +60,7 @@ describe('what queue takes', () => {
             email_id: data.email_id,
             storage_key: data.storage_key,
             mailbox_id: data.mailbox_id,
+            mode: data.mode,
           },
         },
       ]);
