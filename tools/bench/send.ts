@@ -13,7 +13,7 @@ import { signDomains } from './send-signing.ts';
 import { type Sender, SendStack } from './send-stack.ts';
 import { forgetStatements, statementCosts, watchStatements } from './statements.ts';
 
-const WARM_UP = 2_000;
+const WARM_UP = 1_000;
 
 interface Run {
   readonly per_second: number;
