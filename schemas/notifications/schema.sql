@@ -635,5 +635,23 @@ SELECT secure_tenant_table('notification_preferences', 'SELECT, INSERT, UPDATE, 
 SET LOCAL ROLE notifications_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100000-create-notification-tables.sql', '1791528798ce0d50e32fff3e9237a2a1149266f8ea099c04987750ffbe9785b6');
 
+-- 1764000107000-summarise-by-slice.sql
+SET LOCAL ROLE notifications_owner;
+-- Deliveries of a slice are of many tenants: the system login counts and announces them with one
+-- statement, not one a tenant (docs/adr/0016).
+CREATE POLICY system_access ON delivery_days FOR ALL TO notifications_system
+    USING (true) WITH CHECK (true);
+SELECT grant_row_rights('delivery_days', 'SELECT, INSERT, UPDATE', 'notifications_system');
+
+CREATE POLICY system_access ON recipients FOR ALL TO notifications_system
+    USING (true) WITH CHECK (true);
+SELECT grant_row_rights('recipients', 'SELECT', 'notifications_system');
+
+CREATE POLICY system_access ON notifications FOR ALL TO notifications_system
+    USING (true) WITH CHECK (true);
+SELECT grant_row_rights('notifications', 'SELECT, INSERT, UPDATE', 'notifications_system');
+SET LOCAL ROLE notifications_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000107000-summarise-by-slice.sql', '781b42543a94b9e780ce2507248b4c045a6225473b6ee07d1c4ee6692d232666');
+
 SELECT ensure_partitions(8);
 COMMIT;

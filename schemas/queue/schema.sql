@@ -886,5 +886,13 @@ SELECT secure_platform_table('queue_clock', 'SELECT', 'SELECT, INSERT, UPDATE');
 SET LOCAL ROLE queue_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000103000-create-queue-controls.sql', '976f77038fca900cbe3c6a6af717b2c8d8a58558a33b63e840f2eb3effb90afe');
 
+-- 1764000107000-count-returns.sql
+SET LOCAL ROLE queue_owner;
+-- Times in a row that a job was given back unbegun: from the second one on it waits longer each time.
+ALTER TABLE job_queue ADD COLUMN returns INTEGER NOT NULL DEFAULT 0
+    CONSTRAINT job_queue_returns_counted CHECK (returns >= 0);
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000107000-count-returns.sql', 'cac037c6d7ff27acb8b42061e47b9d9c008868ff513771a3f5b4b77ce7634f87');
+
 SELECT ensure_partitions(8);
 COMMIT;

@@ -19,7 +19,7 @@ export interface MeasuredStart {
 
 /**
  * Starts the product of a repository as a person does, output on stderr, and takes the time from
- * the start of the process to the milestone.
+ * the start of the process to the milestone. Options given here win over the bench's own.
  *
  * @throws Error when it ends before that
  */
@@ -27,13 +27,18 @@ export async function startMeasured(
   repository: string,
   options: readonly string[],
   milestone: Milestone,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<MeasuredStart> {
   const dataDirectory = temporaryDirectory();
   const where = ['--data-dir', dataDirectory, '--port-base', String(await freePortBase())];
   const script = join(repository, 'tools', 'start.mjs');
   const began = Date.now();
   const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit'];
-  const child = spawn('node', [script, ...where, ...options], { cwd: repository, stdio });
+  const child = spawn('node', [script, ...where, ...options], {
+    cwd: repository,
+    env: { ...process.env, ...environment },
+    stdio,
+  });
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     if (child.exitCode === null) await once(child, 'exit');

@@ -9,6 +9,7 @@ import { AdminEventSystemRepository } from './admin-event/admin-event.system.rep
 import { ListAdminEvents } from './admin-event/list-admin-events.js';
 import { OnSystemEventRaised } from './admin-event/on-system-event-raised.js';
 import { DeliverySummaryRepository } from './delivery-summary/delivery-summary.repository.js';
+import { DeliverySummarySystemRepository } from './delivery-summary/delivery-summary.system.repository.js';
 import { OnDeliveryEvents } from './delivery-summary/on-delivery-events.js';
 import { HealthController } from './health/health.controller.js';
 import { MarkNotification } from './notification/mark-notification.js';
@@ -54,6 +55,7 @@ export class NotificationsModule {
         AdminEventRepository,
         AdminEventSystemRepository,
         DeliverySummaryRepository,
+        DeliverySummarySystemRepository,
         ListAdminEvents,
         MarkNotification,
         NotificationRepository,

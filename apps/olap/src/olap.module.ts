@@ -3,12 +3,13 @@ import { DatabaseModule, tierDatabaseSettings } from '@penguinmails/database';
 import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import { createLogger, type Logger } from '@penguinmails/observability';
 import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
-import { ActivityRepository } from './activity/activity.repository.js';
+import { ActivitySystemRepository } from './activity/activity.system.repository.js';
 import { CountEmails } from './activity/count-emails.js';
 import { OnEmailAccepted } from './activity/on-email-accepted.js';
 import { OnEmailEvents } from './activity/on-email-events.js';
 import { BillingController } from './billing/billing.controller.js';
 import { BillingRepository } from './billing/billing.repository.js';
+import { BillingSystemRepository } from './billing/billing.system.repository.js';
 import { OnTenantCreated } from './billing/on-tenant-created.js';
 import { ReadBilling } from './billing/read-billing.js';
 import { HealthController } from './health/health.controller.js';
@@ -42,8 +43,9 @@ export class OlapModule {
         ParkedEventController,
       ],
       providers: [
-        ActivityRepository,
+        ActivitySystemRepository,
         BillingRepository,
+        BillingSystemRepository,
         CountEmails,
         ReadBilling,
         { provide: ParkedEventDesk, useExisting: ParkedDesk },

@@ -18,7 +18,7 @@ const variables = {
   tiers: { oltp, content, queue },
   privateKey: privateKeyVariable(),
   /** Jobs held at once. */
-  capacity: int('WORKER_CAPACITY', { min: 1, max: 500 }).default(100),
+  capacity: int('WORKER_CAPACITY', { min: 1, max: 2_000 }).default(1_000),
   composer: oneOf('WORKER_COMPOSER', composers).default('own'),
   rsaSigner: oneOf('WORKER_DKIM_RSA', rsaSigners).default('main'),
   smtp: {

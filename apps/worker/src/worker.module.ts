@@ -17,6 +17,9 @@ import { OutcomeReporter } from './lease/outcome-reporter.js';
 import { WorkerLifetime } from './lease/worker-lifetime.js';
 import type { PlatformServers } from './send-email/choose-server.js';
 import { SendEmail } from './send-email/send-email.js';
+import { SendInShares } from './send-email/send-in-shares.js';
+import { ServerDirectory } from './send-email/server-directory.js';
+import { ServerShares } from './send-email/server-shares.js';
 import { TransportDirectory } from './send-email/transport-directory.js';
 import { createMailSender } from './smtp/create-mail-sender.js';
 import type { MailSender } from './smtp/mail-sender.js';
@@ -62,7 +65,10 @@ function createSendEmail(config: WorkerConfig, { held, tiers, pool, logger }: Se
   const servers = platformServers(config);
   const composer = createComposer(config.composer);
   const builder = new MessageBuilder(composer, config.rsaSigner, logger);
-  return new SendEmail(held, oltp, content, directory, builder, pool, servers, logger);
+  const sendEmail = new SendEmail(held, oltp, content, directory, builder, pool, servers, logger);
+  const shares = new ServerShares(Math.ceil(config.capacity / 2));
+  const names = new ServerDirectory(held, directory, servers);
+  return new SendInShares(sendEmail, names, shares, logger);
 }
 
 function platformServers({ smtp }: WorkerConfig): PlatformServers {

@@ -35,6 +35,7 @@ export {
   encodeCursor,
 } from './page/cursor.js';
 export { type ListEnvelope, listEnvelope, pageSize } from './page/list-envelope.js';
+export { bodySchema } from './body/body-schema.js';
 export { ParseUuid } from './body/parse-uuid.pipe.js';
 export { checkBody } from './body/check-body.js';
 export { isEmptyList, isNull, plainBody, plainMatch, plainText } from './body/plain-body.js';

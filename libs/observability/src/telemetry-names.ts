@@ -127,6 +127,8 @@ export const metrics = {
   jobsLeased: counter('penguinmails.jobs.leased', '{job}', 'Jobs handed out'),
   /** penguinmails.job.type, outcome */
   jobsFinished: counter('penguinmails.jobs.finished', '{job}', 'Jobs finished by outcome'),
+  /** reason (not_begun, not_granted, server_busy) */
+  jobsReturned: counter('penguinmails.jobs.returned', '{job}', 'Jobs given back unbegun'),
   /** penguinmails.job.type */
   leaseExpiries: counter('penguinmails.leases.expired', '{job}', 'Leases that ran out'),
   /** outcome (delivered, deferred, bounced, failed, unknown), mode */

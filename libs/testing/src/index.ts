@@ -1,5 +1,6 @@
 export { collectEvents, type CollectedEvent, type EventCollector } from './collect-events.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
+export { explainPrepared, type PlanMode, planModes } from './explained-statement.js';
 export { freePort } from './free-port.js';
 export { testBrokers } from './kafka-client.js';
 export {

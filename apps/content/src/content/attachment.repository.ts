@@ -62,6 +62,7 @@ export class AttachmentRepository {
        WHERE a.tenant_id = $1 AND a.parent_storage_key = ANY($2) AND a.archive_ref IS NULL
        ORDER BY a.parent_storage_key, a.position`,
       [tx.tenantId, storageKeys],
+      { name: 'attachments-with-bytes' },
     );
     return rows;
   }

@@ -104,6 +104,7 @@ export class ContentRepository {
          ON b.tenant_id = o.tenant_id AND b.content_hash = o.content_blob_hash
        WHERE o.tenant_id = $1 AND o.storage_key = ANY($2) AND o.state <> 'archived'`,
       [tx.tenantId, storageKeys],
+      { name: 'content-read' },
     );
     return rows;
   }
@@ -119,6 +120,7 @@ export class ContentRepository {
        WHERE o.tenant_id = $1 AND o.storage_key = ANY($2) AND o.state <> 'archived'
        GROUP BY o.tenant_id, o.storage_key`,
       [tx.tenantId, storageKeys],
+      { name: 'content-sizes' },
     );
     return new Map(rows.map(({ storageKey, size }) => [storageKey, Number(size)]));
   }

@@ -34,7 +34,10 @@ interface Stored {
   readonly files: readonly AttachmentBytesRow[];
 }
 
-/** Hands contents to the worker that holds their jobs, one tenant at a time. */
+/** How many tenants of one call are read at once: one call must not take the whole pool. */
+const CONCURRENCY = 4;
+
+/** Hands contents to the worker that holds their jobs, few tenants at a time. */
 @Injectable()
 export class FetchContents {
   constructor(
@@ -48,10 +51,14 @@ export class FetchContents {
   async execute(granted: GrantedKeys, items: readonly ContentPair[]): Promise<FetchAnswer> {
     const answer: FetchAnswer = { contents: [], missing: [], deferred: [] };
     const budget = new AnswerBudget();
-    for (const asked of askedByTenant(granted, items)) {
-      answer.missing.push(...pairs(asked.tenantId, asked.refused));
-      if (asked.granted.length > 0) await this.fetchTenant(asked, budget, answer);
-    }
+    const waiting = askedByTenant(granted, items).reverse();
+    const work = async (): Promise<void> => {
+      for (let asked = waiting.pop(); asked; asked = waiting.pop()) {
+        answer.missing.push(...pairs(asked.tenantId, asked.refused));
+        if (asked.granted.length > 0) await this.fetchTenant(asked, budget, answer);
+      }
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, work));
     return answer;
   }
 

@@ -21,6 +21,6 @@ export class OnTenantCreated {
     tx: TenantTransaction,
   ): Promise<void> {
     for (const { data } of events) await this.recipients.addOwner(tx, data.owner_user_id);
-    await this.summaries.announce(tx, null);
+    await this.summaries.announceAll(tx);
   }
 }

@@ -3,7 +3,8 @@ import type { TenantTransaction } from '@penguinmails/database';
 /**
  * The people of a tenant, as far as this tier needs them: ids and roles. Owners and deliveries come on
  * different topics at the same time; without a lock each would miss the other's uncommitted row, and
- * nobody would be told. Deliveries share the lock, a new owner waits for them and they for it.
+ * nobody would be told. Deliveries share the lock (DeliverySummarySystemRepository), a new owner waits
+ * for them and they for it.
  */
 export class RecipientRepository {
   async addOwner(tx: TenantTransaction, userId: string): Promise<void> {
@@ -14,11 +15,6 @@ export class RecipientRepository {
        SET role = 'owner', updated_at = now(), row_version = recipients.row_version + 1`,
       [tx.tenantId, userId],
     );
-  }
-
-  /** Until the end of the transaction no owner is added, or the one being added is visible. */
-  async holdOwners(tx: TenantTransaction): Promise<void> {
-    await tx.query('SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [lockOf(tx)]);
   }
 }
 

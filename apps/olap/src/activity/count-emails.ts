@@ -1,22 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import type { TenantTransaction } from '@penguinmails/database';
-import { type BilledKind, BillingRepository } from '../billing/billing.repository.js';
-import { ActivityRepository } from './activity.repository.js';
+import type { SystemTransaction } from '@penguinmails/database';
+import { type BilledKind, BillingSystemRepository } from '../billing/billing.system.repository.js';
+import { ActivitySystemRepository } from './activity.system.repository.js';
 import { type ActivityKind, activityOf, billingOf, type Occurrence } from './email-activity.js';
 
 /**
- * Adds what happened to e-mails to the hour's activity and the month's bill. It runs in the
+ * Adds what happened to e-mails of any tenants to the hour's activity and the month's bill. It runs in the
  * transaction of the inbox, so a counter equals the number of distinct events, exactly.
  */
 @Injectable()
 export class CountEmails {
   constructor(
-    private readonly activity: ActivityRepository,
-    private readonly billing: BillingRepository,
+    private readonly activity: ActivitySystemRepository,
+    private readonly billing: BillingSystemRepository,
   ) {}
 
   async execute(
-    tx: TenantTransaction,
+    tx: SystemTransaction,
     what: { kind: ActivityKind; billed?: BilledKind },
     occurrences: readonly Occurrence[],
   ): Promise<void> {

@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { activityOf, billingOf, type Occurrence } from './email-activity.js';
 
-const live = (at: string, bytes = 0): Occurrence => ({ mode: 'live', at: new Date(at), bytes });
-const test = (at: string): Occurrence => ({ mode: 'test', at: new Date(at), bytes: 0 });
+const tenantId = 'one';
+const live = (at: string, bytes = 0): Occurrence => ({
+  tenantId,
+  mode: 'live',
+  at: new Date(at),
+  bytes,
+});
+const test = (at: string): Occurrence => ({ ...live(at), mode: 'test' });
+const ofAnother = (at: string): Occurrence => ({ ...live(at), tenantId: 'another' });
 
 describe('activityOf', () => {
   it('sums by UTC hour and mode', () => {
@@ -13,10 +20,24 @@ describe('activityOf', () => {
       test('2026-11-22T10:30:00Z'),
     ]);
     expect(increments).toEqual([
-      { bucket: '2026-11-22T10:00:00Z', mode: 'live', count: 2, bytes: 12 },
-      { bucket: '2026-11-22T11:00:00Z', mode: 'live', count: 1, bytes: 1 },
-      { bucket: '2026-11-22T10:00:00Z', mode: 'test', count: 1, bytes: 0 },
+      { tenantId, bucket: '2026-11-22T10:00:00Z', mode: 'live', count: 2, bytes: 12 },
+      { tenantId, bucket: '2026-11-22T11:00:00Z', mode: 'live', count: 1, bytes: 1 },
+      { tenantId, bucket: '2026-11-22T10:00:00Z', mode: 'test', count: 1, bytes: 0 },
     ]);
+  });
+});
+
+describe('several tenants', () => {
+  it('are summed each by itself', () => {
+    const at = '2026-11-22T10:00:00Z';
+    const all = [live(at), ofAnother(at), live(at)];
+    const own = (sums: readonly { tenantId: string; count: number }[]) =>
+      sums.map(({ tenantId: whose, count }) => [whose, count]);
+    expect(own(activityOf(all))).toEqual([
+      ['one', 2],
+      ['another', 1],
+    ]);
+    expect(own(billingOf(all))).toEqual(own(activityOf(all)));
   });
 });
 
@@ -29,8 +50,8 @@ describe('billingOf', () => {
       test('2026-11-02T00:00:00Z'),
     ]);
     expect(increments).toEqual([
-      { period_start: '2026-10-01', count: 1, bytes: 10 },
-      { period_start: '2026-11-01', count: 2, bytes: 50 },
+      { tenantId, period_start: '2026-10-01', count: 1, bytes: 10 },
+      { tenantId, period_start: '2026-11-01', count: 2, bytes: 50 },
     ]);
   });
 

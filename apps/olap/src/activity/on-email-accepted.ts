@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import type { TenantTransaction } from '@penguinmails/database';
+import type { SystemTransaction } from '@penguinmails/database';
 import { HandlesEvent, type ReceivedEvent } from '@penguinmails/outbox';
 import { CountEmails } from './count-emails.js';
 
@@ -8,12 +8,13 @@ import { CountEmails } from './count-emails.js';
 export class OnEmailAccepted {
   constructor(private readonly count: CountEmails) {}
 
-  @HandlesEvent('penguinmails.email.accepted.v1', { login: 'app' })
+  @HandlesEvent('penguinmails.email.accepted.v1', { login: 'system' })
   async handle(
     events: ReceivedEvent<'penguinmails.email.accepted.v1'>[],
-    tx: TenantTransaction,
+    tx: SystemTransaction,
   ): Promise<void> {
-    const occurrences = events.map(({ data, time }) => ({
+    const occurrences = events.map(({ tenantId, data, time }) => ({
+      tenantId,
       mode: data.mode,
       at: time,
       bytes: data.size_bytes,

@@ -1,8 +1,4 @@
 import type { TenantTransaction } from '@penguinmails/database';
-import type { BillingIncrement } from '../activity/email-activity.js';
-
-/** What a month's bill counts; bytes are those of accepted messages. */
-export type BilledKind = 'sent' | 'delivered' | 'bounced' | 'size';
 
 /** One month of one tenant as the API shows it; DECIMAL columns as strings. */
 export interface BillingPeriod {
@@ -16,34 +12,8 @@ export interface BillingPeriod {
   readonly estimated_cost_usd: string;
 }
 
-const COLUMNS: Readonly<Record<BilledKind, { column: string; value: string }>> = {
-  sent: { column: 'emails_sent', value: 'i.count' },
-  delivered: { column: 'emails_delivered', value: 'i.count' },
-  bounced: { column: 'emails_bounced', value: 'i.count' },
-  size: { column: 'total_bytes', value: 'i.bytes' },
-};
-
-/** Monthly usage. Counts and bytes are added exactly; megabytes and cost are derived from them. */
+/** Monthly usage of one tenant; megabytes and cost are derived from exact counts and bytes. */
 export class BillingRepository {
-  /** Adds to the months' counters and derives size and cost again. */
-  async add(
-    tx: TenantTransaction,
-    kind: BilledKind,
-    increments: readonly BillingIncrement[],
-  ): Promise<void> {
-    const { column, value } = COLUMNS[kind];
-    await tx.query(
-      `INSERT INTO billing_analytics AS b (tenant_id, period_start, period_end, ${column})
-       SELECT $1, i.period_start, (i.period_start + INTERVAL '1 month - 1 day')::date, ${value}
-       FROM jsonb_to_recordset($2) AS i(period_start date, count integer, bytes bigint)
-       ON CONFLICT (tenant_id, period_start) DO UPDATE
-       SET ${column} = b.${column} + EXCLUDED.${column}`,
-      [tx.tenantId, JSON.stringify(increments)],
-    );
-    const periods = increments.map(({ period_start }) => period_start);
-    await this.derive(tx, periods);
-  }
-
   /** Keeps the tenant's price and derives the cost of everything counted before it was known. */
   async setPrice(
     tx: TenantTransaction,
@@ -57,7 +27,7 @@ export class BillingRepository {
            price_per_thousand_minor = EXCLUDED.price_per_thousand_minor`,
       [tx.tenantId, plan.plan_code, plan.price_per_thousand, plan.currency],
     );
-    await this.derive(tx, null);
+    await this.derive(tx);
   }
 
   /** Months that begin in [from, to], oldest first, at most `limit`. */
@@ -84,8 +54,8 @@ export class BillingRepository {
     return rows[0]?.at ?? null;
   }
 
-  /** Prices are minor units per thousand: 1/100 of a unit, per 1,000 sent. Null = every month. */
-  private async derive(tx: TenantTransaction, periods: readonly string[] | null): Promise<void> {
+  /** As {@link BillingSystemRepository.add} does, for every month of the tenant. */
+  private async derive(tx: TenantTransaction): Promise<void> {
     await tx.query(
       `UPDATE billing_analytics b
        SET total_size_mb = round(b.total_bytes / 1048576.0, 2),
@@ -93,8 +63,8 @@ export class BillingRepository {
            updated_at = now()
        FROM (SELECT (SELECT price_per_thousand_minor FROM tenant_prices
                      WHERE tenant_id = $1 AND currency = 'USD') AS price) p
-       WHERE b.tenant_id = $1 AND ($2::date[] IS NULL OR b.period_start = ANY ($2::date[]))`,
-      [tx.tenantId, periods],
+       WHERE b.tenant_id = $1`,
+      [tx.tenantId],
     );
   }
 }

@@ -89,6 +89,22 @@ describe('olap counts what happened, exactly', () => {
     await eventually(async () => expect((await billing(tenant)).estimated_cost_usd).toBe('0.0050'));
   });
 
+  it('counts the tenants of one slice each by itself, at their own prices', async () => {
+    const [priced, unpriced] = [newId(), newId()];
+    await produceEvents(testBrokers(), [tenantCreated(priced), publicEvent(priced, 'sent')]);
+    await eventually(async () => expect((await billing(priced)).estimated_cost_usd).toBe('0.0025'));
+    const more = Array.from({ length: 10 }, (_, n) =>
+      publicEvent(n < 3 ? priced : unpriced, 'sent'),
+    );
+    await produceEvents(testBrokers(), [...more, acceptedEvent(priced, 1_048_576)]);
+    await eventually(async () =>
+      expect([await billing(priced), await billing(unpriced)]).toMatchObject([
+        { emails_sent: 4, estimated_cost_usd: '0.0100', total_size_mb: '1.00' },
+        { emails_sent: 7, estimated_cost_usd: '0.0000', total_size_mb: '0.00' },
+      ]),
+    );
+  });
+
   it('says how fresh it is', async () => {
     await eventually(async () => {
       const { body } = await olap.get(newId(), period);

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { BodyLimit, ServiceRoute } from '@penguinmails/http';
 import type { BeginAnswer } from './begin-answer.js';
 import { BeginAttempts } from './begin-attempts.js';
-import { BeginAttemptsRequest } from './email.requests.js';
+import { beginAttemptsRequest, type BeginAttemptsRequest } from './attempt.requests.js';
 
 const BODY_BYTES = 4 * 1024 * 1024;
 
@@ -15,7 +15,7 @@ export class AttemptController {
   @BodyLimit(BODY_BYTES)
   @ServiceRoute('worker')
   async begin(
-    @Body() { grants, items }: BeginAttemptsRequest,
+    @Body(beginAttemptsRequest) { grants, items }: BeginAttemptsRequest,
   ): Promise<{ readonly items: readonly BeginAnswer[] }> {
     const asked = items.map(({ tenant_id, email_id, attempt }) => ({
       tenantId: tenant_id,

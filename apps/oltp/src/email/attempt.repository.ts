@@ -51,6 +51,7 @@ export class AttemptRepository {
        ) AS e
        JOIN mailboxes m ON m.tenant_id = $1 AND m.id = e.mailbox_id`,
       [tx.tenantId, ids],
+      { name: 'begin-lock' },
     );
     return rows;
   }
@@ -70,6 +71,7 @@ export class AttemptRepository {
        WHERE e.ctid = place.ctid AND e.tenant_id = $1
        RETURNING e.id, e.sent_at`,
       [tx.tenantId, attempts.map(({ id }) => id), attempts.map(({ attempt }) => attempt)],
+      { name: 'begin-attempts' },
     );
     return new Map(rows.map((row) => [row.id, row]));
   }

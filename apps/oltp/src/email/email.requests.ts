@@ -124,35 +124,3 @@ export class ListEmailsQuery {
   @IsISO8601({ strict: true, strictSeparator: true })
   created_before?: string;
 }
-
-/** A batch of leases of one worker, and room. */
-const MAX_BATCH = 500;
-const MAX_GRANTS = 500;
-const MAX_GRANT_LENGTH = 262_144;
-
-export class BeginItemRequest {
-  @IsUUID()
-  tenant_id: string;
-
-  @IsUUID()
-  email_id: string;
-
-  @IsInt()
-  @Min(1)
-  @Max(10_000)
-  attempt: number;
-}
-
-export class BeginAttemptsRequest {
-  @IsArray()
-  @ArrayMaxSize(MAX_GRANTS)
-  @IsString({ each: true })
-  @MaxLength(MAX_GRANT_LENGTH, { each: true })
-  grants: string[];
-
-  @IsArray()
-  @ArrayMaxSize(MAX_BATCH)
-  @ValidateNested({ each: true })
-  @Type(() => BeginItemRequest)
-  items: BeginItemRequest[];
-}

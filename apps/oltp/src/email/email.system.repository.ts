@@ -50,6 +50,7 @@ export class EmailSystemRepository {
          OFFSET 0 FOR UPDATE
        ) AS e`,
       [tenantsOf(pairs), idsOf(pairs)],
+      { name: 'outcomes-lock' },
     );
     return rows;
   }
@@ -79,6 +80,7 @@ export class EmailSystemRepository {
         changes.map(({ errorCode }) => errorCode),
         changes.map(({ occurredAt }) => occurredAt),
       ],
+      { name: 'outcomes-record' },
     );
   }
 

@@ -46,7 +46,9 @@ FOR UPDATE OF j`;
 export class EnqueueSystemRepository {
   /** @returns how many jobs are new */
   async enqueue(tx: SystemTransaction, jobs: readonly NewJob[], bornAfter: Date): Promise<number> {
-    const { rowCount } = await tx.query(ENQUEUE, [...columnsOf(jobs), bornAfter]);
+    const { rowCount } = await tx.query(ENQUEUE, [...columnsOf(jobs), bornAfter], {
+      name: 'jobs-enqueue',
+    });
     return rowCount;
   }
 

@@ -30,8 +30,9 @@ type EmailAccepted = Extract<EventType, 'penguinmails.email.accepted.v1'>;
  * @throws ContractViolationError when the payload does not fit its schema
  */
 export function sendEmailJob(event: ReceivedEvent<EmailAccepted>): NewJob {
-  const { email_id, storage_key, mailbox_id, domain_key, priority, scheduled_at } = event.data;
-  const payload = { email_id, storage_key, mailbox_id };
+  const { email_id, storage_key, mailbox_id, mode, domain_key, priority, scheduled_at } =
+    event.data;
+  const payload = { email_id, storage_key, mailbox_id, mode };
   validateJobPayload('send_email', payload);
   return {
     tenantId: event.tenantId,

@@ -16,6 +16,7 @@ const job = (more: Partial<RunningJob> = {}): RunningJob => ({
   maxAttempts: 12,
   unknownOutcomes: 0,
   leaseLosses: 0,
+  returns: 0,
   leasedBy: 'worker-1',
   ...more,
 });
@@ -44,6 +45,14 @@ describe('a finish plan', () => {
       [report(theirs, { kind: 'failed' }), report(mine, { kind: 'delivered' })],
     );
     expect(finishes.map(({ result }) => result.kind)).toEqual(['delivered', 'failed']);
+  });
+
+  it('counts how often in a row a job comes back unbegun, and forgets it with a try', () => {
+    const one = job({ returns: 3 });
+    const [returned] = plan([one], [report(one, { kind: 'returned' })]).releases;
+    expect(returned).toMatchObject({ returns: 4, delaySeconds: 4, attempts: 0 });
+    const [deferred] = plan([one], [report(one, { kind: 'deferred' })]).releases;
+    expect(deferred).toMatchObject({ returns: 0, attempts: 1 });
   });
 
   it.each([

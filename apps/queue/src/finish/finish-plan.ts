@@ -1,7 +1,7 @@
 import type { EndOutcome, JobEnd } from '../job/job-end.js';
 import { nextStatus } from '../job/job.js';
 import { maskedReply } from '../job/masked-reply.js';
-import { decide, type Decision } from '../job/outcome.js';
+import { decide, type Decision, type TriedOutcome } from '../job/outcome.js';
 import type { RetryPolicy } from '../job/retry-policy.js';
 import type { JobKey, RunningJob } from '../job/unfinished-job.js';
 import type { FinishResult } from './finish-result.js';
@@ -25,6 +25,8 @@ export interface Release extends JobKey {
   readonly unknownOutcomes: number;
   /** null: at the time for which it was scheduled before. */
   readonly delaySeconds: number | null;
+  /** Times in a row that it was given back unbegun; 0 after a try. */
+  readonly returns: number;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
 }
@@ -64,7 +66,7 @@ export function planFinish(
   );
   const finishes = held.map((job): Finish => {
     const result = reported.get(keyOf(job))!;
-    const outcome = { kind: result.kind, unknownPolicy: result.unknown_policy };
+    const outcome = outcomeOf(result);
     return { job, result, decision: decide(job, outcome, policyOf(job.type), random()) };
   });
   return {
@@ -73,6 +75,11 @@ export function planFinish(
     releases: finishes.filter(isReleased).map(release),
     ends: finishes.filter((finish) => !isReleased(finish)).map(end),
   };
+}
+
+function outcomeOf(result: FinishResult): TriedOutcome {
+  const { kind, unknown_policy: unknownPolicy, retry_after_ms: retryAfter } = result;
+  return { kind, unknownPolicy, ...(retryAfter && { retryAfterSeconds: retryAfter / 1_000 }) };
 }
 
 function wasBegun({ result }: Finish): boolean {
@@ -107,6 +114,7 @@ function release({ job, result, decision }: Finish): Release {
     attempts: decision.attempts,
     unknownOutcomes: decision.unknownOutcomes,
     delaySeconds: decision.delaySeconds ?? null,
+    returns: decision.returns ?? 0,
     errorCode: result.error_code,
     errorMessage: maskedReply(result.reply),
   };

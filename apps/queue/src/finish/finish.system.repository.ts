@@ -27,12 +27,13 @@ FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[]
 const RELEASE = `
 UPDATE job_queue j
 SET status = 'pending', lease_token = NULL, lease_expires_at = NULL, leased_by = NULL,
-  attempts = r.attempts, unknown_outcomes = r.unknown_outcomes,
+  attempts = r.attempts, unknown_outcomes = r.unknown_outcomes, returns = r.returns,
   scheduled_at = coalesce(now() + r.delay * interval '1 second', j.scheduled_at),
   last_error_code = coalesce(r.error_code, j.last_error_code),
   error_message = coalesce(r.error_message, j.error_message)
-FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::float8[], $6::text[], $7::text[])
-  AS r(tenant_id, id, attempts, unknown_outcomes, delay, error_code, error_message)
+FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::float8[], $6::text[], $7::text[],
+  $8::int[])
+  AS r(tenant_id, id, attempts, unknown_outcomes, delay, error_code, error_message, returns)
 WHERE j.tenant_id = r.tenant_id AND j.id = r.id`;
 
 /** Statements of finishing, over all tenants. */
@@ -46,29 +47,37 @@ export class FinishSystemRepository {
         leaseToken,
       })),
     );
-    const { rows } = await tx.query<RunningJob>(LOCK_HELD, [
-      ordered.map((held) => held.tenantId),
-      ordered.map((held) => held.jobId),
-      ordered.map((held) => held.leaseToken),
-    ]);
+    const { rows } = await tx.query<RunningJob>(
+      LOCK_HELD,
+      [
+        ordered.map((held) => held.tenantId),
+        ordered.map((held) => held.jobId),
+        ordered.map((held) => held.leaseToken),
+      ],
+      { name: 'jobs-lock-held' },
+    );
     return rows;
   }
 
   async recordTries(tx: SystemTransaction, tries: readonly FinishedTry[]): Promise<void> {
     if (tries.length === 0) return;
-    await tx.query(RECORD_TRIES, [
-      tries.map((each) => each.tenantId),
-      tries.map((each) => each.jobId),
-      tries.map((each) => each.attempt),
-      tries.map((each) => each.outcome),
-      tries.map((each) => each.code),
-      tries.map((each) => each.enhancedCode),
-      tries.map((each) => each.errorCode),
-      tries.map((each) => each.reply),
-      tries.map((each) => each.leasedBy),
-      tries.map((each) => each.startedAt),
-      tries.map((each) => each.finishedAt),
-    ]);
+    await tx.query(
+      RECORD_TRIES,
+      [
+        tries.map((each) => each.tenantId),
+        tries.map((each) => each.jobId),
+        tries.map((each) => each.attempt),
+        tries.map((each) => each.outcome),
+        tries.map((each) => each.code),
+        tries.map((each) => each.enhancedCode),
+        tries.map((each) => each.errorCode),
+        tries.map((each) => each.reply),
+        tries.map((each) => each.leasedBy),
+        tries.map((each) => each.startedAt),
+        tries.map((each) => each.finishedAt),
+      ],
+      { name: 'jobs-record-tries' },
+    );
   }
 
   /** Gives jobs back to waiting. The caller has locked the rows. */
@@ -82,6 +91,7 @@ export class FinishSystemRepository {
       releases.map((each) => each.delaySeconds),
       releases.map((each) => each.errorCode),
       releases.map((each) => each.errorMessage),
+      releases.map((each) => each.returns),
     ]);
   }
 }

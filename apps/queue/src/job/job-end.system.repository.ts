@@ -51,17 +51,21 @@ export class JobEndSystemRepository {
    */
   async end(tx: SystemTransaction, ends: readonly JobEnd[]): Promise<BuriedJob[]> {
     if (ends.length === 0) return [];
-    const { rows } = await tx.query<BuriedJob>(END_JOBS, [
-      ends.map((end) => end.tenantId),
-      ends.map((end) => end.jobId),
-      ends.map((end) => end.status),
-      ends.map((end) => end.outcome),
-      ends.map((end) => end.attempts),
-      ends.map((end) => end.leaseLosses),
-      ends.map((end) => end.errorCode),
-      ends.map((end) => end.errorMessage),
-      ends.map((end) => (end.status === 'dead' ? newId() : null)),
-    ]);
+    const { rows } = await tx.query<BuriedJob>(
+      END_JOBS,
+      [
+        ends.map((end) => end.tenantId),
+        ends.map((end) => end.jobId),
+        ends.map((end) => end.status),
+        ends.map((end) => end.outcome),
+        ends.map((end) => end.attempts),
+        ends.map((end) => end.leaseLosses),
+        ends.map((end) => end.errorCode),
+        ends.map((end) => end.errorMessage),
+        ends.map((end) => (end.status === 'dead' ? newId() : null)),
+      ],
+      { name: 'jobs-end' },
+    );
     return rows;
   }
 }

@@ -9,7 +9,7 @@ import {
 } from './job.js';
 import { maskedReply } from './masked-reply.js';
 import { decide, type OutcomeKind, outcomeKinds, type TriedJob } from './outcome.js';
-import { type RetryPolicy, retryDelaySeconds } from './retry-policy.js';
+import { type RetryPolicy, retryDelaySeconds, returnDelaySeconds } from './retry-policy.js';
 
 const legal: Partial<Record<JobStatus, Partial<Record<JobMove, JobStatus>>>> = {
   scheduled: { fall_due: 'ready', cancel: 'cancelled' },
@@ -49,7 +49,7 @@ const policy: RetryPolicy = {
   jitter: { min: 0.8, max: 1.2 },
   unknownRetries: 1,
 };
-const fresh: TriedJob = { attempts: 0, maxAttempts: 4, unknownOutcomes: 0 };
+const fresh: TriedJob = { attempts: 0, maxAttempts: 4, unknownOutcomes: 0, returns: 0 };
 const HALF = 0.5;
 
 describe('the states of a job', () => {
@@ -124,6 +124,20 @@ describe('the retry schedule', () => {
   it('spreads the delay by its jitter, both ways and not further', () => {
     expect(retryDelaySeconds(policy, 1, 0)).toBeCloseTo(48);
     expect(retryDelaySeconds(policy, 1, 0.999999)).toBeCloseTo(72, 3);
+  });
+});
+
+describe('a job that is given back unbegun', () => {
+  it('is ready at once the first time, and waits longer each time after that', () => {
+    expect([0, 1, 2, 3, 4, 5, 60].map((times) => returnDelaySeconds(times))).toEqual([
+      0, 1, 2, 4, 8, 10, 10,
+    ]);
+  });
+
+  it('waits as long as the worker asks, doubled up to a minute', () => {
+    expect([0, 1, 2, 3, 4, 60].map((times) => returnDelaySeconds(times, 5))).toEqual([
+      5, 10, 20, 40, 60, 60,
+    ]);
   });
 });
 

@@ -1,5 +1,10 @@
 import { type JobMove } from './job.js';
-import { type RetryPolicy, retryDelaySeconds, type UnknownPolicy } from './retry-policy.js';
+import {
+  type RetryPolicy,
+  retryDelaySeconds,
+  returnDelaySeconds,
+  type UnknownPolicy,
+} from './retry-policy.js';
 
 /** How a worker says that a try ended. `returned`: it never began. */
 export const outcomeKinds = [
@@ -18,12 +23,16 @@ export interface TriedJob {
   readonly attempts: number;
   readonly maxAttempts: number;
   readonly unknownOutcomes: number;
+  /** How often it was given back unbegun since its last try. */
+  readonly returns: number;
 }
 
 /** What the decision needs to know of the try. */
 export interface TriedOutcome {
   readonly kind: OutcomeKind;
   readonly unknownPolicy?: UnknownPolicy;
+  /** Shortest wait that a worker asks for when it gives a job back. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** What becomes of the job. */
@@ -32,8 +41,10 @@ export interface Decision {
   /** Finished tries after this one. */
   readonly attempts: number;
   readonly unknownOutcomes: number;
-  /** Only with `retry`. */
+  /** With `retry`, and with `return` from the second one in a row on. */
   readonly delaySeconds?: number;
+  /** Only with `return`: times in a row, this one included. */
+  readonly returns?: number;
 }
 
 /**
@@ -61,7 +72,7 @@ export function decide(
     case 'cancelled':
       return { move: 'cancel', ...untried(job) };
     case 'returned':
-      return { move: 'return', ...untried(job) };
+      return afterReturn(job, outcome);
   }
 }
 
@@ -77,6 +88,16 @@ function retryOrBury(job: TriedJob, counts: Counts, policy: RetryPolicy, random:
     move: 'retry',
     ...counts,
     delaySeconds: retryDelaySeconds(policy, counts.attempts, random),
+  };
+}
+
+function afterReturn(job: TriedJob, { retryAfterSeconds }: TriedOutcome): Decision {
+  const delaySeconds = returnDelaySeconds(job.returns, retryAfterSeconds);
+  return {
+    move: 'return',
+    ...untried(job),
+    returns: job.returns + 1,
+    ...(delaySeconds > 0 && { delaySeconds }),
   };
 }
 

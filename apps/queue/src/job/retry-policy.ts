@@ -16,3 +16,19 @@ export function retryDelaySeconds(policy: RetryPolicy, attempt: number, random: 
   const wait = backoffSeconds[Math.min(attempt, backoffSeconds.length) - 1];
   return wait * (jitter.min + random * (jitter.max - jitter.min));
 }
+
+const RETURN_FIRST_SECONDS = 0.5;
+const RETURN_LAST_SECONDS = 10;
+const ASKED_LAST_SECONDS = 60;
+
+/**
+ * Seconds until a job that was given back unbegun is ready again. Once costs it nothing; a job that is
+ * given back time after time must not go round for ever at full speed.
+ * @param returns how often in a row before this time
+ * @param asked the worker's wish, doubled each time up to a minute
+ */
+export function returnDelaySeconds(returns: number, asked?: number): number {
+  const doubled = 2 ** Math.min(returns, 20);
+  if (asked !== undefined) return Math.min(ASKED_LAST_SECONDS, asked * doubled);
+  return returns === 0 ? 0 : Math.min(RETURN_LAST_SECONDS, RETURN_FIRST_SECONDS * doubled);
+}

@@ -11,6 +11,8 @@ export interface UnfinishedJob extends JobKey {
   readonly maxAttempts: number;
   readonly unknownOutcomes: number;
   readonly leaseLosses: number;
+  /** Times in a row that it was given back unbegun. */
+  readonly returns: number;
   /** null while it waits. */
   readonly leasedBy: string | null;
 }
@@ -24,7 +26,7 @@ export interface RunningJob extends UnfinishedJob {
 export const UNFINISHED_JOB_COLUMNS = `
   j.tenant_id AS "tenantId", j.id AS "jobId", j.job_type AS type, j.attempts,
   j.max_attempts AS "maxAttempts", j.unknown_outcomes AS "unknownOutcomes",
-  j.lease_losses AS "leaseLosses", j.leased_by AS "leasedBy"`;
+  j.lease_losses AS "leaseLosses", j.returns, j.leased_by AS "leasedBy"`;
 
 /**
  * Keys in the order in which every statement locks its rows: two of them over the same rows then

@@ -1,6 +1,6 @@
+import { bodySchema } from '@penguinmails/http';
 import { outcomeKinds } from '../job/outcome.js';
 import type { FinishResult } from '../finish/finish-result.js';
-import { bodySchema } from './body-schema.js';
 
 /** Most jobs of one lease, heartbeat or finish request. */
 export const MAX_JOBS = 500;
@@ -93,10 +93,11 @@ export const finishRequest = bodySchema<FinishRequest>(
           error_code: nullable({ type: 'string', pattern: '^[a-z][a-z0-9_]*$', maxLength: 64 }),
           reply: nullable({ type: 'string', maxLength: 2000 }),
           unknown_policy: { enum: ['retry_once', 'park'] },
+          retry_after_ms: { type: 'integer', minimum: 0, maximum: 600_000 },
           started_at: time,
           finished_at: time,
         },
-        ['unknown_policy'],
+        ['unknown_policy', 'retry_after_ms'],
       ),
       MAX_JOBS,
     ),

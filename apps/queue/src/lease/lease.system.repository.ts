@@ -45,7 +45,9 @@ export class LeaseSystemRepository {
   /** Gives up to `max` ready jobs to the claimer, in the order in which they should run. */
   async claim(tx: SystemTransaction, request: ClaimRequest): Promise<LeasedJob[]> {
     const { types, max, leaseToken, leaseMs, workerId } = request;
-    const { rows } = await tx.query<LeasedJob>(CLAIM, [types, max, leaseToken, leaseMs, workerId]);
+    const { rows } = await tx.query<LeasedJob>(CLAIM, [types, max, leaseToken, leaseMs, workerId], {
+      name: 'jobs-claim',
+    });
     return rows.sort(inClaimOrder);
   }
 

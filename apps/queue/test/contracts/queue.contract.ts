@@ -60,6 +60,7 @@ describe('what queue takes', () => {
             email_id: data.email_id,
             storage_key: data.storage_key,
             mailbox_id: data.mailbox_id,
+            mode: data.mode,
           },
         },
       ]);
@@ -94,6 +95,7 @@ describe('what queue says', () => {
         maxAttempts: 12,
         unknownOutcomes: item.class === 'unknown' ? item.attempt - 1 : 0,
         leaseLosses: 0,
+        returns: 0,
         leasedBy: 'worker-1',
       }));
       const results = items.map((item) => ({

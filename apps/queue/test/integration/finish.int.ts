@@ -48,6 +48,35 @@ describe('finishing', () => {
     expect(await queue.rows('SELECT FROM job_queue')).toHaveLength(0);
   });
 
+  it('holds a job back that is returned again and again, and gives it out at once the first time', async () => {
+    const email = acceptedEmail();
+    await queue.accept([email]);
+    const waits: number[] = [];
+    for (let times = 0; times < 3; times += 1) {
+      await queue.rows('UPDATE job_queue SET scheduled_at = now() RETURNING 1');
+      await queue.tryOnce({ kind: 'returned' });
+      const [row] = await queue.rows<{ seconds: number; returns: number }>(
+        `SELECT extract(epoch FROM scheduled_at - now())::float8 AS seconds, returns FROM job_queue`,
+      );
+      expect(row).toMatchObject({ returns: times + 1 });
+      waits.push(Math.max(0, Math.ceil(row!.seconds)));
+    }
+    expect(waits).toEqual([0, 1, 2]);
+    await queue.rows('UPDATE job_queue SET scheduled_at = now() RETURNING 1');
+    await queue.tryOnce(DEFERRED);
+    expect(await queue.rows('SELECT returns FROM job_queue')).toEqual([{ returns: 0 }]);
+  });
+
+  it('gives a returned job out no sooner than its worker asks', async () => {
+    const email = acceptedEmail();
+    await queue.accept([email]);
+    await queue.tryOnce({ kind: 'returned', error_code: 'server_busy', retry_after_ms: 5_000 });
+    expect(
+      await queue.rows(`SELECT FROM job_queue WHERE scheduled_at > now() + interval '4 seconds'`),
+    ).toHaveLength(1);
+    await expect(queue.lease(10)).resolves.toMatchObject({ jobs: [] });
+  });
+
   it('completes a bounced job: it was answered', async () => {
     const email = acceptedEmail();
     await queue.accept([email]);

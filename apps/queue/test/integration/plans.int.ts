@@ -4,6 +4,7 @@ import type { SystemTransaction, TenantTransaction } from '@penguinmails/databas
 import { sendEmailJob } from '../../src/enqueue/new-job.js';
 import { bornAfter } from '../../src/job/born-after.js';
 import { JobRepository } from '../../src/job/job.repository.js';
+import { explainPrepared, type PlanMode, planModes } from '@penguinmails/testing';
 import {
   acceptedEmail,
   type QueueEngine,
@@ -42,30 +43,29 @@ type Query = SystemTransaction['query'];
 async function planOf<T extends SystemTransaction | TenantTransaction>(
   tx: T,
   run: (tx: T) => Promise<unknown>,
+  mode: PlanMode = 'custom',
 ): Promise<string> {
   let plan = '';
   const explain: Query = async (text, values) => {
-    const { rows } = await tx.query<{ 'QUERY PLAN': string }>(
-      `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ${text}`,
-      values,
-    );
-    plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    const options = 'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF';
+    const rows = await explainPrepared((sql) => tx.query(sql), mode, options, text, values);
+    plan = (rows as { 'QUERY PLAN': string }[]).map((row) => row['QUERY PLAN']).join('\n');
     return { rows: [], rowCount: 0 };
   };
   await run({ ...tx, tenantId: 'tenantId' in tx ? tx.tenantId : undefined, query: explain });
   return plan;
 }
 
-const inSystem = (run: (tx: SystemTransaction) => Promise<unknown>) =>
+const inSystem = (run: (tx: SystemTransaction) => Promise<unknown>, mode?: PlanMode) =>
   queue.db.system.transaction(async (tx) => {
-    const plan = await planOf(tx, run);
+    const plan = await planOf(tx, run, mode);
     await tx.query('ROLLBACK AND CHAIN');
     return plan;
   });
 
-describe('with stale statistics and a long queue', () => {
+describe.each(planModes)('with stale statistics and a long queue, %s plan', (mode) => {
   const end = { status: 'completed', outcome: 'delivered', attempts: 1, leaseLosses: 0 } as const;
-  const counts = { attempts: 1, unknownOutcomes: 0, delaySeconds: 60 };
+  const counts = { attempts: 1, unknownOutcomes: 0, delaySeconds: 60, returns: 0 };
   const recorded = { errorCode: null, errorMessage: null };
 
   it.each<[string, (tx: SystemTransaction) => Promise<unknown>]>([
@@ -98,22 +98,16 @@ describe('with stale statistics and a long queue', () => {
         ),
     ],
   ])('%s finds its rows by their keys and reads no others', async (_what, run) => {
-    const plan = await inSystem(run);
+    const plan = await inSystem(run, mode);
     expect(plan).toContain('job_queue_pkey');
     expect(plan).not.toContain('idx_job_queue_status_priority');
     expect(plan).not.toContain('Seq Scan on job_queue');
   });
 
   it('a claim reads hardly more of the ready jobs than it takes', async () => {
-    const plan = await inSystem((tx) =>
-      queue.repositories.leases.claim(tx, {
-        types: TYPES,
-        max: CLAIM,
-        leaseToken: newId(),
-        leaseMs: 30_000,
-        workerId: 'w',
-      }),
-    );
+    const leaseToken = newId();
+    const request = { types: TYPES, max: CLAIM, leaseToken, leaseMs: 30_000, workerId: 'w' };
+    const plan = await inSystem((tx) => queue.repositories.leases.claim(tx, request), mode);
     expect(plan).not.toContain('Seq Scan on job_queue');
     const [, read] = /idx_job_queue_status_priority on job_queue \(actual rows=(\d+)/.exec(plan)!;
     expect(Number(read)).toBeLessThan(2 * CLAIM);

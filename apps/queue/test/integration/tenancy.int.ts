@@ -121,6 +121,7 @@ describe('a pair of tenant and id that does not exist', () => {
           attempts: 1,
           unknownOutcomes: 0,
           delaySeconds: 1,
+          returns: 0,
           errorCode: null,
           errorMessage: null,
         },

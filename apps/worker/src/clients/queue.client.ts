@@ -51,6 +51,8 @@ export interface JobResult {
   readonly error_code: string | null;
   readonly reply: string | null;
   readonly unknown_policy?: 'retry_once' | 'park';
+  /** Only with `returned`: not before this is over. */
+  readonly retry_after_ms?: number;
   readonly started_at: string;
   readonly finished_at: string;
 }

@@ -1,4 +1,4 @@
-import type { Logger } from '@penguinmails/observability';
+import { counter, type Logger, metrics } from '@penguinmails/observability';
 import type { JobResult, QueueClient } from '../clients/queue.client.js';
 import { BackOff } from './back-off.js';
 import type { HandlerRegistry } from './handler-registry.js';
@@ -7,6 +7,10 @@ import { resultOf } from './job-handler.js';
 import type { OutcomeReporter } from './outcome-reporter.js';
 
 const LONG_POLL_MS = 1_500;
+/** Most jobs that the queue gives at once. */
+const LEASE_MAX = 500;
+/** So long a small room may grow: a lease costs the tiers nearly the same for one job as for many. */
+const GATHER_MS = 50;
 
 export interface LeaseLoopOptions {
   /** Jobs held at once, unreported ones included. */
@@ -56,11 +60,40 @@ export class LeaseLoop {
 
   private async run(): Promise<void> {
     while (!this.stopping.signal.aborted) {
-      const room = this.options.capacity - this.held.size;
       if (this.returnedSome) await this.waitForTiers();
-      else if (room > 0) await this.leaseSome(room);
-      else await new Promise<void>((resolve) => (this.wake = resolve));
+      else if (this.room > 0) await this.leaseInto(this.room);
+      else await this.settledWithin(LONG_POLL_MS);
     }
+  }
+
+  private get room(): number {
+    return this.options.capacity - this.held.size;
+  }
+
+  /** Room for half of what may be held is a batch; less gets a moment to become one. */
+  private async leaseInto(room: number): Promise<void> {
+    const batch = Math.min(LEASE_MAX, Math.ceil(this.options.capacity / 2));
+    if (room < batch) await this.roomWithin(batch, GATHER_MS);
+    if (!this.stopping.signal.aborted) await this.leaseSome(Math.min(this.room, LEASE_MAX));
+  }
+
+  private async roomWithin(batch: number, ms: number): Promise<void> {
+    const deadline = performance.now() + ms;
+    for (let left = ms; left > 0; left = deadline - performance.now()) {
+      if (this.room >= batch || this.stopping.signal.aborted) return;
+      await this.settledWithin(left);
+    }
+  }
+
+  /** Until an outcome is settled, the worker stops, or the time is over. */
+  private settledWithin(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   private async leaseSome(room: number): Promise<void> {
@@ -102,8 +135,16 @@ export class LeaseLoop {
   }
 
   private take(results: readonly JobResult[]): void {
-    if (results.some(({ kind }) => kind === 'returned')) this.returnedSome = true;
-    if (results.some(({ kind }) => kind !== 'returned')) this.tiersAway.reset();
+    const returned = results.filter(({ kind }) => kind === 'returned');
+    for (const { error_code } of returned)
+      counter(metrics.jobsReturned).add(1, { reason: error_code ?? 'not_begun' });
+    if (returned.some(isTiersFault)) this.returnedSome = true;
+    if (returned.length < results.length) this.tiersAway.reset();
     if (results.length > 0) this.reporter.report(results);
   }
+}
+
+/** A job that says itself when to come again waits for its mail server and not for a tier. */
+function isTiersFault({ retry_after_ms }: JobResult): boolean {
+  return retry_after_ms === undefined;
 }

@@ -6,8 +6,11 @@ import { batchSpan } from './batch-span.js';
 import type { HeldJobs } from './held-jobs.js';
 import { isRefusal } from './refusal.js';
 
-const BATCH = 200;
-const GATHER_MS = 10;
+/** Most that the queue takes at once. */
+const BATCH = 500;
+/** So many go at once; fewer wait a moment for more, unless nothing else is on its way. */
+const WORTH_A_REPORT = 250;
+const GATHER_MS = 50;
 
 /**
  * Reports outcomes in batches and keeps each until the queue has answered: an outcome lost here would
@@ -19,6 +22,8 @@ export class OutcomeReporter {
   private readonly aborted = new AbortController();
   private readonly backOff = new BackOff();
   private running: Promise<void> | undefined;
+  private gathered: () => void = () => undefined;
+  private closing = false;
 
   constructor(
     private readonly queue: Pick<QueueClient, 'finish'>,
@@ -29,11 +34,14 @@ export class OutcomeReporter {
 
   report(results: readonly JobResult[]): void {
     this.waiting.push(...results);
+    if (this.isWorthIt) this.gathered();
     this.running ??= this.drain();
   }
 
   /** Waits until everything is reported, or until the deadline; answers how many were not. */
   async close(deadlineMs: number): Promise<number> {
+    this.closing = true;
+    this.gathered();
     const timer = setTimeout(() => this.aborted.abort(), deadlineMs);
     await this.running;
     clearTimeout(timer);
@@ -41,9 +49,28 @@ export class OutcomeReporter {
   }
 
   private async drain(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
-    while (this.waiting.length > 0 && !this.aborted.signal.aborted) await this.finishBatch();
+    while (this.waiting.length > 0 && !this.aborted.signal.aborted) {
+      if (!this.isWorthIt) await this.gather();
+      await this.finishBatch();
+    }
     this.running = undefined;
+  }
+
+  /** Nothing more comes soon, or there is enough; a batch that was refused is not gathered again. */
+  private get isWorthIt(): boolean {
+    const { length } = this.waiting;
+    const enough = length >= WORTH_A_REPORT || length >= this.held.size;
+    return enough || this.closing || this.batchSize < BATCH;
+  }
+
+  private gather(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.gathered = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   private async finishBatch(): Promise<void> {

@@ -96,7 +96,8 @@ export class ScriptedQueue {
     const { job } = this.running.get(result.job_id)!;
     this.running.delete(job.id);
     this.results.push(result);
-    if (result.kind === 'returned') this.offer(job);
+    if (result.kind === 'returned')
+      setTimeout(() => this.offer(job), result.retry_after_ms ?? 0).unref();
   }
 
   private holds(id: string, token: string): boolean {

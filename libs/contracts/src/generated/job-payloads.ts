@@ -15,6 +15,10 @@ export interface SendEmailPayload {
    * The mailbox it is sent from.
    */
   mailbox_id: string;
+  /**
+   * Whether a live or a test key had it accepted: test mail goes to the sandbox.
+   */
+  mode?: 'live' | 'test';
 }
 
 /** The payload of every job type. */

@@ -3,7 +3,7 @@
 import type { CompiledCheck } from '../../contract-check.js';
 
 export const reads: CompiledCheck = validate20;
-const schema31 = {"$id":"reads","type":"object","required":["email_id","storage_key","mailbox_id"],"properties":{"email_id":{"type":"string","format":"uuid","maxLength":36},"storage_key":{"type":"string","pattern":"^cnt_[A-Za-z0-9_-]{22}$","maxLength":26},"mailbox_id":{"type":"string","format":"uuid","maxLength":36}}};
+const schema31 = {"$id":"reads","type":"object","required":["email_id","storage_key","mailbox_id"],"properties":{"email_id":{"type":"string","format":"uuid","maxLength":36},"storage_key":{"type":"string","pattern":"^cnt_[A-Za-z0-9_-]{22}$","maxLength":26},"mailbox_id":{"type":"string","format":"uuid","maxLength":36},"mode":{"type":"string","enum":["live","test"],"maxLength":4}}};
 const formats0 = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const pattern4 = new RegExp("^cnt_[A-Za-z0-9_-]{22}$", "u");
 
@@ -110,6 +110,32 @@ var valid0 = _errs5 === errors;
 else {
 var valid0 = true;
 }
+if(valid0){
+if(data.mode !== undefined){
+let data3 = data.mode;
+const _errs7 = errors;
+if(!((data3 === "live") || (data3 === "test"))){
+validate20.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema31.properties.mode.enum}}];
+return false;
+}
+if(errors === _errs7){
+if(typeof data3 === "string"){
+if(data3.length > 4){
+validate20.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/maxLength",keyword:"maxLength",params:{limit: 4}}];
+return false;
+}
+}
+else {
+validate20.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/type",keyword:"type",params:{type: "string"}}];
+return false;
+}
+}
+var valid0 = _errs7 === errors;
+}
+else {
+var valid0 = true;
+}
+}
 }
 }
 }
@@ -122,10 +148,10 @@ return false;
 validate20.errors = vErrors;
 return errors === 0;
 }
-validate20.evaluated = {"props":{"email_id":true,"storage_key":true,"mailbox_id":true},"dynamicProps":false,"dynamicItems":false};
+validate20.evaluated = {"props":{"email_id":true,"storage_key":true,"mailbox_id":true,"mode":true},"dynamicProps":false,"dynamicItems":false};
 
 export const writes: CompiledCheck = validate21;
-const schema32 = {"$id":"writes","type":"object","required":["email_id","storage_key","mailbox_id"],"properties":{"email_id":{"type":"string","format":"uuid","maxLength":36},"storage_key":{"type":"string","pattern":"^cnt_[A-Za-z0-9_-]{22}$","maxLength":26},"mailbox_id":{"type":"string","format":"uuid","maxLength":36}},"additionalProperties":false};
+const schema32 = {"$id":"writes","type":"object","required":["email_id","storage_key","mailbox_id"],"properties":{"email_id":{"type":"string","format":"uuid","maxLength":36},"storage_key":{"type":"string","pattern":"^cnt_[A-Za-z0-9_-]{22}$","maxLength":26},"mailbox_id":{"type":"string","format":"uuid","maxLength":36},"mode":{"type":"string","enum":["live","test"],"maxLength":4}},"additionalProperties":false};
 
 function validate21(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="writes" */;
@@ -148,7 +174,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 in data){
-if(!(((key0 === "email_id") || (key0 === "storage_key")) || (key0 === "mailbox_id"))){
+if(!((((key0 === "email_id") || (key0 === "storage_key")) || (key0 === "mailbox_id")) || (key0 === "mode"))){
 validate21.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}}];
 return false;
 break;
@@ -238,6 +264,32 @@ var valid0 = _errs6 === errors;
 }
 else {
 var valid0 = true;
+}
+if(valid0){
+if(data.mode !== undefined){
+let data3 = data.mode;
+const _errs8 = errors;
+if(!((data3 === "live") || (data3 === "test"))){
+validate21.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema32.properties.mode.enum}}];
+return false;
+}
+if(errors === _errs8){
+if(typeof data3 === "string"){
+if(data3.length > 4){
+validate21.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/maxLength",keyword:"maxLength",params:{limit: 4}}];
+return false;
+}
+}
+else {
+validate21.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/type",keyword:"type",params:{type: "string"}}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
 }
 }
 }

@@ -1,7 +1,8 @@
 import type { PipeTransform } from '@nestjs/common';
-import { unprocessable } from '@penguinmails/http/problem';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
+import { unprocessable } from '../problem/problems.js';
+import { escapePointer } from './json-shape.js';
 
 const MAX_ITEMS = 50;
 
@@ -29,7 +30,7 @@ export function bodySchema<T>(schema: object): PipeTransform<unknown, T> {
 function problemItem({ instancePath, keyword, params, message }: ErrorObject) {
   if (keyword === 'additionalProperties')
     return {
-      pointer: `${instancePath}/${pointerStep(params.additionalProperty as string)}`,
+      pointer: `${instancePath}/${escapePointer(params.additionalProperty as string)}`,
       code: 'unknown_field',
       detail: 'There is no such field.',
     };
@@ -38,8 +39,4 @@ function problemItem({ instancePath, keyword, params, message }: ErrorObject) {
     code: keyword.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     detail: message ?? 'is not acceptable',
   };
-}
-
-function pointerStep(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
