@@ -38,7 +38,11 @@ export class MailboxRepository {
   /** @returns false when the domain has keys, which then stay */
   async setFirstKeys(tx: TenantTransaction, id: string, keys: DkimColumns): Promise<boolean> {
     const keyless = { dkimSelector: IsNull(), dkimEd25519Selector: IsNull() };
-    const one = { tenantId: tx.tenantId, id, ...keyless };
-    return (await tx.entities.update(DomainEntity, one, keys)).affected === 1;
+    const { affected } = await tx.entities.update(
+      DomainEntity,
+      { tenantId: tx.tenantId, id, ...keyless },
+      keys,
+    );
+    return affected === 1;
   }
 }
