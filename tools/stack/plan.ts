@@ -1,6 +1,7 @@
 import type { TierDatabase } from './databases/tier-database.ts';
 import { embeddedDatabase, externalDatabase } from './databases/tier-database.ts';
 import { type App, type PortName, type Tier, tiers } from './ports.ts';
+import { needsFront, type Replica, type ReplicaCounts, replicasOf } from './replicas.ts';
 import type { Secrets } from './secrets.ts';
 import type { StackEnvironment } from './stack.config.ts';
 
@@ -8,6 +9,7 @@ import type { StackEnvironment } from './stack.config.ts';
 export interface StackPlan {
   dataDirectory: string;
   apps: readonly App[];
+  replicas: ReplicaCounts;
   environment: StackEnvironment;
   ports: Record<PortName, number>;
   secrets: Secrets;
@@ -22,7 +24,10 @@ export interface StackPlan {
 
 /** Chosen data directory, apps, ports and secrets, put together. */
 export function planStack(
-  basis: Pick<StackPlan, 'dataDirectory' | 'apps' | 'environment' | 'ports' | 'secrets'>,
+  basis: Pick<
+    StackPlan,
+    'dataDirectory' | 'apps' | 'replicas' | 'environment' | 'ports' | 'secrets'
+  >,
 ): StackPlan {
   const { environment, ports } = basis;
   const sink = `smtp://127.0.0.1:${ports.smtp}`;
@@ -32,9 +37,19 @@ export function planStack(
     kafkaBrokers: environment.kafkaBrokers ?? `127.0.0.1:${ports.kafka}`,
     smtpUrl: environment.smtpUrl ?? sink,
     sandboxSmtpUrl: environment.sandboxSmtpUrl ?? (environment.smtpUrl ? undefined : sink),
-    publicUrl: `http://127.0.0.1:${ports.gateway}`,
+    publicUrl: `http://127.0.0.1:${servicePort(basis, 'gateway')}`,
   };
 }
+
+/** Where an app is called: at its front, or at its only process. */
+export const servicePort = (
+  { ports, replicas }: Pick<StackPlan, 'ports' | 'replicas'>,
+  app: App,
+): number => ports[needsFront(app, replicas) ? `${app}-front` : app] ?? 0;
+
+/** Every process of every app, in the order of the apps. */
+export const processesOf = ({ apps, replicas }: Pick<StackPlan, 'apps' | 'replicas'>): Replica[] =>
+  apps.flatMap((app) => replicasOf(app, replicas));
 
 type DatabaseBasis = Pick<StackPlan, 'dataDirectory' | 'environment' | 'ports' | 'secrets'>;
 

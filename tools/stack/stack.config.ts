@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type App, apps, type Tier, tiers } from './ports.ts';
+import { parseReplicas, type ReplicaCounts, replicaPortNames } from './replicas.ts';
 
 /** What the person asked for on the command line. */
 export interface StackOptions {
@@ -10,6 +11,8 @@ export interface StackOptions {
   dataDirectory: string | undefined;
   portBase: number | undefined;
   apps: readonly App[];
+  /** Processes of an app; one where it is not named. */
+  replicas: ReplicaCounts;
 }
 
 /** Parts that run elsewhere, and what of the environment the launchers look at. */
@@ -23,6 +26,8 @@ export interface StackEnvironment {
   programs: { PATH: string; JAVA_HOME: string };
   /** OTEL_* and LOG_LEVEL: handed on to every app. */
   telemetry: Record<string, string>;
+  /** Of the embedded SMTP sink: `SINK_JOURNAL` and `SINK_DELAY_MS`. */
+  sink: { journal: boolean; delayMs: number };
   /** `<APP>_*` apart from its database URLs: handed on to that app, such as WORKER_CAPACITY. */
   tuning: Record<App, Record<string, string>>;
 }
@@ -41,27 +46,32 @@ const OPTIONS = {
   'data-dir': { type: 'string' },
   'port-base': { type: 'string' },
   apps: { type: 'string' },
+  replicas: { type: 'string', default: '' },
 } as const;
 
-const PORTS_USED = 37;
+const PLAIN_PORTS = 40;
 
 /** @throws Error that names the option which is unknown or wrong */
 export function parseOptions(args: readonly string[]): StackOptions {
   const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true });
+  const replicas = parseReplicas(values.replicas);
+  const ports = PLAIN_PORTS + replicaPortNames(replicas).length;
   return {
     once: values.once,
     demo: !values['no-demo'],
     restart: !values['no-restart'],
     dataDirectory: values['data-dir'],
-    portBase: values['port-base'] === undefined ? undefined : portBase(values['port-base']),
+    portBase: values['port-base'] === undefined ? undefined : portBase(values['port-base'], ports),
     apps: values.apps === undefined ? apps : appList(values.apps),
+    replicas,
   };
 }
 
-function portBase(text: string): number {
+function portBase(text: string, ports: number): number {
   const base = Number(text);
-  if (Number.isInteger(base) && base >= 1024 && base + PORTS_USED <= 65_535) return base;
-  throw new Error(`--port-base is a number from 1024 to ${65_535 - PORTS_USED}, not "${text}"`);
+  const highest = 65_535 - ports;
+  if (Number.isInteger(base) && base >= 1024 && base <= highest) return base;
+  throw new Error(`--port-base is a number from 1024 to ${highest}, not "${text}"`);
 }
 
 function appList(text: string): App[] {
@@ -79,6 +89,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): StackEnvi
     sandboxSmtpUrl: env.SANDBOX_SMTP_URL || undefined,
     databaseUrls: Object.fromEntries(tiers.flatMap((tier) => externalDatabase(tier, env))),
     programs: { PATH: env.PATH ?? '', JAVA_HOME: env.JAVA_HOME ?? '' },
+    sink: { journal: Boolean(env.SINK_JOURNAL), delayMs: Number(env.SINK_DELAY_MS ?? '0') },
     telemetry: pick(env, (name) => name.startsWith('OTEL_') || name === 'LOG_LEVEL'),
     tuning: Object.fromEntries(
       apps.map((app) => [app, tuningOf(app, env)]),
