@@ -12,7 +12,8 @@ export interface Replica {
   name: string;
 }
 
-const MOST = 9;
+/** Of one app. */
+export const MOST_REPLICAS = 9;
 
 /** @throws Error when it is not `app=count,…` with counts from 1 to 9 */
 export function parseReplicas(text: string): ReplicaCounts {
@@ -25,8 +26,8 @@ function parsePair(pair: string): [App, number] {
   const app = apps.find((candidate) => candidate === name);
   if (app === undefined) throw new Error(`--replicas: no app "${name}"; ${apps.join(', ')}`);
   const number = Number(count);
-  if (Number.isInteger(number) && number >= 1 && number <= MOST) return [app, number];
-  throw new Error(`--replicas: "${pair}" is not app=count with a count from 1 to ${MOST}`);
+  if (Number.isInteger(number) && number >= 1 && number <= MOST_REPLICAS) return [app, number];
+  throw new Error(`--replicas: "${pair}" is not app=count with a count from 1 to ${MOST_REPLICAS}`);
 }
 
 /** The process that runs of every app. */

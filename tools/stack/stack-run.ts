@@ -12,7 +12,7 @@ import { planStack, processesOf, servicePort, type StackPlan } from './plan.ts';
 import { choosePorts, defaultPortsWith, portsFrom, type Tier, tiers } from './ports.ts';
 import { databaseAccount } from './postgres/account.ts';
 import { say, step } from './progress.ts';
-import { needsFront, replicaPortNames, replicasOf } from './replicas.ts';
+import { MOST_REPLICAS, needsFront, replicaPortNames, replicasOf } from './replicas.ts';
 import { loadSecrets } from './secrets.ts';
 import { SmtpSink } from './smtp/smtp-sink.ts';
 import { describeStack, removeStackFile, writeStackFile } from './stack-file.ts';
@@ -109,11 +109,18 @@ export class StackRun {
 
   async #startApps(): Promise<void> {
     await this.#startFronts();
-    const parts = processesOf(this.plan).map((replica) => new AppProcess(this.plan, replica));
     const bootstrap = this.plan.apps.includes('oltp')
       ? bootstrapPlatform(this.plan, this.#abort.signal)
       : undefined;
-    await allOrFirstError([...parts.map((part) => this.supervisor.start(part)), bootstrap]);
+    await allOrFirstError([this.#startReplicas(1), bootstrap]);
+    for (let number = 2; number <= MOST_REPLICAS; number += 1) await this.#startReplicas(number);
+  }
+
+  /** One of each app at a time: all at once would starve each other of the machine. */
+  #startReplicas(number: number): Promise<void> {
+    const wave = processesOf(this.plan).filter((replica) => replica.number === number);
+    const parts = wave.map((replica) => new AppProcess(this.plan, replica));
+    return allOrFirstError(parts.map((part) => this.supervisor.start(part)));
   }
 
   async #startFronts(): Promise<void> {

@@ -1,0 +1,66 @@
+// npm run chaos -- --rounds N --seed S: see tools/chaos/README.md.
+import { join } from 'node:path';
+import { tiers } from '../stack/ports.ts';
+import { queryOnce } from '../stack/postgres/query.ts';
+import { parseChaosOptions, type ChaosOptions } from './chaos.config.ts';
+import { schedule } from './faults.ts';
+import { Ledger } from './ledger.ts';
+import { seeded } from './random.ts';
+import { runRound } from './round.ts';
+import { ChaosStack } from './stack/chaos-stack.ts';
+
+const print = (line: object): boolean => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+/** The databases must really flush: what they acknowledge is what the ledger counts on. */
+async function assertDurable(stack: ChaosStack): Promise<void> {
+  const { databases } = stack.describe();
+  for (const tier of tiers) {
+    const [row] = await queryOnce<Record<string, string>>(
+      databases[tier].app_url,
+      `SELECT current_setting('fsync') AS fsync,
+         current_setting('full_page_writes') AS full_page_writes,
+         current_setting('synchronous_commit') AS synchronous_commit`,
+    );
+    print({ database: tier, ...row });
+    if (Object.values(row ?? {}).some((value) => value !== 'on'))
+      throw new Error(`${tier}: not everything is flushed`);
+  }
+}
+
+async function runRounds(stack: ChaosStack, options: ChaosOptions): Promise<boolean> {
+  const { rounds, seed, only, emails, inFlight } = options;
+  const ledger = await Ledger.open(join(stack.dataDirectory, 'ledger.jsonl'));
+  const random = seeded(seed);
+  const planned = schedule(rounds, random, (target) => stack.replicasOf(target), only);
+  let ok = true;
+  for (const [index, fault] of planned.entries()) {
+    const settings = { stack, ledger, emails, inFlight, seed };
+    const report = await runRound(settings, index + 1, fault);
+    print(report);
+    ok &&= report.ok;
+  }
+  await ledger.close();
+  return ok;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseChaosOptions(args);
+  const { replicas, portBase, dataDirectory } = options;
+  const stack =
+    dataDirectory === undefined
+      ? await ChaosStack.start({ replicas, portBase })
+      : ChaosStack.attach(dataDirectory);
+  try {
+    await assertDurable(stack);
+    return (await runRounds(stack, options)) ? 0 : 1;
+  } finally {
+    await stack.stop();
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${(error as Error).stack}\n`);
+  process.exitCode = 1;
+}

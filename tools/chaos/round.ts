@@ -1,0 +1,215 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { queryOnce } from '../stack/postgres/query.ts';
+import { Load, type LoadReport } from './client/load.ts';
+import { createSenders } from './client/tenants.ts';
+import type { PlannedFault } from './faults.ts';
+import { readArrivals, readFacts, readHotJobs } from './judge/facts.ts';
+import { type Expected, judge, type Verdict } from './judge/judge.ts';
+import { consumerLag } from './judge/lag.ts';
+import type { Ledger } from './ledger.ts';
+import type { ChaosStack } from './stack/chaos-stack.ts';
+import { strike, type Struck } from './strike.ts';
+
+const TENANTS = 5;
+const CLIENTS = 24;
+/** The sink answers nothing while mail piles up; below the worker's 300 s of patience. */
+const HOLD_MS = 250_000;
+const PACE_MS = 20;
+const PILE_WITHIN_MS = 240_000;
+const ANSWERED_WITHIN_MS = 90_000;
+const SETTLED_WITHIN_MS = 120_000;
+const POLL_MS = 1_000;
+const QUIET_MS = 3_000;
+/** 3 s by architecture.md section 4, and what a busy machine adds. */
+const LONGEST_WAIT_MS = 5_000;
+
+export interface RoundSettings {
+  stack: ChaosStack;
+  ledger: Ledger;
+  emails: number;
+  /** Jobs that must be on their way when the fault comes. */
+  inFlight: number;
+  seed: number;
+}
+
+/** One JSON line. */
+export interface RoundReport {
+  round: number;
+  seed: number;
+  fault: string;
+  part: string;
+  /** Unfinished jobs in the queue's database at the moment of the fault, and the leased ones of them. */
+  in_flight: number;
+  running: number;
+  acked: number;
+  lost: number;
+  ghosts: number;
+  second_copies: number;
+  allowed_copies: number;
+  unknown: number;
+  max_wait_ms: number;
+  /** How long it took until the mail was on its way, and from the end of the fault until all was settled. */
+  pile_s: number;
+  catch_up_s: number;
+  answers: LoadReport['answers'];
+  /** Parts that have another process than before the fault, the one that was hit aside. */
+  neighbours: string[];
+  skipped: number;
+  violations: string[];
+  ok: boolean;
+}
+
+/** What is done to the stack while mail is on its way. */
+export type Blow = (tenants: string[]) => Promise<Struck>;
+
+/** Piles mail up, hits, waits until all is settled, and compares. */
+export async function runRound(
+  settings: RoundSettings,
+  round: number,
+  fault: PlannedFault,
+  blow: Blow = (tenants) => strike(settings.stack, fault, tenants),
+): Promise<RoundReport> {
+  const { stack, ledger, emails } = settings;
+  const description = stack.describe();
+  const { url } = description.gateway;
+  const senders = await createSenders(url, description.keys.platform ?? '', TENANTS);
+  const tenants = senders.map(({ tenantId }) => tenantId);
+  const label = `r${settings.seed}-${round}`;
+  await stack.slowSink(HOLD_MS);
+  const load = new Load({ publicUrl: url, senders, ledger, emails, concurrency: CLIENTS, label });
+  const began = performance.now();
+  const answered = load.run();
+  const pile = await untilPiled(settings, tenants);
+  const piledAt = performance.now();
+  const before = stack.pids();
+  await stack.slowSink(PACE_MS);
+  const struck = await blow(tenants);
+  await answeredInTime(load, answered);
+  const { verdict, settledAt } = await untilSettled(settings, tenants, label, struck);
+  const neighbours = changed(before, stack.pids(), fault);
+  const waited = fault.target === 'gateway' ? 0 : load.report.maxWaitMs;
+  const violations = [
+    ...verdict.violations,
+    ...(neighbours.length > 0 ? [`neighbours: ${neighbours.join(' ')}`] : []),
+    ...(waited > LONGEST_WAIT_MS ? [`max_wait: ${Math.round(waited)} ms`] : []),
+    ...(load.report.answers['500'] ? [`internal_errors: ${load.report.answers['500']}`] : []),
+  ];
+  return {
+    round,
+    seed: settings.seed,
+    fault: fault.name,
+    part: fault.part,
+    ...pile,
+    ...figures(verdict),
+    max_wait_ms: Math.round(load.report.maxWaitMs),
+    pile_s: seconds(piledAt - began),
+    catch_up_s: seconds(settledAt - struck.endedAt),
+    answers: load.report.answers,
+    neighbours,
+    skipped: 0,
+    violations,
+    ok: violations.length === 0,
+  };
+}
+
+const seconds = (ms: number): number => Math.round(ms / 100) / 10;
+
+const figures = ({ acked, lost, ghosts, secondCopies, allowedCopies, unknown }: Verdict) => ({
+  acked,
+  lost,
+  ghosts,
+  second_copies: secondCopies,
+  allowed_copies: allowedCopies,
+  unknown,
+});
+
+/** Waits until enough jobs are unfinished. @throws Error when they never are */
+async function untilPiled({ stack, inFlight }: RoundSettings, tenants: string[]) {
+  const deadline = Date.now() + PILE_WITHIN_MS;
+  for (;;) {
+    const hot = await readHotJobs(stack.describe(), tenants);
+    const running = hot.filter(({ status }) => status === 'running').length;
+    if (hot.length >= inFlight) return { in_flight: hot.length, running };
+    if (Date.now() > deadline) throw new Error(`only ${hot.length} e-mails on their way`);
+    await delay(100);
+  }
+}
+
+async function answeredInTime(load: Load, answered: Promise<void>): Promise<void> {
+  const late = setTimeout(() => load.stop(), ANSWERED_WITHIN_MS);
+  await answered;
+  clearTimeout(late);
+}
+
+/** Asks until nothing is wrong any more; what still is after 120 s stays in the verdict. */
+async function untilSettled(
+  { stack, ledger }: RoundSettings,
+  tenants: string[],
+  label: string,
+  { inFlightAtWorker }: Struck,
+): Promise<{ verdict: Verdict; settledAt: number }> {
+  const deadline = Date.now() + SETTLED_WITHIN_MS;
+  const expected = expectedOf(ledger, label, inFlightAtWorker);
+  for (;;) {
+    const verdict = await judgeNow(stack, tenants, expected);
+    const settledAt = performance.now();
+    if (verdict.violations.length > 0 && Date.now() < deadline) {
+      await runRetriesNow(stack, tenants);
+      await delay(POLL_MS);
+      continue;
+    }
+    if (inFlightAtWorker === 0 || verdict.violations.length > 0) return { verdict, settledAt };
+    await untilQuiet(stack);
+    return { verdict: await judgeNow(stack, tenants, expected), settledAt };
+  }
+}
+
+async function judgeNow(
+  stack: ChaosStack,
+  tenants: string[],
+  expected: Expected,
+): Promise<Verdict> {
+  const verdict = judge(expected, await readFacts(stack.describe(), tenants));
+  if (verdict.violations.length > 0) return verdict;
+  const lag = await consumerLag(stack.describe());
+  return lag > 0 ? { ...verdict, violations: [`lag: ${lag}`] } : verdict;
+}
+
+function expectedOf(ledger: Ledger, label: string, inFlightAtWorker: number): Expected {
+  const mine = (key: string): boolean => key.startsWith(`${label}-`);
+  return {
+    tried: [...ledger.tried.values()].filter(({ key }) => mine(key)),
+    acked: new Map([...ledger.acked].filter(([key]) => mine(key))),
+    inFlightAtWorker,
+  };
+}
+
+/** A deferred or unknown try waits a minute and more: time is made to pass, nothing else is touched. */
+async function runRetriesNow(stack: ChaosStack, tenants: string[]): Promise<void> {
+  await queryOnce(
+    stack.describe().databases.queue.admin_url,
+    `UPDATE job_queue SET scheduled_at = now()
+     WHERE tenant_id = ANY ($1) AND status = 'pending' AND scheduled_at > now()`,
+    [tenants],
+  );
+}
+
+/** A worker that has slept goes on with what it had begun, after others have finished it. */
+async function untilQuiet(stack: ChaosStack): Promise<void> {
+  for (let seen = -1; ;) {
+    const { length } = readArrivals(stack.describe());
+    if (length === seen) return;
+    seen = length;
+    await delay(QUIET_MS);
+  }
+}
+
+function changed(
+  before: ReadonlyMap<string, number | null>,
+  after: ReadonlyMap<string, number | null>,
+  { part }: PlannedFault,
+): string[] {
+  return [...before]
+    .filter(([name, pid]) => name !== part && after.get(name) !== pid)
+    .map(([n]) => n);
+}
