@@ -6,7 +6,9 @@ import { parseChaosOptions, type ChaosOptions } from './chaos.config.ts';
 import { schedule } from './faults.ts';
 import { Ledger } from './ledger.ts';
 import { seeded } from './random.ts';
-import { runRound } from './round.ts';
+import { type RoundSettings, runRound } from './round.ts';
+import { drainEach } from './scenarios/drain.ts';
+import { queueOutage } from './scenarios/queue-outage.ts';
 import { ChaosStack } from './stack/chaos-stack.ts';
 
 const print = (line: object): boolean => process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -27,19 +29,29 @@ async function assertDurable(stack: ChaosStack): Promise<void> {
   }
 }
 
-async function runRounds(stack: ChaosStack, options: ChaosOptions): Promise<boolean> {
-  const { rounds, seed, only, emails, inFlight } = options;
+async function run(stack: ChaosStack, options: ChaosOptions): Promise<boolean> {
+  const { seed, emails, inFlight, scenario } = options;
   const ledger = await Ledger.open(join(stack.dataDirectory, 'ledger.jsonl'));
+  const settings = { stack, ledger, emails, inFlight, seed };
+  try {
+    if (options.drain) return await drainEach(settings, print);
+    if (scenario === 'queue-outage') return await queueOutage(settings, print);
+    return await runRounds(settings, options);
+  } finally {
+    await ledger.close();
+  }
+}
+
+async function runRounds(settings: RoundSettings, options: ChaosOptions): Promise<boolean> {
+  const { rounds, seed, only } = options;
   const random = seeded(seed);
-  const planned = schedule(rounds, random, (target) => stack.replicasOf(target), only);
+  const planned = schedule(rounds, random, (target) => settings.stack.replicasOf(target), only);
   let ok = true;
   for (const [index, fault] of planned.entries()) {
-    const settings = { stack, ledger, emails, inFlight, seed };
     const report = await runRound(settings, index + 1, fault);
     print(report);
     ok &&= report.ok;
   }
-  await ledger.close();
   return ok;
 }
 
@@ -52,7 +64,7 @@ async function main(args: readonly string[]): Promise<number> {
       : ChaosStack.attach(dataDirectory);
   try {
     await assertDurable(stack);
-    return (await runRounds(stack, options)) ? 0 : 1;
+    return (await run(stack, options)) ? 0 : 1;
   } finally {
     await stack.stop();
   }

@@ -47,6 +47,7 @@ export interface RoundReport {
   second_copies: number;
   allowed_copies: number;
   unknown: number;
+  lease_losses: number;
   max_wait_ms: number;
   /** How long it took until the mail was on its way, and from the end of the fault until all was settled. */
   pile_s: number;
@@ -85,8 +86,13 @@ export async function runRound(
   await stack.slowSink(PACE_MS);
   const struck = await blow(tenants);
   await answeredInTime(load, answered);
-  const { verdict, settledAt } = await untilSettled(settings, tenants, label, struck);
-  const neighbours = changed(before, stack.pids(), fault);
+  const { verdict, settledAt } = await untilSettled(
+    settings,
+    tenants,
+    label,
+    struck.inFlightAtWorker,
+  );
+  const neighbours = changed(before, stack.pids(), struck.parts);
   const waited = fault.target === 'gateway' ? 0 : load.report.maxWaitMs;
   const violations = [
     ...verdict.violations,
@@ -114,13 +120,22 @@ export async function runRound(
 
 const seconds = (ms: number): number => Math.round(ms / 100) / 10;
 
-const figures = ({ acked, lost, ghosts, secondCopies, allowedCopies, unknown }: Verdict) => ({
+const figures = ({
+  acked,
+  lost,
+  ghosts,
+  secondCopies,
+  allowedCopies,
+  unknown,
+  leaseLosses,
+}: Verdict) => ({
   acked,
   lost,
   ghosts,
   second_copies: secondCopies,
   allowed_copies: allowedCopies,
   unknown,
+  lease_losses: leaseLosses,
 });
 
 /** Waits until enough jobs are unfinished. @throws Error when they never are */
@@ -142,11 +157,11 @@ async function answeredInTime(load: Load, answered: Promise<void>): Promise<void
 }
 
 /** Asks until nothing is wrong any more; what still is after 120 s stays in the verdict. */
-async function untilSettled(
+export async function untilSettled(
   { stack, ledger }: RoundSettings,
   tenants: string[],
   label: string,
-  { inFlightAtWorker }: Struck,
+  inFlightAtWorker: number,
 ): Promise<{ verdict: Verdict; settledAt: number }> {
   const deadline = Date.now() + SETTLED_WITHIN_MS;
   const expected = expectedOf(ledger, label, inFlightAtWorker);
@@ -207,9 +222,9 @@ async function untilQuiet(stack: ChaosStack): Promise<void> {
 function changed(
   before: ReadonlyMap<string, number | null>,
   after: ReadonlyMap<string, number | null>,
-  { part }: PlannedFault,
+  hit: readonly string[],
 ): string[] {
   return [...before]
-    .filter(([name, pid]) => name !== part && after.get(name) !== pid)
+    .filter(([name, pid]) => !hit.includes(name) && after.get(name) !== pid)
     .map(([n]) => n);
 }

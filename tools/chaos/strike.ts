@@ -10,6 +10,8 @@ const BUFFERS_EMPTY_MS = 1_500;
 export interface Struck {
   /** `performance.now()` when the part served again. */
   endedAt: number;
+  /** Parts whose process was hit. */
+  parts: string[];
   /** Messages that may arrive a second time because of a worker that died or slept over its lease. */
   inFlightAtWorker: number;
 }
@@ -28,7 +30,7 @@ export async function strike(
     await stack.tell('resume', part);
   }
   await stack.untilReady(part);
-  return { endedAt: performance.now(), inFlightAtWorker };
+  return { endedAt: performance.now(), inFlightAtWorker, parts: [part] };
 }
 
 /** A pause that ends before the lease does takes nothing from a worker. */
@@ -50,9 +52,9 @@ async function countInFlight(
   const hot = await readHotJobs(description, tenants);
   const running = hot.filter(({ status }) => status === 'running');
   if (pauseMs > 0) return largestShare(running.map(({ leasedBy }) => `${leasedBy}`));
-  const arrived = new Set(readArrivals(description).map(({ message_id }) => message_id));
-  return running.filter(({ id }) => [...arrived].some((messageId) => messageId?.includes(id)))
-    .length;
+  // A Message-ID is the e-mail's id at the sender's domain.
+  const arrived = new Set(readArrivals(description).map((one) => one.message_id?.slice(1, 37)));
+  return running.filter(({ id }) => arrived.has(id)).length;
 }
 
 function largestShare(owners: readonly string[]): number {

@@ -19,6 +19,8 @@ export interface Verdict {
   secondCopies: number;
   allowedCopies: number;
   unknown: number;
+  /** Leases that ran out, over all jobs. */
+  leaseLosses: number;
   /** One line per kind of violation, with an example. */
   violations: string[];
 }
@@ -37,8 +39,9 @@ export function judge(expected: Expected, facts: Facts): Verdict {
   checkJobs(facts, found);
   checkCounters(facts, found);
   const unknown = facts.emails.filter(({ status }) => status === 'unknown').length;
+  const leaseLosses = facts.jobs.reduce((sum, job) => sum + job.leaseLosses, 0);
   const acked = expected.acked.size;
-  return { acked, lost, ghosts, ...copies, unknown, violations: found.lines() };
+  return { acked, lost, ghosts, ...copies, unknown, leaseLosses, violations: found.lines() };
 }
 
 /** Acknowledged, and then missing somewhere on its way. */
