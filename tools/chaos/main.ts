@@ -1,8 +1,7 @@
 // npm run chaos -- --rounds N --seed S: see tools/chaos/README.md.
 import { join } from 'node:path';
-import { tiers } from '../stack/ports.ts';
-import { queryOnce } from '../stack/postgres/query.ts';
 import { parseChaosOptions, type ChaosOptions } from './chaos.config.ts';
+import { durability, durabilityFaults } from './durability.ts';
 import { schedule } from './faults.ts';
 import { Ledger } from './ledger.ts';
 import { seeded } from './random.ts';
@@ -15,18 +14,9 @@ const print = (line: object): boolean => process.stdout.write(`${JSON.stringify(
 
 /** The databases must really flush: what they acknowledge is what the ledger counts on. */
 async function assertDurable(stack: ChaosStack): Promise<void> {
-  const { databases } = stack.describe();
-  for (const tier of tiers) {
-    const [row] = await queryOnce<Record<string, string>>(
-      databases[tier].app_url,
-      `SELECT current_setting('fsync') AS fsync,
-         current_setting('full_page_writes') AS full_page_writes,
-         current_setting('synchronous_commit') AS synchronous_commit`,
-    );
-    print({ database: tier, ...row });
-    if (Object.values(row ?? {}).some((value) => value !== 'on'))
-      throw new Error(`${tier}: not everything is flushed`);
-  }
+  print({ durability: await durability(stack) });
+  const faults = await durabilityFaults(stack);
+  if (faults.length > 0) throw new Error(faults.join('; '));
 }
 
 async function run(stack: ChaosStack, options: ChaosOptions): Promise<boolean> {

@@ -30,6 +30,8 @@ export interface RoundSettings {
   /** Jobs that must be on their way when the fault comes. */
   inFlight: number;
   seed: number;
+  /** How long the judge waits for what is still wrong; 120 s. */
+  settledWithinMs?: number;
 }
 
 /** One JSON line. */
@@ -158,12 +160,12 @@ async function answeredInTime(load: Load, answered: Promise<void>): Promise<void
 
 /** Asks until nothing is wrong any more; what still is after 120 s stays in the verdict. */
 export async function untilSettled(
-  { stack, ledger }: RoundSettings,
+  { stack, ledger, settledWithinMs = SETTLED_WITHIN_MS }: RoundSettings,
   tenants: string[],
   label: string,
   inFlightAtWorker: number,
 ): Promise<{ verdict: Verdict; settledAt: number }> {
-  const deadline = Date.now() + SETTLED_WITHIN_MS;
+  const deadline = Date.now() + settledWithinMs;
   const expected = expectedOf(ledger, label, inFlightAtWorker);
   for (;;) {
     const verdict = await judgeNow(stack, tenants, expected);

@@ -3,13 +3,14 @@ import { embeddedDatabase, externalDatabase } from './databases/tier-database.ts
 import { type App, type PortName, type Tier, tiers } from './ports.ts';
 import { needsFront, type Replica, type ReplicaCounts, replicasOf } from './replicas.ts';
 import type { Secrets } from './secrets.ts';
-import type { StackEnvironment } from './stack.config.ts';
+import type { Preloads, StackEnvironment } from './stack.config.ts';
 
 /** Everything that is decided before the first process starts. */
 export interface StackPlan {
   dataDirectory: string;
   apps: readonly App[];
   replicas: ReplicaCounts;
+  preloads: Preloads;
   environment: StackEnvironment;
   ports: Record<PortName, number>;
   secrets: Secrets;
@@ -26,7 +27,7 @@ export interface StackPlan {
 export function planStack(
   basis: Pick<
     StackPlan,
-    'dataDirectory' | 'apps' | 'replicas' | 'environment' | 'ports' | 'secrets'
+    'dataDirectory' | 'apps' | 'replicas' | 'preloads' | 'environment' | 'ports' | 'secrets'
   >,
 ): StackPlan {
   const { environment, ports } = basis;

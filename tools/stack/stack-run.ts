@@ -44,9 +44,9 @@ export class StackRun {
     await supervisor.stopLeftovers();
     const ports = await findPorts(options, environment);
     const secrets = loadSecrets(path);
-    const { apps, replicas } = options;
+    const { apps, replicas, preloads } = options;
     return new StackRun(
-      planStack({ dataDirectory: path, apps, replicas, environment, ports, secrets }),
+      planStack({ dataDirectory: path, apps, replicas, preloads, environment, ports, secrets }),
       supervisor,
     );
   }

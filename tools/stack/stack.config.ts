@@ -1,6 +1,10 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type App, apps, type Tier, tiers } from './ports.ts';
 import { parseReplicas, type ReplicaCounts, replicaPortNames } from './replicas.ts';
+
+/** Absolute path by app. */
+export type Preloads = Partial<Record<App, string>>;
 
 /** What the person asked for on the command line. */
 export interface StackOptions {
@@ -13,6 +17,8 @@ export interface StackOptions {
   apps: readonly App[];
   /** Processes of an app; one where it is not named. */
   replicas: ReplicaCounts;
+  /** Module that an app loads before its own ones. */
+  preloads: Preloads;
 }
 
 /** Parts that run elsewhere, and what of the environment the launchers look at. */
@@ -47,6 +53,7 @@ const OPTIONS = {
   'port-base': { type: 'string' },
   apps: { type: 'string' },
   replicas: { type: 'string', default: '' },
+  preload: { type: 'string', multiple: true, default: [] as string[] },
 } as const;
 
 const PLAIN_PORTS = 40;
@@ -64,7 +71,20 @@ export function parseOptions(args: readonly string[]): StackOptions {
     portBase: values['port-base'] === undefined ? undefined : portBase(values['port-base'], ports),
     apps: values.apps === undefined ? apps : appList(values.apps),
     replicas,
+    preloads: parsePreloads(values.preload),
   };
+}
+
+/** @throws Error when one is not app=FILE */
+function parsePreloads(pairs: readonly string[]): Preloads {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [name = '', file = ''] = pair.split('=');
+      if (!apps.some((app) => app === name) || file === '')
+        throw new Error(`--preload: "${pair}" is not app=FILE`);
+      return [name, resolve(file)];
+    }),
+  );
 }
 
 function portBase(text: string, ports: number): number {

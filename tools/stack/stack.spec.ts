@@ -91,6 +91,7 @@ describe('options', () => {
       portBase: undefined,
       apps,
       replicas: {},
+      preloads: {},
     });
     const all = ['--once', '--no-demo', '--no-restart', '--data-dir', 'd', '--port-base', '20000'];
     expect(parseOptions([...all, '--apps', 'oltp,gateway'])).toEqual({
@@ -101,6 +102,7 @@ describe('options', () => {
       portBase: 20_000,
       apps: ['gateway', 'oltp'],
       replicas: {},
+      preloads: {},
     });
   });
 
@@ -111,6 +113,7 @@ describe('options', () => {
     [['--replicas', 'mailer=2'], /no app "mailer"/],
     [['--replicas', 'oltp=0'], /from 1 to 9/],
     [['--replicas', 'oltp'], /from 1 to 9/],
+    [['--preload', 'mailer=a.ts'], /not app=FILE/],
     [['--wrong'], /--wrong/],
   ])('refuse %j', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);
@@ -168,6 +171,7 @@ function planFor(environment: NodeJS.ProcessEnv, counts = '') {
     dataDirectory,
     apps,
     replicas: parseReplicas(counts),
+    preloads: {},
     environment: readEnvironment(environment),
     ports: portsFrom(20_000, replicaPortNames(parseReplicas(counts))),
     secrets: loadSecrets(dataDirectory),

@@ -25,7 +25,8 @@ export async function queueOutage(
   return ok;
 }
 
-const outageOf =
+/** Stops parts in good order and starts them again after 45 s. */
+export const outageOf =
   (stack: ChaosStack, parts: string[]): Blow =>
   async () => {
     await Promise.all(parts.map((part) => stack.tell('stop', part)));

@@ -11,15 +11,16 @@ export interface ChaosStackSettings {
   /** `--replicas` of the stack. */
   replicas: string;
   portBase: string | undefined;
-  environment?: Record<string, string>;
+  /** More of `npm start`'s options. */
+  options?: readonly string[];
 }
 
 /** A real stack with a throw-away data directory, and the hands that hurt it. */
 export class ChaosStack {
   readonly #stack: Pick<TestStack, 'dataDirectory' | 'stop'>;
 
-  static async start({ replicas, portBase, environment }: ChaosStackSettings): Promise<ChaosStack> {
-    const options = ['--no-demo', '--replicas', replicas];
+  static async start({ replicas, portBase, ...more }: ChaosStackSettings): Promise<ChaosStack> {
+    const options = ['--no-demo', '--replicas', replicas, ...(more.options ?? [])];
     if (portBase !== undefined) options.push('--port-base', portBase);
     return new ChaosStack(
       await startTestStack(options, {
@@ -27,7 +28,6 @@ export class ChaosStack {
         WORKER_CAPACITY: '500',
         OTEL_TRACES_SAMPLER: 'always_off',
         LOG_LEVEL: 'warn',
-        ...environment,
       }),
     );
   }

@@ -27,7 +27,9 @@ export class AppProcess implements Part {
   async prepare(): Promise<Command> {
     const { app } = this.#replica;
     const preload = builtFile(app, 'instrumentation.js');
-    const args = [QUIET, '--import', preload, builtFile(app, 'main.js')];
+    const own = this.#plan.preloads[app];
+    const first = own === undefined ? [] : ['--import', own];
+    const args = [QUIET, ...first, '--import', preload, builtFile(app, 'main.js')];
     const env = { ...environmentOf(this.#plan, this.#replica), ...compileCache };
     return { file: nodePath, args, env, cwd: root };
   }
