@@ -6,7 +6,8 @@ export interface ChaosOptions {
   seed: number;
   emails: number;
   inFlight: number;
-  only: string | undefined;
+  /** Names of faults. */
+  only: readonly string[] | undefined;
   replicas: string;
   portBase: string | undefined;
   /** Of a stack that runs already; else one is started. */
@@ -38,7 +39,7 @@ export function parseChaosOptions(args: readonly string[]): ChaosOptions {
     seed: count('seed', values.seed),
     emails: count('emails', values.emails),
     inFlight: count('in-flight', values['in-flight']),
-    only: values.only,
+    only: values.only?.split(','),
     replicas: values.replicas,
     portBase: values['port-base'],
     dataDirectory: values['data-dir'],

@@ -42,7 +42,9 @@ describe('the schedule', () => {
   });
 
   it('refuses a fault that it does not know', () => {
-    expect(() => schedule(1, seeded(1), replicas, 'sun')).toThrow(/no fault "sun"; gateway-kill/);
+    expect(() => schedule(1, seeded(1), replicas, ['smtp-kill', 'sun'])).toThrow(
+      /no fault "sun"; gateway-kill/,
+    );
   });
 });
 

@@ -35,16 +35,17 @@ export interface PlannedFault extends Fault {
  * random replica.
  *
  * @param replicas names of the parts of an app
- * @param only name of the one fault to repeat
+ * @param only names of the faults to repeat, all of them when undefined
  */
 export function schedule(
   rounds: number,
   random: () => number,
   replicas: (target: string) => readonly string[],
-  only?: string,
+  only?: readonly string[],
 ): PlannedFault[] {
-  const candidates = only === undefined ? faults : faults.filter(({ name }) => name === only);
-  if (candidates.length === 0) throw new Error(`no fault "${only}"; ${names().join(', ')}`);
+  const unknown = only?.find((name) => !names().includes(name));
+  if (unknown !== undefined) throw new Error(`no fault "${unknown}"; ${names().join(', ')}`);
+  const candidates = faults.filter(({ name }) => only === undefined || only.includes(name));
   const planned: PlannedFault[] = [];
   while (planned.length < rounds) {
     const turn = shuffled(candidates, random).slice(0, rounds - planned.length);
