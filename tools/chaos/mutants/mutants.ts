@@ -34,7 +34,8 @@ const queueOutage = async (settings: RoundSettings): Promise<string[]> => {
 async function loseCommits(settings: RoundSettings): Promise<string[]> {
   const { stack } = settings;
   const { admin_url } = stack.describe().databases.oltp;
-  await queryOnce(admin_url, 'ALTER ROLE oltp_app SET synchronous_commit = off');
+  for (const role of ['oltp_app', 'oltp_system'])
+    await queryOnce(admin_url, `ALTER ROLE ${role} SET synchronous_commit = off`);
   await stack.tell('kill', 'oltp');
   await stack.untilReady('oltp');
   return [...(await roundOf('oltp-db')(settings)), ...(await durabilityFaults(stack))];
