@@ -54,6 +54,13 @@ export class Load {
     await this.#pool.destroy();
   }
 
+  /** The longest wait so far; counts anew from here, requests that are open included. */
+  forgetWaits(): number {
+    const { maxWaitMs } = this.report;
+    this.report.maxWaitMs = 0;
+    return maxWaitMs;
+  }
+
   stop(): void {
     this.#stop.abort();
   }
