@@ -29,7 +29,7 @@ export async function finishLate(settings: RoundSettings): Promise<string[]> {
   const second = await leaseOne(stack);
   const late = await finish(stack, first, 'delivered');
   const inTime = await finish(stack, second, 'returned');
-  await Promise.all(workers.map((part) => stack.tell('start', part)));
+  await Promise.all(workers.map((part) => stack.start(part)));
   const { verdict } = await untilSettled(settings, tenants, label, 0);
   return [
     ...(late.refused.length === 1 ? [] : ['stale_finish_accepted: 1']),

@@ -12,6 +12,8 @@ const WARM = 40;
 const DRAINED_WITHIN_MS = 30_000;
 const PROGRESS_WITHIN_MS = 120_000;
 const POLL_MS = 50;
+/** So slow that a worker has more jobs than connections when it has to go. */
+const SLOW_SINK_MS = 300;
 
 /** One JSON line. */
 export interface DrainReport {
@@ -28,13 +30,14 @@ export interface DrainReport {
   ok: boolean;
 }
 
-/** SIGTERM to one process of each app in turn, while clients send that never try again. */
+/** SIGTERM to one process of each app in turn (or of those in `only`), while clients send. */
 export async function drainEach(
   settings: RoundSettings,
+  only: readonly string[] | undefined,
   print: (report: DrainReport) => void,
 ): Promise<boolean> {
   let ok = true;
-  for (const app of apps) {
+  for (const app of apps.filter((name) => only?.includes(name) ?? true)) {
     const report = await drainOne(settings, app);
     print(report);
     ok &&= report.ok;
@@ -49,12 +52,14 @@ async function drainOne(settings: RoundSettings, part: string): Promise<DrainRep
   const tenants = senders.map(({ tenantId }) => tenantId);
   const label = `d${seed}-${part}`;
   const size = { emails: Number.POSITIVE_INFINITY, concurrency: CLIENTS };
+  await stack.slowSink(part === 'worker' ? SLOW_SINK_MS : 0);
   const load = new Load({ publicUrl: gateway.url, senders, ledger, label, ...size });
   const done = load.run();
   await untilAnswered(load, WARM);
   const { end, seconds, kept } = await stopOne(stack, part, tenants);
+  await stack.slowSink(0);
   await untilAnswered(load, total(load) + WARM);
-  await stack.tell('start', part);
+  await stack.start(part);
   await untilAnswered(load, total(load) + WARM);
   load.stop();
   await done;

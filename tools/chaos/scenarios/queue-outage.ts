@@ -31,7 +31,7 @@ export const outageOf =
   async () => {
     await Promise.all(parts.map((part) => stack.tell('stop', part)));
     await delay(OUTAGE_MS);
-    await Promise.all(parts.map((part) => stack.tell('start', part)));
+    await Promise.all(parts.map((part) => stack.start(part)));
     const endedAt = performance.now();
     return { endedAt, inFlightAtWorker: 0, parts };
   };

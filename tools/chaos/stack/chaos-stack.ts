@@ -6,6 +6,7 @@ import { startTestStack, type TestStack } from '../../test/test-stack.ts';
 
 const BACK_WITHIN_MS = 90_000;
 const POLL_MS = 50;
+const START_ATTEMPTS = 5;
 
 export interface ChaosStackSettings {
   /** `--replicas` of the stack. */
@@ -60,13 +61,19 @@ export class ChaosStack {
   }
 
   /** @throws Error with what the supervisor says when it does not work */
-  async tell(
-    command: 'kill' | 'pause' | 'resume' | 'stop' | 'start',
-    part: string,
-  ): Promise<string> {
+  async tell(command: 'kill' | 'pause' | 'resume' | 'stop', part: string): Promise<string> {
     const answer = await sendControl(this.dataDirectory, command, part);
     if (!answer?.ok) throw new Error(`${command} ${part}: ${answer?.text ?? 'no stack'}`);
     return answer.text;
+  }
+
+  /** Starts a part; one that dies while it starts is started again, as an orchestrator does. */
+  async start(part: string): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await sendControl(this.dataDirectory, 'start', part);
+      if (answer?.ok) return;
+      if (attempt === START_ATTEMPTS) throw new Error(`start ${part}: ${answer?.text}`);
+    }
   }
 
   /** Waits until the supervisor calls the part ready. */
