@@ -120,7 +120,18 @@ export class StackRun {
   #startReplicas(number: number): Promise<void> {
     const wave = processesOf(this.plan).filter((replica) => replica.number === number);
     const parts = wave.map((replica) => new AppProcess(this.plan, replica));
-    return allOrFirstError(parts.map((part) => this.supervisor.start(part)));
+    return allOrFirstError(parts.map((part) => this.#startReplica(part, number)));
+  }
+
+  /** A further replica starts beside busy ones: on a machine that is short of time, once more. */
+  async #startReplica(part: AppProcess, number: number): Promise<void> {
+    try {
+      await this.supervisor.start(part);
+    } catch (error) {
+      if (number === 1 || this.#abort.signal.aborted) throw error;
+      say(`${part.name}: ${(error as Error).message.split('\n')[0]}; once more`);
+      await this.supervisor.start(part);
+    }
   }
 
   async #startFronts(): Promise<void> {

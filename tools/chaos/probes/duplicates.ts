@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type IHeaders, Kafka, logLevel, type Message } from 'kafkajs';
 import { withoutTimerWarning } from '../../stack/demo/evidence/kafkajs-warning.ts';
 import type { RoundSettings } from '../round.ts';
-import { untilSettled } from '../round.ts';
+import { untilSettled } from '../settle.ts';
 import { sendSome } from './send-some.ts';
 
 const EMAILS = 60;

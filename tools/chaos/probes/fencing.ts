@@ -3,7 +3,7 @@ import { signServiceToken } from '@penguinmails/http';
 import { queryOnce } from '../../stack/postgres/query.ts';
 import { loadSecrets } from '../../stack/secrets.ts';
 import type { RoundSettings } from '../round.ts';
-import { untilSettled } from '../round.ts';
+import { untilSettled } from '../settle.ts';
 import type { ChaosStack } from '../stack/chaos-stack.ts';
 import { sendSome } from './send-some.ts';
 

@@ -3,7 +3,8 @@ import { apps } from '../../stack/ports.ts';
 import { Load } from '../client/load.ts';
 import { createSenders } from '../client/tenants.ts';
 import { readHotJobs } from '../judge/facts.ts';
-import { type RoundSettings, untilSettled } from '../round.ts';
+import type { RoundSettings } from '../round.ts';
+import { untilSettled } from '../settle.ts';
 import type { ChaosStack } from '../stack/chaos-stack.ts';
 
 const TENANTS = 3;
