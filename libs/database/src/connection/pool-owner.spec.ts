@@ -5,7 +5,7 @@ import { PlainPool } from './pool-owner.js';
 
 let server: Server;
 
-afterEach(() => server.close());
+afterEach(() => void server.close());
 
 /** A message of PostgreSQL's protocol: type, length, body. */
 function message(type: string, body: Buffer): Buffer {
