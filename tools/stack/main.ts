@@ -1,6 +1,9 @@
-// npm start [-- --once --no-demo --no-restart --data-dir DIR --port-base N --apps a,b]
+// npm start [-- --once --no-demo --no-restart --data-dir DIR --port-base N --apps a,b
+//                 --replicas a=3,b=2]
 import { createDemoTenants } from './demo/demo-tenants.ts';
 import { runDemo } from './demo/run-demo.ts';
+import { metricsUrl } from './apps/environment.ts';
+import { processesOf } from './plan.ts';
 import { outliveReaders, say } from './progress.ts';
 import { inboxUrl } from './stack-file.ts';
 import { parseOptions, readEnvironment, type StackOptions } from './stack.config.ts';
@@ -65,8 +68,8 @@ function showWhereToLook({ plan }: StackRun): void {
   const lines = [
     `API docs   ${plan.publicUrl}/docs`,
     `inbox      ${inboxUrl(plan)}`,
-    ...plan.apps.map(
-      (app) => `metrics    http://127.0.0.1:${plan.ports[`${app}-metrics`]}/metrics  ${app}`,
+    ...processesOf(plan).map(
+      (replica) => `metrics    ${metricsUrl(plan, replica)}/metrics  ${replica.name}`,
     ),
     ...(tenant
       ? [`try        curl -H 'Authorization: Bearer ${tenant.live}' ${plan.publicUrl}/v1/emails`]

@@ -2,13 +2,16 @@ import type { TierDatabase } from './databases/tier-database.ts';
 import { embeddedDatabase, externalDatabase } from './databases/tier-database.ts';
 import { linkedPort, linkedUrl } from './links.ts';
 import { type App, type PortName, type Tier, tiers } from './ports.ts';
+import { needsFront, type Replica, type ReplicaCounts, replicasOf } from './replicas.ts';
 import type { Secrets } from './secrets.ts';
-import type { StackEnvironment } from './stack.config.ts';
+import type { Preloads, StackEnvironment } from './stack.config.ts';
 
 /** Everything that is decided before the first process starts. */
 export interface StackPlan {
   dataDirectory: string;
   apps: readonly App[];
+  replicas: ReplicaCounts;
+  preloads: Preloads;
   environment: StackEnvironment;
   ports: Record<PortName, number>;
   secrets: Secrets;
@@ -23,7 +26,10 @@ export interface StackPlan {
 
 /** Chosen data directory, apps, ports and secrets, put together. */
 export function planStack(
-  basis: Pick<StackPlan, 'dataDirectory' | 'apps' | 'environment' | 'ports' | 'secrets'>,
+  basis: Pick<
+    StackPlan,
+    'dataDirectory' | 'apps' | 'replicas' | 'preloads' | 'environment' | 'ports' | 'secrets'
+  >,
 ): StackPlan {
   const { environment, ports } = basis;
   const sink = `smtp://127.0.0.1:${linkedPort(environment, ports.smtp ?? 0)}`;
@@ -34,9 +40,19 @@ export function planStack(
       environment.kafkaBrokers ?? `127.0.0.1:${linkedPort(environment, ports.kafka ?? 0)}`,
     smtpUrl: environment.smtpUrl ?? sink,
     sandboxSmtpUrl: environment.sandboxSmtpUrl ?? (environment.smtpUrl ? undefined : sink),
-    publicUrl: `http://127.0.0.1:${ports.gateway}`,
+    publicUrl: `http://127.0.0.1:${servicePort(basis, 'gateway')}`,
   };
 }
+
+/** Where an app is called: at its front, or at its only process. */
+export const servicePort = (
+  { ports, replicas }: Pick<StackPlan, 'ports' | 'replicas'>,
+  app: App,
+): number => ports[needsFront(app, replicas) ? `${app}-front` : app] ?? 0;
+
+/** Every process of every app, in the order of the apps. */
+export const processesOf = ({ apps, replicas }: Pick<StackPlan, 'apps' | 'replicas'>): Replica[] =>
+  apps.flatMap((app) => replicasOf(app, replicas));
 
 type DatabaseBasis = Pick<StackPlan, 'dataDirectory' | 'environment' | 'ports' | 'secrets'>;
 

@@ -39,9 +39,13 @@ export const defaultPorts: Record<PortName, number> = {
   ...row(METRICS, 8101),
 };
 
-/** All ports from one number on: databases, Kafka, SMTP, inbox, gateway, +10 apps, +30 metrics. */
-export function portsFrom(base: number): Record<PortName, number> {
+/**
+ * All ports from one number on: databases, Kafka, SMTP, inbox, gateway, +10 apps, +30 metrics, and
+ * those that replicas add from +40 on.
+ */
+export function portsFrom(base: number, added: readonly PortName[] = []): Record<PortName, number> {
   return {
+    ...row(added, base + 40),
     ...row(DATABASES, base),
     kafka: base + 5,
     'kafka-controller': base + 6,
@@ -52,6 +56,12 @@ export function portsFrom(base: number): Record<PortName, number> {
     ...row(METRICS, base + 30),
   };
 }
+
+/** The default ports, and those that replicas add. */
+export const defaultPortsWith = (added: readonly PortName[]): Record<PortName, number> => ({
+  ...defaultPorts,
+  ...row(added, 8121),
+});
 
 function row(names: readonly string[], first: number): Record<PortName, number> {
   return Object.fromEntries(names.map((name, index) => [name, first + index]));

@@ -17,7 +17,8 @@ const USAGE = `npm run stack -- <command> [--data-dir DIR]
   kill <part>      SIGKILL; restarted like after any crash (not with --no-restart)
   pause <part>     SIGSTOP        resume <part>  SIGCONT
   logs <part>      its last 200 lines; -f goes on
-parts: gateway oltp content olap queue notifications worker, <tier>-db, kafka, smtp
+parts: gateway oltp content olap queue notifications worker (<app>-2 … with --replicas),
+       <tier>-db, kafka, smtp
 `;
 const COMMANDS = ['status', 'stop', 'start', 'kill', 'pause', 'resume'];
 const NOT_RUNNING = 3;

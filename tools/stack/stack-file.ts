@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { internalUrl, metricsUrl } from './apps/environment.ts';
-import type { StackPlan } from './plan.ts';
-import type { App, Tier } from './ports.ts';
+import { processesOf, type StackPlan } from './plan.ts';
+import type { Tier } from './ports.ts';
 import { tiers } from './ports.ts';
 import { nodePath } from './repository.ts';
 import type { DemoTenant } from './secrets.ts';
@@ -14,7 +14,8 @@ export interface StackDescription {
   kafka: { brokers: string; pid: number | null };
   databases: Record<Tier, DatabaseDescription>;
   smtp: { host: string; port: number; inbox_url: string | null; pid: number | null };
-  processes: Partial<Record<App, ProcessDescription>>;
+  /** By part: an app's name, and `<app>-2` and so on for its replicas. */
+  processes: Record<string, ProcessDescription>;
   /** The Node that runs the apps. */
   node: string;
   data_dir: string;
@@ -79,11 +80,12 @@ function processes(
   plan: StackPlan,
   pid: (part: string) => number | null,
 ): StackDescription['processes'] {
-  const all = plan.apps.map((app) => {
-    const urls = { internal_url: internalUrl(plan, app), metrics_url: metricsUrl(plan, app) };
-    return [app, { pid: pid(app), ...urls }];
+  const all = processesOf(plan).map((replica) => {
+    const internal_url = internalUrl(plan, replica);
+    const urls = { internal_url, metrics_url: metricsUrl(plan, replica) };
+    return [replica.name, { pid: pid(replica.name), ...urls }] as const;
   });
-  return Object.fromEntries(all) as StackDescription['processes'];
+  return Object.fromEntries(all);
 }
 
 const fileOf = (dataDirectory: string): string => join(dataDirectory, 'stack.json');

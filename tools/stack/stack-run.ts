@@ -1,16 +1,19 @@
 import type { Server } from 'node:http';
 import { AppProcess } from './apps/app-process.ts';
+import { metricsUrl } from './apps/environment.ts';
 import { buildApps } from './apps/build.ts';
 import { bootstrapPlatform, migrateTier } from './apps/entry-points.ts';
 import { createDataDirectory, locateDataDirectory } from './data-directory.ts';
 import { provision } from './databases/provision.ts';
 import { chooseBroker, requireBroker } from './kafka/choose-broker.ts';
+import { TcpFront } from './front/tcp-front.ts';
 import { linkedPort } from './links.ts';
 import { requireMemory } from './memory.ts';
-import { planStack, type StackPlan } from './plan.ts';
-import { choosePorts, defaultPorts, portsFrom, type Tier, tiers } from './ports.ts';
+import { planStack, processesOf, servicePort, type StackPlan } from './plan.ts';
+import { choosePorts, defaultPortsWith, portsFrom, type Tier, tiers } from './ports.ts';
 import { databaseAccount } from './postgres/account.ts';
 import { say, step } from './progress.ts';
+import { MOST_REPLICAS, needsFront, replicaPortNames, replicasOf } from './replicas.ts';
 import { loadSecrets } from './secrets.ts';
 import { SmtpSink } from './smtp/smtp-sink.ts';
 import { describeStack, removeStackFile, writeStackFile } from './stack-file.ts';
@@ -27,11 +30,12 @@ export class StackRun {
   /** Ends compilers and migrations when the stack is stopped while it starts. */
   readonly #abort = new AbortController();
   #control: Server | undefined;
+  #fronts: TcpFront[] = [];
   #ready = false;
 
   /** Claims the data directory, stops leftovers of an earlier run, chooses ports. */
   static async prepare(options: StackOptions, environment: StackEnvironment): Promise<StackRun> {
-    requireMemory(options.apps.length);
+    requireMemory(processesOf(options).length);
     if (environment.kafkaBrokers === undefined) await requireBroker(environment.programs);
     const { path, note } = locateDataDirectory(options.dataDirectory, databaseAccount());
     if (note !== undefined) say(note);
@@ -41,9 +45,9 @@ export class StackRun {
     await supervisor.stopLeftovers();
     const ports = await findPorts(options, environment);
     const secrets = loadSecrets(path);
-    const { apps } = options;
+    const { apps, replicas, preloads } = options;
     return new StackRun(
-      planStack({ dataDirectory: path, apps, environment, ports, secrets }),
+      planStack({ dataDirectory: path, apps, replicas, preloads, environment, ports, secrets }),
       supervisor,
     );
   }
@@ -76,6 +80,7 @@ export class StackRun {
     this.#abort.abort();
     removeStackFile(this.plan.dataDirectory);
     await this.supervisor.stop();
+    await Promise.all(this.#fronts.map((front) => front.close()));
     this.#control?.close();
     this.#control?.closeAllConnections();
     releaseDataDirectory(this.plan.dataDirectory);
@@ -104,11 +109,43 @@ export class StackRun {
   }
 
   async #startApps(): Promise<void> {
-    const parts = this.plan.apps.map((app) => new AppProcess(this.plan, app));
+    await this.#startFronts();
     const bootstrap = this.plan.apps.includes('oltp')
       ? bootstrapPlatform(this.plan, this.#abort.signal)
       : undefined;
-    await allOrFirstError([...parts.map((part) => this.supervisor.start(part)), bootstrap]);
+    await allOrFirstError([this.#startReplicas(1), bootstrap]);
+    for (let number = 2; number <= MOST_REPLICAS; number += 1) await this.#startReplicas(number);
+  }
+
+  /** One of each app at a time: all at once would starve each other of the machine. */
+  #startReplicas(number: number): Promise<void> {
+    const wave = processesOf(this.plan).filter((replica) => replica.number === number);
+    const parts = wave.map((replica) => new AppProcess(this.plan, replica));
+    return allOrFirstError(parts.map((part) => this.#startReplica(part, number)));
+  }
+
+  /** A further replica starts beside busy ones: on a machine that is short of time, once more. */
+  async #startReplica(part: AppProcess, number: number): Promise<void> {
+    try {
+      await this.supervisor.start(part);
+    } catch (error) {
+      if (number === 1 || this.#abort.signal.aborted) throw error;
+      say(`${part.name}: ${(error as Error).message.split('\n')[0]}; once more`);
+      await this.supervisor.start(part);
+    }
+  }
+
+  async #startFronts(): Promise<void> {
+    const { apps, replicas, ports } = this.plan;
+    for (const app of apps.filter((candidate) => needsFront(candidate, replicas))) {
+      const backends = replicasOf(app, replicas).map((replica) => ({
+        port: ports[replica.name] ?? 0,
+        readyUrl: `${metricsUrl(this.plan, replica)}/readyz`,
+      }));
+      const front = new TcpFront(servicePort(this.plan, app), backends);
+      await front.listen();
+      this.#fronts.push(front);
+    }
   }
 
   async #startBroker(): Promise<void> {
@@ -129,7 +166,8 @@ export class StackRun {
     if (environment.smtpUrl !== undefined) return;
     const { smtp: port = 0, inbox: inboxPort = 0 } = ports;
     const directory = `${dataDirectory}/messages`;
-    await this.supervisor.start(new SmtpSink({ port, inboxPort, directory }));
+    const { sink } = environment;
+    await this.supervisor.start(new SmtpSink({ port, inboxPort, directory, ...sink }));
   }
 
   #rewriteDescription(): void {
@@ -140,10 +178,11 @@ export class StackRun {
 
 /** Ports of parts that run elsewhere are left alone. */
 async function findPorts(
-  { portBase }: StackOptions,
+  { portBase, replicas }: StackOptions,
   environment: StackEnvironment,
 ): Promise<Record<string, number>> {
-  const wished = portBase === undefined ? defaultPorts : portsFrom(portBase);
+  const added = replicaPortNames(replicas);
+  const wished = portBase === undefined ? defaultPortsWith(added) : portsFrom(portBase, added);
   const elsewhere = new Set([
     ...Object.keys(environment.databaseUrls).map((tier) => `${tier}-db`),
     ...(environment.kafkaBrokers === undefined ? [] : ['kafka', 'kafka-controller']),

@@ -1,15 +1,25 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  request,
+  type Server as HttpServer,
+} from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { locateDataDirectory } from './data-directory.ts';
-import { environmentOf } from './apps/environment.ts';
+import { environmentOf as environmentOfReplica } from './apps/environment.ts';
 import { requireMemory } from './memory.ts';
-import { planStack } from './plan.ts';
-import { apps, choosePorts, defaultPorts, freePorts, portsFrom } from './ports.ts';
+import { planStack, processesOf, type StackPlan } from './plan.ts';
+import { type App, apps, choosePorts, defaultPorts, freePorts, portsFrom } from './ports.ts';
+import { firstReplica, parseReplicas, replicaPortNames, replicasOf } from './replicas.ts';
 import { loadSecrets } from './secrets.ts';
 import { parseOptions, readEnvironment } from './stack.config.ts';
+import { TcpFront } from './front/tcp-front.ts';
 import { describeStack, readStackFile, removeStackFile, writeStackFile } from './stack-file.ts';
 
 const directories: string[] = [];
@@ -80,6 +90,8 @@ describe('options', () => {
       dataDirectory: undefined,
       portBase: undefined,
       apps,
+      replicas: {},
+      preloads: {},
     });
     const all = ['--once', '--no-demo', '--no-restart', '--data-dir', 'd', '--port-base', '20000'];
     expect(parseOptions([...all, '--apps', 'oltp,gateway'])).toEqual({
@@ -89,6 +101,8 @@ describe('options', () => {
       dataDirectory: 'd',
       portBase: 20_000,
       apps: ['gateway', 'oltp'],
+      replicas: {},
+      preloads: {},
     });
   });
 
@@ -96,6 +110,10 @@ describe('options', () => {
     [['--apps', 'mailer'], /no app "mailer"/],
     [['--port-base', '80'], /--port-base is a number/],
     [['--port-base', '65530'], /--port-base is a number/],
+    [['--replicas', 'mailer=2'], /no app "mailer"/],
+    [['--replicas', 'oltp=0'], /from 1 to 9/],
+    [['--replicas', 'oltp'], /from 1 to 9/],
+    [['--preload', 'mailer=a.ts'], /not app=FILE/],
     [['--wrong'], /--wrong/],
   ])('refuse %j', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);
@@ -145,13 +163,17 @@ const EXTERNAL = {
   UNRELATED_SECRET: 'not for the apps',
 };
 
-function planFor(environment: NodeJS.ProcessEnv) {
+const environmentOf = (plan: StackPlan, app: App) => environmentOfReplica(plan, firstReplica(app));
+
+function planFor(environment: NodeJS.ProcessEnv, counts = '') {
   const dataDirectory = temporary();
   return planStack({
     dataDirectory,
     apps,
+    replicas: parseReplicas(counts),
+    preloads: {},
     environment: readEnvironment(environment),
-    ports: portsFrom(20_000),
+    ports: portsFrom(20_000, replicaPortNames(parseReplicas(counts))),
     secrets: loadSecrets(dataDirectory),
   });
 }
@@ -239,5 +261,105 @@ describe('plan', () => {
     });
     removeStackFile(plan.dataDirectory);
     expect(readStackFile(plan.dataDirectory)).toBeUndefined();
+  });
+});
+
+describe('replicas', () => {
+  it('are parts of their own, called through a front where there are several', () => {
+    const plan = planFor({}, 'oltp=3,worker=2');
+    expect(processesOf(plan).map(({ name }) => name)).toEqual([
+      ...['gateway', 'oltp', 'oltp-2', 'oltp-3', 'content', 'olap', 'queue', 'notifications'],
+      ...['worker', 'worker-2'],
+    ]);
+    expect(new Set(Object.values(plan.ports)).size).toBe(Object.values(plan.ports).length);
+    const front = `http://127.0.0.1:${plan.ports['oltp-front']}`;
+    expect(environmentOf(plan, 'gateway')).toMatchObject({ OLTP_URL: front });
+    expect(environmentOf(plan, 'gateway').QUEUE_URL).toBe(`http://127.0.0.1:${plan.ports.queue}`);
+    const [, second] = replicasOf('oltp', plan.replicas);
+    expect(second && environmentOfReplica(plan, second)).toMatchObject({
+      OLTP_PORT: String(plan.ports['oltp-2']),
+      OLTP_METRICS_PORT: String(plan.ports['oltp-2-metrics']),
+    });
+    expect(describeStack(plan, () => 5).processes['worker-2']).toMatchObject({ pid: 5 });
+  });
+
+  it('of the gateway have one public address', () => {
+    const plan = planFor({}, 'gateway=2');
+    expect(plan.publicUrl).toBe(`http://127.0.0.1:${plan.ports['gateway-front']}`);
+  });
+});
+
+describe('the front of an app', () => {
+  interface Running {
+    port: number;
+    name: string;
+    server: HttpServer;
+  }
+  const running: Running[] = [];
+  const fronts: TcpFront[] = [];
+  let unready: string[] = [];
+
+  afterEach(async () => {
+    for (const front of fronts.splice(0)) await front.close();
+    for (const { server } of running.splice(0)) server.close();
+    unready = [];
+  });
+
+  /** Answers `/readyz` and everything else with its name. */
+  async function process(name: string): Promise<Running> {
+    const server = createHttpServer((request, response) => {
+      response.statusCode = request.url === '/readyz' && unready.includes(name) ? 503 : 200;
+      response.end(name);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const one = { port: (server.address() as AddressInfo).port, name, server };
+    running.push(one);
+    return one;
+  }
+
+  async function frontOf(...backends: Running[]): Promise<number> {
+    const [port = 0] = await freePorts(1);
+    const front = new TcpFront(
+      port,
+      backends.map((one) => ({ port: one.port, readyUrl: `http://127.0.0.1:${one.port}/readyz` })),
+    );
+    await front.listen();
+    fronts.push(front);
+    return port;
+  }
+
+  /** On a connection of its own. */
+  async function ask(port: number): Promise<string> {
+    const outgoing = request({ port, host: '127.0.0.1', agent: false });
+    outgoing.end();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    return text(response);
+  }
+  const askMany = async (port: number) =>
+    (await Promise.all(Array.from({ length: 6 }, () => ask(port)))).sort();
+
+  async function until(condition: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    while (!(await condition())) if (Date.now() > deadline) throw new Error('it never came');
+  }
+
+  it('takes each in turn, and skips what is unready or dead', async () => {
+    const [a, b, c] = [await process('a'), await process('b'), await process('c')];
+    const port = await frontOf(a, b, c);
+    expect(await askMany(port)).toEqual(['a', 'a', 'b', 'b', 'c', 'c']);
+    unready = ['b'];
+    await until(async () => !(await askMany(port)).includes('b'));
+    a.server.close();
+    a.server.closeAllConnections();
+    expect(new Set(await askMany(port))).toEqual(new Set(['c']));
+    unready = [];
+    await until(async () => (await askMany(port)).includes('b'));
+  });
+
+  it('refuses when nobody is there', async () => {
+    const [closed = 0] = await freePorts(1);
+    const port = await frontOf({ ...(await process('a')), port: closed });
+    await expect(ask(port)).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 });

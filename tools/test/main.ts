@@ -1,5 +1,6 @@
 // npm test [-- stage …]: everything CI checks; ends with `tests: N passed, N failed`.
 import { say, step } from '../stack/progress.ts';
+import { runShortChaos } from './chaos-stage.ts';
 import { runEndToEnd } from './e2e-stage.ts';
 import { runJest } from './jest-stage.ts';
 import { walkReadme } from './readme-walk.ts';
@@ -18,6 +19,7 @@ const stages: readonly Stage[] = [
   scriptStage('generated schemas', 'generate:schema:check'),
   { name: 'jest', run: (signal) => runJest(['--maxWorkers=2'], {}, signal) },
   { name: 'e2e', run: runEndToEnd },
+  { name: 'chaos', run: runShortChaos },
   { name: 'readme', run: walkReadme },
 ];
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { countRounds } from './chaos-stage.ts';
 import { countReport } from './jest-stage.ts';
 import { commandsOf, pathsOf } from './readme-walk.ts';
 import { sum } from './stage.ts';
@@ -16,6 +17,16 @@ describe('counting', () => {
       passed: 8,
       failed: 3,
     });
+  });
+});
+
+describe('the short chaos run', () => {
+  it('is one test a round, and never a success without an exit code of 0', () => {
+    const output = ['{"durability":{}}', '{"round":1,"ok":true}', '{"round":2,"ok":false}', ''];
+    expect(countRounds(output.join('\n'), 1)).toEqual({ passed: 1, failed: 1 });
+    expect(countRounds('{"round":1,"ok":true}', 0)).toEqual({ passed: 1, failed: 0 });
+    expect(countRounds('{"round":1,"ok":true}', 1)).toEqual({ passed: 1, failed: 1 });
+    expect(countRounds('', 1)).toEqual({ passed: 0, failed: 1 });
   });
 });
 

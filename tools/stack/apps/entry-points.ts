@@ -1,6 +1,7 @@
 import type { StackPlan } from '../plan.ts';
 import type { Tier } from '../ports.ts';
 import { nodePath, root } from '../repository.ts';
+import { firstReplica } from '../replicas.ts';
 import { runProgram } from '../run-program.ts';
 import { saveSecrets } from '../secrets.ts';
 import { builtFile, compileCache } from './build.ts';
@@ -37,7 +38,7 @@ async function bootstrap(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<string | null> {
-  const env = { ...environmentOf(plan, 'oltp'), ...compileCache };
+  const env = { ...environmentOf(plan, firstReplica('oltp')), ...compileCache };
   const script = builtFile('oltp', 'bootstrap.js');
   const { stdout } = await runProgram(nodePath, [script, ...args], { cwd: root, env, signal });
   const line = stdout.trim().split('\n').at(-1) ?? '';

@@ -1,34 +1,38 @@
-import { linkedUrl } from '../links.ts';
-import type { StackPlan } from '../plan.ts';
+import { linkedPort } from '../links.ts';
+import { servicePort, type StackPlan } from '../plan.ts';
 import { type App, type Tier, tiers } from '../ports.ts';
+import type { Replica } from '../replicas.ts';
 import type { Signer } from '../secrets.ts';
 
 const HOST = '127.0.0.1';
 
-/** Where an app listens for the others; the worker listens for metrics only. */
-export function internalUrl(plan: StackPlan, app: App): string | null {
-  return app === 'worker' ? null : `http://${HOST}:${plan.ports[app]}`;
+/** Where one process listens for the others; the worker listens for metrics only. */
+export function internalUrl(plan: StackPlan, { app, name }: Replica): string | null {
+  return app === 'worker' ? null : `http://${HOST}:${plan.ports[name]}`;
 }
 
-export const metricsUrl = (plan: StackPlan, app: App): string =>
-  `http://${HOST}:${plan.ports[`${app}-metrics`]}`;
+export const metricsUrl = (plan: StackPlan, { name }: Pick<Replica, 'name'>): string =>
+  `http://${HOST}:${plan.ports[`${name}-metrics`]}`;
 
-/** Everything an app gets: environment variables only, and only what concerns it. */
-export function environmentOf(plan: StackPlan, app: App): Record<string, string> {
-  const special =
-    app === 'gateway' ? gateway(plan) : app === 'worker' ? worker(plan) : tier(plan, app);
-  return { ...common(plan, app), ...special };
+/** Everything a process gets: environment variables only, and only what concerns its app. */
+export function environmentOf(plan: StackPlan, replica: Replica): Record<string, string> {
+  return { ...common(plan, replica), ...special(plan, replica.app) };
 }
 
-function common(plan: StackPlan, app: App): Record<string, string> {
+function special(plan: StackPlan, app: App): Record<string, string> {
+  if (app === 'gateway') return gateway(plan);
+  return app === 'worker' ? worker(plan) : tier(plan, app);
+}
+
+function common(plan: StackPlan, { app, name: part }: Replica): Record<string, string> {
   const name = app.toUpperCase();
   return {
     ...plan.environment.telemetry,
     ...plan.environment.tuning[app],
     NODE_ENV: 'production',
     TZ: 'UTC',
-    [`${name}_PORT`]: String(plan.ports[app]),
-    [`${name}_METRICS_PORT`]: String(plan.ports[`${app}-metrics`]),
+    [`${name}_PORT`]: String(plan.ports[part]),
+    [`${name}_METRICS_PORT`]: String(plan.ports[`${part}-metrics`]),
     KAFKA_BROKERS: plan.kafkaBrokers,
     PUBLIC_URL: plan.publicUrl,
     SERVICE_TOKEN_PUBLIC_KEYS: publicKeys(plan),
@@ -65,7 +69,7 @@ const privateKey = ({ secrets }: StackPlan, signer: Signer): Record<string, stri
 
 function tierUrls(plan: StackPlan): Record<string, string> {
   const url = (name: Tier): string =>
-    linkedUrl(plan.environment, internalUrl(plan, name) ?? '').replace(/\/$/, '');
+    `http://${HOST}:${linkedPort(plan.environment, servicePort(plan, name))}`;
   return Object.fromEntries(tiers.map((name) => [`${name.toUpperCase()}_URL`, url(name)]));
 }
 

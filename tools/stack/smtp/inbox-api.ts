@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import PostalMime, { type Attachment, type Email } from 'postal-mime';
 import { listPage, messagePage } from './inbox-page.ts';
+import type { Pace } from './mail-server.ts';
 import type { MessageFilter, MessageStore, ReceivedMessage } from './message-store.ts';
 
 const LONGEST_WAIT_MS = 120_000;
@@ -25,11 +26,12 @@ interface Question {
 /**
  * The inbox's HTTP side. Page: `/`, `/messages/<id>`. API: `GET|DELETE /api/messages`,
  * `GET|DELETE /api/messages/<id>`, `GET /api/messages/<id>/raw|html|attachments/<n>`,
+ * `PUT /api/delay?ms=` (how late answers to DATA come),
  * `GET /api/wait?to=&subject=&message_id=&after=&timeout_ms=` (404 when nothing came in time).
  */
-export function createInboxServer(store: MessageStore): Server {
+export function createInboxServer(store: MessageStore, pace: Pace): Server {
   return createServer((request, response) => {
-    respond(store, request).then(
+    respond(store, pace, request).then(
       (answer) => send(response, answer),
       (error: Error) => send(response, json(500, { message: error.message })),
     );
@@ -41,10 +43,11 @@ function send(response: ServerResponse, { status, type, body, headers }: Answer)
   response.end(body);
 }
 
-async function respond(store: MessageStore, request: IncomingMessage): Promise<Answer> {
+async function respond(store: MessageStore, pace: Pace, request: IncomingMessage): Promise<Answer> {
   const url = new URL(request.url ?? '/', 'http://inbox');
   const path = url.pathname.split('/').filter((segment) => segment !== '');
   const question = { method: request.method ?? 'GET', path, query: url.searchParams };
+  if (question.method === 'PUT' && path.join('/') === 'api/delay') return setDelay(pace, question);
   return path[0] === 'api' ? answerApi(store, question) : answerPage(store, question);
 }
 
@@ -112,6 +115,11 @@ function filterOf(query: URLSearchParams): MessageFilter {
 function list(store: MessageStore, query: URLSearchParams): Answer {
   const limit = Number(query.get('limit') ?? DEFAULT_LIMIT) || DEFAULT_LIMIT;
   return json(200, { object: 'list', data: store.list(filterOf(query), limit) });
+}
+
+function setDelay(pace: Pace, { query }: Question): Answer {
+  pace.delayMs = Math.max(0, Number(query.get('ms')) || 0);
+  return json(200, pace);
 }
 
 function clear(store: MessageStore): Answer {

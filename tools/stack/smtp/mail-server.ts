@@ -6,9 +6,16 @@ import { type Refusal, refusalOf, treatmentOf } from './recipients.ts';
 
 const LARGEST_MESSAGE = 40 * 1024 * 1024;
 const SLOW_MS = 5_000;
+/** How soon a waiting answer notices that it need not wait any longer. */
+const PACE_LOOK_MS = 20;
+
+/** How late every answer to DATA comes; a change also counts for answers that wait already. */
+export interface Pace {
+  delayMs: number;
+}
 
 /** A mail server that takes everything, magic recipients aside, and sends nothing anywhere. */
-export function createMailServer(store: MessageStore): SMTPServer {
+export function createMailServer(store: MessageStore, pace: Pace): SMTPServer {
   const sockets = new Map<string, Socket>();
   const server = new SMTPServer({
     banner: 'PenguinMails sink',
@@ -21,7 +28,7 @@ export function createMailServer(store: MessageStore): SMTPServer {
     onAuth: (auth, _session, done) => done(null, { user: auth.username ?? 'anyone' }),
     onRcptTo: ({ address }, _session, done) => done(asError(refusalOf(address))),
     onData: (stream, session, done) => {
-      receive(store, stream, session, sockets.get(peer(session))).then(
+      receive({ store, pace }, stream, session, sockets.get(peer(session))).then(
         (reply) => reply !== undefined && done(null, reply),
         (error: Error) => done(error),
       );
@@ -35,7 +42,7 @@ export function createMailServer(store: MessageStore): SMTPServer {
 
 /** Stores the message; answers the reply's text, or undefined when the connection was cut. */
 async function receive(
-  store: MessageStore,
+  { store, pace }: { store: MessageStore; pace: Pace },
   stream: SMTPServerDataStream,
   session: SMTPServerSession,
   socket: Socket | undefined,
@@ -48,6 +55,8 @@ async function receive(
   const outcome = treatment === 'cut' ? 'cut' : 'accepted';
   const message = await store.add(raw, { from: mailFrom ? mailFrom.address : '', to, outcome });
   if (treatment === 'slow') await delay(SLOW_MS);
+  const arrivedAt = performance.now();
+  while (performance.now() - arrivedAt < pace.delayMs) await delay(PACE_LOOK_MS);
   if (treatment !== 'cut') return `2.0.0 kept as ${message.id}`;
   socket?.destroy();
   return undefined;

@@ -1,4 +1,5 @@
-// The SMTP sink's process: `node main.ts --smtp-port N --http-port N --directory DIR [--keep N]`.
+// The SMTP sink's process: `node main.ts --smtp-port N --http-port N --directory DIR [--keep N] [--journal]
+// [--delay-ms N]`.
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { createInboxServer } from './inbox-api.ts';
@@ -13,12 +14,16 @@ const { values } = parseArgs({
     'http-port': { type: 'string', default: '8025' },
     directory: { type: 'string', default: 'messages' },
     keep: { type: 'string', default: '1000' },
+    journal: { type: 'boolean', default: false },
+    'delay-ms': { type: 'string', default: '0' },
   },
 });
 
-const store = new MessageStore(values.directory, Number(values.keep));
-const inbox = createInboxServer(store).listen(Number(values['http-port']), HOST);
-const mail = createMailServer(store);
+const { directory, keep, journal } = values;
+const store = new MessageStore(directory, Number(keep), journal);
+const pace = { delayMs: Number(values['delay-ms']) };
+const inbox = createInboxServer(store, pace).listen(Number(values['http-port']), HOST);
+const mail = createMailServer(store, pace);
 mail.listen(Number(values['smtp-port']), HOST);
 await Promise.all([once(inbox, 'listening'), once(mail.server, 'listening')]);
 

@@ -1,5 +1,13 @@
 import { EventEmitter, once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import PostalMime from 'postal-mime';
@@ -28,16 +36,24 @@ export interface MessageFilter {
   after?: string;
 }
 
+/** One line of the journal: every message ever taken, written before its sender is answered. */
+export type Arrival = Pick<ReceivedMessage, 'message_id' | 'received_at' | 'to' | 'outcome'>;
+
+/** Name of the journal in the store's directory. */
+export const JOURNAL = 'arrivals.jsonl';
+
 /** The last messages, on disk: `<id>.eml` as received and `<id>.json` beside it. */
 export class MessageStore {
   readonly #directory: string;
   readonly #keep: number;
+  readonly #journal: boolean;
   readonly #arrivals = new EventEmitter();
   #messages: ReceivedMessage[];
 
-  constructor(directory: string, keep: number) {
+  constructor(directory: string, keep: number, journal = false) {
     this.#directory = directory;
     this.#keep = keep;
+    this.#journal = journal;
     mkdirSync(directory, { recursive: true });
     this.#arrivals.setMaxListeners(0);
     this.#messages = this.#load();
@@ -62,6 +78,7 @@ export class MessageStore {
     envelope: Pick<ReceivedMessage, 'from' | 'to' | 'outcome'>,
   ): Promise<ReceivedMessage> {
     const message = { ...(await this.#describe(raw)), ...envelope };
+    if (this.#journal) this.#note(message);
     writeFileSync(this.#file(message.id, 'eml'), raw);
     writeFileSync(this.#file(message.id, 'json'), JSON.stringify(message));
     this.#messages.push(message);
@@ -96,6 +113,12 @@ export class MessageStore {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
+  }
+
+  /** One write: a crash of this process leaves the whole line or none. */
+  #note({ message_id, received_at, to, outcome }: Arrival): void {
+    const line = JSON.stringify({ message_id, received_at, to, outcome });
+    appendFileSync(join(this.#directory, JOURNAL), `${line}\n`);
   }
 
   #forget(message: ReceivedMessage | undefined): void {

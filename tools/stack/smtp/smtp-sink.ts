@@ -9,6 +9,10 @@ export interface SmtpSinkSettings {
   inboxPort: number;
   /** Where the received messages lie. */
   directory: string;
+  /** Also write one line per message, before it is answered, to `arrivals.jsonl` there. */
+  journal?: boolean;
+  /** How late every answer to DATA comes; `PUT /api/delay` changes it. */
+  delayMs?: number;
 }
 
 /** The local inbox as a part of the stack. */
@@ -25,10 +29,11 @@ export class SmtpSink implements Part {
   }
 
   async prepare(): Promise<Command> {
-    const { port, inboxPort, directory } = this.#settings;
+    const { port, inboxPort, directory, journal = false, delayMs = 0 } = this.#settings;
     const script = join(root, 'tools', 'stack', 'smtp', 'main.ts');
     const ports = ['--smtp-port', String(port), '--http-port', String(inboxPort)];
-    return { file: nodePath, args: [script, ...ports, '--directory', directory], env: {} };
+    const how = ['--delay-ms', String(delayMs), ...(journal ? ['--journal'] : [])];
+    return { file: nodePath, args: [script, ...ports, ...how, '--directory', directory], env: {} };
   }
 
   async probe(): Promise<void> {

@@ -15,7 +15,8 @@ export async function handleControl(
     return done('stopping');
   }
   await actOnPart(supervisor, command, part);
-  return done(`${part}: ${supervisor.part(part).status().state}`);
+  const { state, last_end } = supervisor.part(part).status();
+  return done(`${part}: ${state}${command === 'stop' && last_end ? ` (${last_end})` : ''}`);
 }
 
 async function actOnPart(supervisor: Supervisor, command: string, name: string): Promise<void> {

@@ -35,4 +35,6 @@ export interface PartStatus {
   restarts: number;
   /** ISO 8601; when the present process became ready. */
   ready_since: string | null;
+  /** How its last process ended: `exit 0`, or the signal's name. */
+  last_end: string | null;
 }

@@ -31,6 +31,7 @@ export class SupervisedPart {
   #state: PartState = 'stopped';
   #restarts = 0;
   #readySince: Date | undefined;
+  #lastEnd: string | undefined;
   /** What the operator asked for last; a crash does not change it. */
   #wanted = false;
   #restartTimer: NodeJS.Timeout | undefined;
@@ -56,6 +57,7 @@ export class SupervisedPart {
       pid: this.pid,
       restarts: this.#restarts,
       ready_since: this.#readySince?.toISOString() ?? null,
+      last_end: this.#lastEnd ?? null,
     };
   }
 
@@ -172,6 +174,7 @@ export class SupervisedPart {
   #onEnd(child: ChildProcess, reason: string): void {
     if (this.#child !== child) return;
     const readySince = this.#readySince;
+    this.#lastEnd = reason;
     this.#child = undefined;
     this.#readySince = undefined;
     if (child.pid !== undefined) this.#settings.records.remove(child.pid);

@@ -158,7 +158,7 @@ describe('Supervisor', () => {
     expect((await sendControl(directory, 'pause', 'a'))?.ok).toBe(true);
     expect((await sendControl(directory, 'status'))?.text).toMatch(/a +paused/);
     expect((await sendControl(directory, 'resume', 'a'))?.text).toBe('a: ready');
-    expect((await sendControl(directory, 'stop', 'a'))?.text).toBe('a: stopped');
+    expect((await sendControl(directory, 'stop', 'a'))?.text).toBe('a: stopped (exit 0)');
     expect((await sendControl(directory, 'start', 'a'))?.text).toBe('a: ready');
     expect(await sendControl(directory, 'pause', 'b')).toMatchObject({ ok: false });
     expect(await sendControl(directory, 'explode', 'a')).toMatchObject({ ok: false });

@@ -124,8 +124,8 @@ async function runMutant(
   const directory = temporaryDirectory();
   const file = join(directory, 'mutant.mjs');
   writeFileSync(file, preloadOf(mutant));
-  const preloads = mutant.apps.map((app) => [`STACK_PRELOAD_${app.toUpperCase()}`, file]);
-  const stage = await startStage(portBase, Object.fromEntries(preloads));
+  const preloads = mutant.apps.flatMap((app) => ['--preload', `${app}=${file}`]);
+  const stage = await startStage(portBase, preloads);
   try {
     const [cell] = cellsOf(mutant.cell);
     if (!cell) throw new Error(`no cell for ${mutant.name}`);

@@ -14,10 +14,10 @@ export interface OwnStage extends Stage {
   stop(): Promise<void>;
 }
 
-/** @param environment such as `STACK_PRELOAD_GATEWAY` */
+/** @param preloads arguments of `npm start` such as `--preload gateway=FILE` */
 export async function startStage(
   portBase: number | undefined,
-  environment: Record<string, string> = {},
+  preloads: readonly string[] = [],
 ): Promise<OwnStage> {
   const base = portBase ?? (await freeRow());
   const links = await openLinks(base);
@@ -25,8 +25,8 @@ export async function startStage(
     await Promise.all([...links.values()].map((link) => link.close()));
   };
   try {
-    const options = ['--no-demo', '--port-base', String(base)];
-    const linked = { STACK_LINK_OFFSET: String(OFFSET), ...environment };
+    const options = ['--no-demo', '--port-base', String(base), ...preloads];
+    const linked = { STACK_LINK_OFFSET: String(OFFSET) };
     const stack = await startTestStack(options, linked);
     const stop = async (): Promise<void> => {
       await stack.stop();

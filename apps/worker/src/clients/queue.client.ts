@@ -18,6 +18,7 @@ export interface LeasedJob {
 /** What the queue signed for one tenant of the lease: sent to oltp and content in the body. */
 export interface TenantGrant {
   readonly tenant_id: string;
+  readonly lease_token: string;
   readonly grant: string;
 }
 

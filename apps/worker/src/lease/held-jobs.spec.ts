@@ -13,7 +13,7 @@ const job: LeasedJob = {
   correlation_id: null,
   traceparent: null,
 };
-const grant = (name: string) => [{ tenant_id: 'tenant', grant: name }];
+const grant = (name: string) => [{ tenant_id: 'tenant', lease_token: 'token', grant: name }];
 
 describe('HeldJobs', () => {
   it('keeps the second lease of a job when the first one’s outcome is settled late', () => {

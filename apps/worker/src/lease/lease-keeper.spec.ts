@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId } from '@penguinmails/contracts';
+import { unprocessable } from '@penguinmails/http/problem';
 import { createLogger } from '@penguinmails/observability';
-import type { HeldLease, LeasedJob, QueueClient } from '../clients/queue.client.js';
+import type { HeldLease, LeasedJob, QueueClient, TenantGrant } from '../clients/queue.client.js';
 import { HeldJobs } from './held-jobs.js';
 import { LeaseKeeper } from './lease-keeper.js';
 
@@ -19,24 +20,41 @@ const newJob = (): LeasedJob => ({
   traceparent: null,
 });
 
+/** Answers heartbeats; a batch with a lease called `refused` is refused as a whole. */
+function fakeQueue(lost: readonly string[], grants: readonly TenantGrant[] = []) {
+  const asked: string[][] = [];
+  const heartbeat = async (leases: readonly HeldLease[]) => {
+    asked.push(leases.map(({ lease_token }) => lease_token));
+    if (asked.at(-1)?.includes('refused')) throw unprocessable([]);
+    return { lease_expires_at: '', lost, grants };
+  };
+  return { asked, queue: { heartbeat } as unknown as QueueClient };
+}
+
 describe('LeaseKeeper', () => {
-  it('renews the other leases when one cannot be renewed, and lets go of what is lost', async () => {
+  it('renews many leases in one call, and lets go of what is lost', async () => {
     const held = new HeldJobs();
-    const [lost, kept] = [newJob(), newJob()];
+    const jobs = Array.from({ length: 250 }, newJob);
+    jobs.forEach((job, n) => held.add(`lease-${n}`, [job], []));
+    const grant = { tenant_id: jobs[1].tenant_id, lease_token: 'lease-1', grant: 'fresh' };
+    const { asked, queue } = fakeQueue([jobs[0].id], [grant]);
+    await new LeaseKeeper(queue, held, logger).beat();
+    expect(asked.map((batch) => batch.length)).toEqual([100, 100, 50]);
+    expect(held.size).toBe(249);
+    expect(held.holds({ ...jobs[0], leaseToken: 'lease-0' })).toBe(false);
+    expect(held.grantsFor([{ ...jobs[1], leaseToken: 'lease-1' }])).toEqual(['fresh']);
+  });
+
+  it('renews the other leases when one is refused', async () => {
+    const held = new HeldJobs();
     held.add('refused', [newJob()], []);
-    held.add('renewed', [lost, kept], []);
-    const asked: string[] = [];
-    const heartbeat = async ([lease]: readonly HeldLease[]) => {
-      asked.push(lease.lease_token);
-      if (lease.lease_token === 'refused') throw new Error('no answer');
-      const grants = [{ tenant_id: kept.tenant_id, grant: 'fresh' }];
-      return { lease_expires_at: '', lost: [lost.id], grants };
-    };
-    const keeper = new LeaseKeeper({ heartbeat } as unknown as QueueClient, held, logger);
+    held.add('renewed', [newJob()], []);
+    const { asked, queue } = fakeQueue([]);
+    const keeper = new LeaseKeeper(queue, held, logger);
     await keeper.beat();
     await keeper.beat();
-    expect(asked).toEqual(['refused', 'renewed', 'refused', 'renewed']);
+    const once = [['refused', 'renewed'], ['refused'], ['renewed']];
+    expect(asked).toEqual([...once, ...once]);
     expect(held.size).toBe(2);
-    expect(held.grantsFor([{ ...kept, leaseToken: 'renewed' }])).toEqual(['fresh']);
   });
 });

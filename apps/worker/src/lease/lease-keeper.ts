@@ -1,6 +1,10 @@
 import type { Logger } from '@penguinmails/observability';
 import type { HeldLease, QueueClient } from '../clients/queue.client.js';
 import type { HeldJobs } from './held-jobs.js';
+import { isRefusal } from './refusal.js';
+
+/** Leases in one heartbeat: on a busy machine one call for each would last longer than they do. */
+const BATCH = 100;
 
 /**
  * Renews what is held. One beat at a time: a beat that hangs on a dead queue must not pile up, and a
@@ -28,19 +32,30 @@ export class LeaseKeeper {
   async beat(): Promise<void> {
     if (this.beating || this.held.size === 0) return;
     this.beating = true;
-    for (const lease of this.held.byLease()) await this.renew(lease);
+    const leases = this.held.byLease();
+    while (leases.length > 0) await this.renew(leases.splice(0, BATCH));
     this.beating = false;
   }
 
   /** Never rejects: a lease that cannot be renewed must not cost the others theirs. */
-  private async renew(lease: HeldLease): Promise<void> {
+  private async renew(leases: readonly HeldLease[]): Promise<void> {
     try {
-      const { lost, grants } = await this.queue.heartbeat([lease]);
-      this.held.renewGrants(lease.lease_token, grants);
-      this.held.release(lost.map((id) => ({ id, leaseToken: lease.lease_token })));
-      if (lost.length > 0) this.logger.warn({ lost: lost.length }, 'leases lost');
+      const { lost, grants } = await this.queue.heartbeat(leases);
+      for (const grant of grants) this.held.renewGrants(grant.lease_token, [grant]);
+      this.letGo(leases, new Set(lost));
     } catch (error) {
-      this.logger.warn({ err: error }, 'heartbeat failed');
+      this.logger.warn({ err: error, leases: leases.length }, 'heartbeat failed');
+      if (leases.length > 1 && isRefusal(error))
+        for (const lease of leases) await this.renew([lease]);
     }
+  }
+
+  private letGo(leases: readonly HeldLease[], lost: ReadonlySet<string>): void {
+    if (lost.size === 0) return;
+    this.logger.warn({ lost: lost.size }, 'leases lost');
+    const gone = leases.flatMap(({ lease_token: leaseToken, jobs }) =>
+      jobs.filter(({ id }) => lost.has(id)).map(({ id }) => ({ id, leaseToken })),
+    );
+    this.held.release(gone);
   }
 }

@@ -114,6 +114,7 @@ export class ScriptedQueue {
     return Promise.all(
       tenants.map(async ([tenantId, own]) => ({
         tenant_id: tenantId,
+        lease_token: leaseToken,
         grant: await signGrant(key, {
           tenantId,
           jobIds: own.map(({ id }) => id),

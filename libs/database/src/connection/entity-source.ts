@@ -4,7 +4,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
 import type { DatabaseSettings } from '../settings.js';
 import { poolConfig } from './pool-config.js';
-import type { PoolOwner } from './pool-owner.js';
+import { hearAll, type PoolOwner } from './pool-owner.js';
 
 /** What TypeORM needs of a connection: it reads rows, rowCount and command as own properties. */
 export interface EntityConnection {
@@ -53,6 +53,7 @@ export class EntitySource implements PoolOwner {
     });
     await source.initialize();
     this.opened = poolOf(source);
+    hearAll(this.opened, this.onProblem);
     return source;
   }
 

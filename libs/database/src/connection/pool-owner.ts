@@ -11,6 +11,19 @@ export interface PoolOwner {
   close(): Promise<void>;
 }
 
+/**
+ * Hears the end of a connection for which nobody listens. A server that shuts down may say so in the
+ * same packet in which it says ready: the pool listens no more then and the session not yet, and
+ * without a listener the process would end.
+ */
+export function hearAll(pool: pg.Pool, onProblem: (error: Error) => void): void {
+  pool.on('connect', (client) => {
+    client.on('error', (error) => {
+      if (client.listenerCount('error') === 1) onProblem(error);
+    });
+  });
+}
+
 /** A plain pool: the system login maps no entities. */
 export class PlainPool implements PoolOwner {
   readonly opened: pg.Pool;
@@ -21,6 +34,7 @@ export class PlainPool implements PoolOwner {
       ...poolConfig(settings, applicationName),
     });
     this.opened.on('error', onProblem);
+    hearAll(this.opened, onProblem);
   }
 
   async pool(): Promise<pg.Pool> {
