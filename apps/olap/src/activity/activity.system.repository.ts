@@ -1,22 +1,19 @@
 import type { SystemTransaction } from '@penguinmails/database';
+import { lockCounters } from '../persistence/lock-counters.js';
 import type { ActivityIncrement, ActivityKind } from './email-activity.js';
 
 /** Hourly counts of what happened to e-mails, of all tenants. */
 export class ActivitySystemRepository {
   /**
    * Adds to the hours' counters, a slice of tenants in one statement; `kind` is one of a fixed list,
-   * so it may stand in the text. From here on all counters are this transaction's alone: slices of
-   * several partitions add to the same hours and months in any order, and would wait for each other's
-   * rows in a circle. While one commits, the events of the others gather to larger slices.
+   * so it may stand in the text. While one slice commits, the events of the others gather to larger ones.
    */
   async add(
     tx: SystemTransaction,
     kind: ActivityKind,
     increments: readonly ActivityIncrement[],
   ): Promise<void> {
-    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('counters', 0))`, [], {
-      name: 'counters-lock',
-    });
+    await lockCounters(tx);
     const column = `${kind}_count`;
     await tx.query(
       `INSERT INTO email_activity_hourly AS a (tenant_id, bucket, mode, ${column}, accepted_bytes)

@@ -1,4 +1,5 @@
 import type { TenantTransaction } from '@penguinmails/database';
+import { lockCounters } from '../persistence/lock-counters.js';
 
 /** One month of one tenant as the API shows it; DECIMAL columns as strings. */
 export interface BillingPeriod {
@@ -19,6 +20,7 @@ export class BillingRepository {
     tx: TenantTransaction,
     plan: { plan_code: string; price_per_thousand: number; currency: string },
   ): Promise<void> {
+    await lockCounters(tx);
     await tx.query(
       `INSERT INTO tenant_prices (tenant_id, plan_code, price_per_thousand_minor, currency)
        VALUES ($1, $2, $3, $4)
