@@ -9,7 +9,7 @@ import { atRate, type LoadResult, type NextRequest, requestsOf, saturate } from 
 import { type OtherServer, startCallByCall, startPlain } from './accept-servers.ts';
 import { createTenants } from './accept-tenants.ts';
 import { startMeasured } from './measured-start.ts';
-import { cpuPer, readCpu } from './stack-cpu.ts';
+import { cpuPer, cpuTimes, type CpuTimes } from './cpu-time.ts';
 import { settled } from './settled.ts';
 
 const { values } = parseArgs({
@@ -47,6 +47,12 @@ interface Figures {
 }
 
 const PERCENTILES = [0.5, 0.95, 0.99, 1];
+
+/** All parts, and `client`: this process without its children, which are the parts. */
+function readCpu(stack: StackDescription, pids: Record<string, number>): CpuTimes {
+  const { user, system } = process.cpuUsage();
+  return { ...cpuTimes(stack, pids), client: (user + system) / 1000 };
+}
 
 /** One load on one variant, with what each process used for it. */
 async function measure(

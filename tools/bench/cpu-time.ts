@@ -40,3 +40,14 @@ function ownTime(pid: number): number {
   const ticks = fields.slice(11, 15).reduce((sum, text) => sum + Number(text), 0);
   return ticks * MS_PER_TICK;
 }
+
+/** What each part used for one operation between two readings, and all together, in milliseconds. */
+export function cpuPer(operations: number, before: CpuTimes, after: CpuTimes): CpuTimes {
+  const used = Object.entries(cpuBetween(before, after));
+  const sum = used.reduce((total, [, ms]) => total + ms, 0);
+  const perOperation = (ms: number): number =>
+    Math.round((ms / Math.max(1, operations)) * 1e3) / 1e3;
+  return Object.fromEntries(
+    [...used, ['sum', sum] as const].map(([part, ms]) => [part, perOperation(ms)]),
+  );
+}

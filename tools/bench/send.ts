@@ -7,7 +7,7 @@ import { parseArgs, promisify } from 'node:util';
 import { root } from '../stack/repository.ts';
 import { readStackFile } from '../stack/stack-file.ts';
 import { cpuBetween, cpuTimes, type CpuTimes } from './cpu-time.ts';
-import { report, rounded, spread } from './send-figures.ts';
+import { report, rounded, spread } from './figures.ts';
 import { startMeasured } from './measured-start.ts';
 import { signDomains } from './send-signing.ts';
 import { type Sender, SendStack } from './send-stack.ts';
