@@ -43,10 +43,10 @@ export function sampleMessage(tag: string): SampleMessage {
 
 /** The stack of a bench, by its public API and by an administrator's look into its databases. */
 export class SendStack {
-  private readonly stack: StackDescription;
+  readonly description: StackDescription;
 
   constructor(stack: StackDescription) {
-    this.stack = stack;
+    this.description = stack;
   }
 
   /** Makes tenants by the public API. */
@@ -64,7 +64,7 @@ export class SendStack {
       id: string;
       mailbox: { address: string };
       api_keys: { mode: string; key: string }[];
-    }>(this.stack.keys.platform ?? '', 'POST', '/v1/admin/tenants', body);
+    }>(this.description.keys.platform ?? '', 'POST', '/v1/admin/tenants', body);
     const key = created.api_keys.find(({ mode }) => mode === 'live')?.key ?? '';
     return { id: created.id, key, from: created.mailbox.address };
   }
@@ -98,7 +98,7 @@ export class SendStack {
   }
 
   private call<T>(key: string, method: string, path: string, body: object): Promise<T> {
-    return callGateway<T>({ publicUrl: this.stack.gateway.url }, key, method, path, body);
+    return callGateway<T>({ publicUrl: this.description.gateway.url }, key, method, path, body);
   }
 
   /** With the type paused, claims leave the jobs alone while everything else goes on. */
@@ -164,7 +164,7 @@ export class SendStack {
 
   /** As an administrator: all tenants. */
   query<R extends object>(tier: Tier, text: string, values: unknown[] = []): Promise<R[]> {
-    const { admin_url } = this.stack.databases[tier];
+    const { admin_url } = this.description.databases[tier];
     return withClient(admin_url, async (client) => (await client.query<R>(text, values)).rows);
   }
 
