@@ -20,6 +20,7 @@ const stages: readonly Stage[] = [
   { name: 'jest', run: (signal) => runJest(['--maxWorkers=2'], {}, signal) },
   { name: 'e2e', run: runEndToEnd },
   { name: 'chaos', run: runShortChaos },
+  scriptStage('drift', 'verify:drift:short'),
   { name: 'readme', run: walkReadme },
 ];
 
