@@ -1,17 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { tiers } from '../../stack/ports.ts';
-import { nodePath } from '../../stack/repository.ts';
 import { call } from './api.ts';
 import { fill, type Operation } from './operations.ts';
 import type { LiveProbe } from './probe.ts';
+import { readTierRoutesApart } from './tier-routes-apart.ts';
 import type { TierRoute } from './tier-routes.ts';
 import { Forge } from './tokens.ts';
 import { anonymously, type World } from './world.ts';
-
-const run = promisify(execFile);
 
 const filled = ({ path, parameters }: Operation): string =>
   fill(path, Object.fromEntries(parameters.map((name) => [name, randomUUID()])));
@@ -50,13 +45,6 @@ async function mixedCredentials({ a, b, stack }: World): Promise<string[]> {
   return findings;
 }
 
-/** In a process of its own: the compiled controllers need what the tiers need. */
-async function tierRoutes(): Promise<TierRoute[]> {
-  const script = fileURLToPath(new URL('print-tier-routes.ts', import.meta.url));
-  const { stdout } = await run(nodePath, [script], { timeout: 60_000 });
-  return JSON.parse(stdout) as TierRoute[];
-}
-
 /** Whom a tier knows, on routes that are not for them. */
 function strangers(forge: Forge, { tier, access }: TierRoute, tenantId: string) {
   const actor = { kind: 'api_key', id: tenantId };
@@ -77,7 +65,7 @@ function strangers(forge: Forge, { tier, access }: TierRoute, tenantId: string) 
 
 async function internalPorts({ stack, b }: World): Promise<string[]> {
   const forge = new Forge(stack.data_dir);
-  const routes = (await tierRoutes()).filter(({ access }) => access.kind !== 'public');
+  const routes = (await readTierRoutesApart()).filter(({ access }) => access.kind !== 'public');
   const findings: string[] = tiers
     .filter((tier) => !routes.some((route) => route.tier === tier))
     .map((tier) => `${tier} has no routes to attack`);

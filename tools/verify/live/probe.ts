@@ -27,6 +27,8 @@ export interface LiveProbe {
 export interface LiveFinding {
   readonly probe: number;
   readonly what: string;
+  /** The probe could not be run to its end: wrong as well, but no sign of a leak. */
+  readonly broken?: true;
 }
 
 /** Runs the probes one after the other. A probe that cannot be run is a finding as well. */
@@ -37,8 +39,13 @@ export async function runProbes(
 ): Promise<LiveFinding[]> {
   const findings: LiveFinding[] = [];
   for (const { numbers, name, run } of probes) {
-    const seen = await run(world, volume).catch((error: Error) => [`broke off: ${error.message}`]);
-    for (const what of seen) findings.push({ probe: numbers[0] ?? 0, what: `${name}: ${what}` });
+    const [probe = 0] = numbers;
+    try {
+      const seen = await run(world, volume);
+      findings.push(...seen.map((what) => ({ probe, what: `${name}: ${what}` })));
+    } catch (error) {
+      findings.push({ probe, what: `${name}: broke off: ${String(error)}`, broken: true });
+    }
   }
   return findings;
 }
