@@ -30,6 +30,26 @@ async function kinds(world: World): Promise<string[]> {
   return findings;
 }
 
+const KEYS_OF: Readonly<Record<string, readonly string[]>> = {
+  public: [],
+  tenant: ['tenant_key'],
+  platform: ['platform_key'],
+};
+
+/** What the document does not have, or opens to others than the code does, nothing here attacks. */
+async function documented({ operations }: World): Promise<string[]> {
+  const keysOf = new Map(operations.map(({ method, path, keys }) => [`${method} ${path}`, keys]));
+  const routes = await readTierRoutesApart('gateway');
+  const findings = routes.length === 0 ? ['the gateway has no routes'] : [];
+  for (const { method, path, access } of routes) {
+    const route = `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`;
+    const [told, due] = [keysOf.get(route), KEYS_OF[access.kind]];
+    if (String(told) !== String(due)) findings.push(`${route} is for ${due}, documented: ${told}`);
+    if (access.kind === 'public' && path !== '/v1/openapi.json') findings.push(`${route} is open`);
+  }
+  return findings;
+}
+
 /** Two credentials at once, and tokens of our own services at the public port. */
 async function mixedCredentials({ a, b, stack }: World): Promise<string[]> {
   const forge = new Forge(stack.data_dir);
@@ -89,6 +109,7 @@ async function internalPorts({ stack, b }: World): Promise<string[]> {
 
 export const accessProbes: readonly LiveProbe[] = [
   { numbers: [62], name: 'every route wants its kind of key', run: kinds },
+  { numbers: [62], name: 'the document has every route of the gateway', run: documented },
   { numbers: [60, 61], name: 'tokens and second keys open nothing', run: mixedCredentials },
   { numbers: [68], name: 'internal ports want a service identity', run: internalPorts },
 ];
