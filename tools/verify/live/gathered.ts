@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { newEmailId, newStorageKey } from '@penguinmails/contracts';
 import type { Tier } from '../../stack/ports.ts';
 import { type Answer, call } from './api.ts';
+import {
+  inAnHour,
+  type Item,
+  type Names,
+  newNames,
+  type Recipe,
+  RECIPES,
+} from './gathered-recipes.ts';
 import { secretsOf } from './lists.ts';
 import type { LiveProbe } from './probe.ts';
 import { queryAs } from './rows.ts';
@@ -10,77 +17,8 @@ import type { TierRoute } from './tier-routes.ts';
 import { Forge } from './tokens.ts';
 import type { Tenant, World } from './world.ts';
 
-/** What two tenants name alike in one batch: each must have its own behind it. */
-interface Names {
-  readonly storageKey: string;
-  readonly emailId: string;
-  readonly idempotencyKey: string;
-}
-
-interface Item {
-  readonly subject?: string;
-  readonly body: object;
-}
-
-/** How a route's items are made, and where what they made is found. */
-interface Recipe {
-  readonly item: (owner: Tenant, names: Names) => Item;
-  readonly name: (names: Names) => string;
-  /** Rows by name: who has them and the text of their maker. */
-  readonly rows: string;
-}
-
-/** Late, so that nothing is sent while others look at the same tenants. */
-const AN_HOUR_MS = 3_600_000;
+/** Of everything, of both tenants each. */
 const PAIRS = 60;
-
-const RECIPES: Readonly<Record<string, Recipe>> = {
-  '/internal/contents:put_together': {
-    item: ({ mark }, { storageKey }) => ({
-      subject: storageKey,
-      body: { text: mark, html: null, headers: {}, attachments: [] },
-    }),
-    name: ({ storageKey }) => storageKey,
-    rows: `SELECT tenant_id, content_text AS mark FROM content_objects
-      WHERE storage_key = ANY ($1)`,
-  },
-  '/internal/emails:accept_together': {
-    item: ({ mark, from }, { storageKey, emailId }) => ({
-      body: {
-        id: emailId,
-        storage_key: storageKey,
-        from,
-        to: `to+${randomUUID()}@receiver.test`,
-        subject: mark,
-        reply_to: null,
-        tags: [],
-        scheduled_at: new Date(Date.now() + AN_HOUR_MS).toISOString(),
-        size_bytes: mark.length,
-      },
-    }),
-    name: ({ emailId }) => emailId,
-    rows: 'SELECT tenant_id, subject AS mark FROM emails WHERE id = ANY ($1::uuid[])',
-  },
-  '/internal/idempotency:reserve_together': {
-    item: ({ mark }, { idempotencyKey }) => ({
-      body: {
-        key: idempotencyKey,
-        method: 'POST',
-        route: '/v1/emails',
-        holder: randomUUID(),
-        fingerprint: mark,
-      },
-    }),
-    name: ({ idempotencyKey }) => idempotencyKey,
-    rows: `SELECT tenant_id, fingerprint AS mark FROM idempotency_keys WHERE key = ANY ($1)`,
-  },
-};
-
-const newNames = (): Names => ({
-  storageKey: newStorageKey(),
-  emailId: newEmailId(),
-  idempotencyKey: randomUUID(),
-});
 
 const tokenOf = (forge: Forge, audience: string, { id }: Tenant, scp = ['emails:send']): string =>
   forge.token('gateway', {
@@ -189,7 +127,7 @@ async function gathered(world: World): Promise<string[]> {
   // Contents before the e-mails that name them.
   for (const route of routes.sort((one, other) => (one.tier < other.tier ? -1 : 1))) {
     const recipe = RECIPES[route.path];
-    if (!recipe) findings.push(`${route.path}: no recipe for it, add it to gathered.ts`);
+    if (!recipe) findings.push(`${route.path}: no recipe for it, add it to gathered-recipes.ts`);
     else
       findings.push(
         ...(await provenEach(world, route, recipe)),
@@ -201,7 +139,7 @@ async function gathered(world: World): Promise<string[]> {
 
 /** Many requests of two tenants at once travel together behind the gateway: everybody gets his answer. */
 async function atOnce(world: World): Promise<string[]> {
-  const scheduled_at = new Date(Date.now() + AN_HOUR_MS).toISOString();
+  const scheduled_at = inAnHour();
   const send = async (tenant: Tenant, key: string) => {
     const headers = { 'idempotency-key': key };
     const text = `${tenant.mark} ${randomUUID()}`;
