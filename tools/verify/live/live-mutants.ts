@@ -3,7 +3,7 @@ import type { Tier } from '../../stack/ports.ts';
 import { foreignValues } from './foreign-ids.ts';
 import { type SourceChange, withChange } from './mutated-app.ts';
 import { fill } from './operations.ts';
-import { type LiveProbe, runProbes, short } from './probe.ts';
+import { forMutants, type LiveProbe, runProbes } from './probe.ts';
 import { queryAs } from './rows.ts';
 import type { World } from './world.ts';
 
@@ -69,7 +69,7 @@ export async function runMutants(
     const seen = await opened(world, mutant, () =>
       withChange(world.stack, change, async () => {
         await untilServed(world);
-        return runProbes(noticing, world, short);
+        return runProbes(noticing, world, forMutants);
       }),
     );
     await untilServed(world);

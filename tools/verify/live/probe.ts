@@ -10,6 +10,8 @@ export interface Volume {
 }
 
 export const short: Volume = { timedPairs: 0, fuzzedRequests: 300, interleavedEvents: 600 };
+/** What a mutant is looked for with. */
+export const forMutants: Volume = { ...short, timedPairs: 300 };
 export const long: Volume = {
   timedPairs: 1_000,
   fuzzedRequests: 10_000,
