@@ -86,7 +86,8 @@ const B_IDS: Readonly<Record<string, (world: World) => unknown>> = {
   storage_key: ({ storageKeyOfB }) => storageKeyOfB,
   keys: ({ storageKeyOfB }) => [storageKeyOfB],
   denied: ({ condemnedKeyOfB }) => [condemnedKeyOfB],
-  held: ({ storageKeyOfB }) => [storageKeyOfB],
+  // One event speaks of one bucket of keys: what is held is attached as by `storage_key`.
+  held: () => [],
   owner_user_id: ({ b }) => b.mailboxId,
   tenant_id: ({ a }) => a.id,
   subject_id: ({ storageKeyOfB }) => storageKeyOfB,
