@@ -1,17 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { tiers } from '../../stack/ports.ts';
-import { nodePath } from '../../stack/repository.ts';
 import { call } from './api.ts';
 import { fill, type Operation } from './operations.ts';
 import type { LiveProbe } from './probe.ts';
+import { readTierRoutesApart } from './tier-routes-apart.ts';
 import type { TierRoute } from './tier-routes.ts';
 import { Forge } from './tokens.ts';
 import { anonymously, type World } from './world.ts';
-
-const run = promisify(execFile);
 
 const filled = ({ path, parameters }: Operation): string =>
   fill(path, Object.fromEntries(parameters.map((name) => [name, randomUUID()])));
@@ -35,6 +30,26 @@ async function kinds(world: World): Promise<string[]> {
   return findings;
 }
 
+const KEYS_OF: Readonly<Record<string, readonly string[]>> = {
+  public: [],
+  tenant: ['tenant_key'],
+  platform: ['platform_key'],
+};
+
+/** What the document does not have, or opens to others than the code does, nothing here attacks. */
+async function documented({ operations }: World): Promise<string[]> {
+  const keysOf = new Map(operations.map(({ method, path, keys }) => [`${method} ${path}`, keys]));
+  const routes = await readTierRoutesApart('gateway');
+  const findings = routes.length === 0 ? ['the gateway has no routes'] : [];
+  for (const { method, path, access } of routes) {
+    const route = `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`;
+    const [told, due] = [keysOf.get(route), KEYS_OF[access.kind]];
+    if (String(told) !== String(due)) findings.push(`${route} is for ${due}, documented: ${told}`);
+    if (access.kind === 'public' && path !== '/v1/openapi.json') findings.push(`${route} is open`);
+  }
+  return findings;
+}
+
 /** Two credentials at once, and tokens of our own services at the public port. */
 async function mixedCredentials({ a, b, stack }: World): Promise<string[]> {
   const forge = new Forge(stack.data_dir);
@@ -48,13 +63,6 @@ async function mixedCredentials({ a, b, stack }: World): Promise<string[]> {
   const both = await a.client.call('/v1/emails', { headers: { 'x-api-key': b.client.key } });
   if (both.status !== 200 || both.text.includes(b.mark)) findings.push('a second key counts');
   return findings;
-}
-
-/** In a process of its own: the compiled controllers need what the tiers need. */
-async function tierRoutes(): Promise<TierRoute[]> {
-  const script = fileURLToPath(new URL('print-tier-routes.ts', import.meta.url));
-  const { stdout } = await run(nodePath, [script], { timeout: 60_000 });
-  return JSON.parse(stdout) as TierRoute[];
 }
 
 /** Whom a tier knows, on routes that are not for them. */
@@ -77,7 +85,7 @@ function strangers(forge: Forge, { tier, access }: TierRoute, tenantId: string) 
 
 async function internalPorts({ stack, b }: World): Promise<string[]> {
   const forge = new Forge(stack.data_dir);
-  const routes = (await tierRoutes()).filter(({ access }) => access.kind !== 'public');
+  const routes = (await readTierRoutesApart()).filter(({ access }) => access.kind !== 'public');
   const findings: string[] = tiers
     .filter((tier) => !routes.some((route) => route.tier === tier))
     .map((tier) => `${tier} has no routes to attack`);
@@ -101,6 +109,7 @@ async function internalPorts({ stack, b }: World): Promise<string[]> {
 
 export const accessProbes: readonly LiveProbe[] = [
   { numbers: [62], name: 'every route wants its kind of key', run: kinds },
+  { numbers: [62], name: 'the document has every route of the gateway', run: documented },
   { numbers: [60, 61], name: 'tokens and second keys open nothing', run: mixedCredentials },
   { numbers: [68], name: 'internal ports want a service identity', run: internalPorts },
 ];

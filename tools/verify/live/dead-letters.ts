@@ -1,11 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type Consumer } from 'kafkajs';
+import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
 import { eventually, produceRecords, type TestRecord } from '@penguinmails/testing/events';
 import { tiers } from '../../stack/ports.ts';
 
 /** Header by which a record is known again among the dead letters, which keep all headers. */
 const MARK = 'probe-id';
 const ARRIVES_WITHIN = { timeoutMs: 30_000, intervalMs: 50 };
+
+const TOPICS = tiers.map((tier) => `penguinmails.dlq.${tier}.v1`);
+
+/** The apps make the topics while they are ready already. */
+async function untilTopics(kafka: Kafka): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const made = async (): Promise<boolean> => {
+      const known = new Set(await admin.listTopics());
+      return TOPICS.every((topic) => known.has(topic));
+    };
+    await eventually(made, ARRIVES_WITHIN);
+  } finally {
+    await admin.disconnect();
+  }
+}
 
 /** A record to be put on its topic as it is, and the consumers that must give it up. */
 export interface ForgedRecord extends TestRecord {
@@ -26,9 +43,15 @@ export class DeadLetters {
   }
 
   static async open(brokers: string[]): Promise<DeadLetters> {
-    const { Kafka, logLevel } = kafkajs;
+    const { logLevel } = kafkajs;
     const retry = { initialRetryTime: 50, retries: 20 };
-    const kafka = new Kafka({ brokers, clientId: 'isolation', logLevel: logLevel.NOTHING, retry });
+    const kafka = new kafkajs.Kafka({
+      brokers,
+      clientId: 'isolation',
+      logLevel: logLevel.NOTHING,
+      retry,
+    });
+    await untilTopics(kafka);
     const groupId = `isolation-${randomUUID()}`;
     const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100 });
     const opened = new DeadLetters(brokers, consumer);
@@ -41,9 +64,8 @@ export class DeadLetters {
       this.#consumer.on('consumer.group_join', () => resolve());
     });
     await this.#consumer.connect();
-    const topics = tiers.map((tier) => `penguinmails.dlq.${tier}.v1`);
     // All of it: marks are unique, and nothing that comes while the group forms is missed.
-    await this.#consumer.subscribe({ topics, fromBeginning: true });
+    await this.#consumer.subscribe({ topics: TOPICS, fromBeginning: true });
     await this.#consumer.run({
       autoCommit: false,
       eachMessage: async ({ topic, message: { headers = {} } }) => {

@@ -85,7 +85,8 @@ const B_IDS: Readonly<Record<string, (world: World) => unknown>> = {
   mailbox_id: ({ b }) => b.mailboxId,
   storage_key: ({ storageKeyOfB }) => storageKeyOfB,
   keys: ({ storageKeyOfB }) => [storageKeyOfB],
-  denied: ({ storageKeyOfB }) => [storageKeyOfB],
+  denied: ({ condemnedKeyOfB }) => [condemnedKeyOfB],
+  // One event speaks of one bucket of keys: what is held is attached as by `storage_key`.
   held: () => [],
   owner_user_id: ({ b }) => b.mailboxId,
   tenant_id: ({ a }) => a.id,

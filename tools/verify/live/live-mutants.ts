@@ -3,7 +3,7 @@ import type { Tier } from '../../stack/ports.ts';
 import { foreignValues } from './foreign-ids.ts';
 import { type SourceChange, withChange } from './mutated-app.ts';
 import { fill } from './operations.ts';
-import { type LiveProbe, runProbes, short } from './probe.ts';
+import { forMutants, type LiveProbe, runProbes } from './probe.ts';
 import { queryAs } from './rows.ts';
 import type { World } from './world.ts';
 
@@ -16,136 +16,6 @@ export interface LiveMutant {
   /** Both locks of these tables are taken away: the statement's filter and row level security. */
   readonly openTables?: { readonly tier: Tier; readonly names: readonly string[] };
 }
-
-export const restMutants: readonly LiveMutant[] = [
-  {
-    name: 'oltp finds e-mails of all tenants: no filter, no row level security',
-    noticedBy: 46,
-    change: {
-      app: 'oltp',
-      file: 'apps/oltp/dist/email/email.repository.js',
-      find: 'FROM emails WHERE tenant_id = $1 AND id = $2`',
-      replace: 'FROM emails WHERE $1::uuid IS NOT NULL AND id = $2`',
-    },
-    openTables: { tier: 'oltp', names: ['emails'] },
-  },
-  {
-    name: 'the queue finds jobs of all tenants: no filter, no row level security',
-    noticedBy: 46,
-    change: {
-      app: 'queue',
-      file: 'apps/queue/dist/job/job.repository.js',
-      find: 'FROM job_queue WHERE tenant_id = $1 AND id = $2',
-      replace: 'FROM job_queue WHERE $1::uuid IS NOT NULL AND id = $2',
-    },
-    openTables: { tier: 'queue', names: ['job_queue'] },
-  },
-  {
-    name: 'the gateway believes a header that names a tenant',
-    noticedBy: 69,
-    change: {
-      app: 'gateway',
-      file: 'apps/gateway/dist/access/api-key-authenticator.js',
-      find: 'return callerOf(identity, request.id);',
-      replace: `return { ...callerOf(identity, request.id),
-        tenantId: request.headers['x-tenant-id'] ?? identity.tenant_id };`,
-    },
-  },
-  {
-    name: 'cursors without their HMAC',
-    noticedBy: 51,
-    change: {
-      app: 'gateway',
-      file: 'libs/http/dist/page/cursor.js',
-      find: 'mac.length !== MAC_BYTES || !timingSafeEqual(mac, expected)',
-      replace: 'mac.length !== MAC_BYTES || !expected',
-    },
-  },
-  {
-    name: 'routes of operators are open to tenants',
-    noticedBy: 62,
-    change: {
-      app: 'gateway',
-      file: 'libs/http/dist/access/route-access.js',
-      find: "return actor.kind === 'platform_key';",
-      replace: 'return actor !== undefined;',
-    },
-  },
-  {
-    name: 'a tier that takes tokens without looking at their signature',
-    noticedBy: 68,
-    change: {
-      app: 'content',
-      file: 'libs/http/dist/token/token-claims.js',
-      find: 'const { payload } = await jwtVerify(token, key, {',
-      replace: 'const { payload } = await ((text) => ({ payload: decodeJwt(text) }))(token, key, {',
-    },
-  },
-  {
-    name: 'errors that tell their cause',
-    noticedBy: 67,
-    change: {
-      app: 'gateway',
-      file: 'libs/http/dist/problem/problem-document.js',
-      find: 'title,\n',
-      replace: 'title: `${title} ${problem.stack}`,\n',
-    },
-  },
-];
-
-export const kafkaMutants: readonly LiveMutant[] = [
-  {
-    name: 'a consumer that does not compare the tenants of an event',
-    noticedBy: 71,
-    change: {
-      app: 'notifications',
-      file: 'libs/outbox/dist/decode-record.js',
-      find: 'if (!speaksOfOneTenant(type, { ...event, key }))',
-      replace: 'if (!speaksOfOneTenant)',
-    },
-  },
-  {
-    name: 'a consumer that takes the tenant from the payload',
-    noticedBy: 71,
-    change: {
-      app: 'notifications',
-      file: 'libs/outbox/dist/decode-record.js',
-      find: 'const event = received(type, envelope, record);',
-      replace: `const read = received(type, envelope, record);
-        const event = { ...read, tenantId: read.data.tenant_id ?? read.tenantId };`,
-    },
-  },
-  {
-    name: 'a consumer that keeps the tenant of the first event of a batch',
-    noticedBy: 76,
-    change: {
-      app: 'olap',
-      file: 'libs/outbox/dist/decode-record.js',
-      find: 'tenantId: envelope.tenantId,',
-      replace: 'tenantId: (globalThis.firstTenant ??= envelope.tenantId),',
-    },
-  },
-  {
-    name: 'content attaches by key alone: no pairs',
-    noticedBy: 72,
-    change: {
-      app: 'content',
-      file: 'apps/content/dist/content/content.system.repository.js',
-      find: 'WHERE o.tenant_id = p.tenant_id AND o.storage_key = p.storage_key',
-      replace: 'WHERE o.storage_key = p.storage_key',
-    },
-  },
-  {
-    name: 'a consumer that throws at what it cannot decode',
-    noticedBy: 80,
-    change: {
-      app: 'olap',
-      file: 'libs/outbox/dist/decode-record.js',
-      find: "return { kind: 'undecodable', record, reason: reasonOf(error, record) };",
-      replace: 'throw error;',
-    },
-  },
-];
 
 async function opened<T>(
   { stack }: World,
@@ -199,11 +69,12 @@ export async function runMutants(
     const seen = await opened(world, mutant, () =>
       withChange(world.stack, change, async () => {
         await untilServed(world);
-        return runProbes(noticing, world, short);
+        return runProbes(noticing, world, forMutants);
       }),
     );
     await untilServed(world);
-    runs.push({ name, probe, signs: seen.length, first: seen[0]?.what });
+    const signs = seen.filter(({ broken }) => !broken);
+    runs.push({ name, probe, signs: signs.length, first: (signs[0] ?? seen[0])?.what });
   }
   return runs;
 }

@@ -10,7 +10,8 @@ registerHooks({
   load(url, context, next) {
     if (!url.startsWith('file:') || !url.endsWith(file)) return next(url, context);
     const source = readFileSync(fileURLToPath(url), 'utf8');
-    if (!source.includes(find)) throw new Error(`the mutant has nothing to change in ${file}`);
+    const places = source.split(find).length - 1;
+    if (places !== 1) throw new Error(`the mutant has ${places} places to change in ${file}`);
     process.stderr.write(`mutant: ${file} changed\n`);
     return { format: 'module', source: source.replace(find, replace), shortCircuit: true };
   },

@@ -10,6 +10,8 @@ export interface Volume {
 }
 
 export const short: Volume = { timedPairs: 0, fuzzedRequests: 300, interleavedEvents: 600 };
+/** What a mutant is looked for with. */
+export const forMutants: Volume = { ...short, timedPairs: 300 };
 export const long: Volume = {
   timedPairs: 1_000,
   fuzzedRequests: 10_000,
@@ -27,6 +29,8 @@ export interface LiveProbe {
 export interface LiveFinding {
   readonly probe: number;
   readonly what: string;
+  /** The probe could not be run to its end: wrong as well, but no sign of a leak. */
+  readonly broken?: true;
 }
 
 /** Runs the probes one after the other. A probe that cannot be run is a finding as well. */
@@ -37,8 +41,13 @@ export async function runProbes(
 ): Promise<LiveFinding[]> {
   const findings: LiveFinding[] = [];
   for (const { numbers, name, run } of probes) {
-    const seen = await run(world, volume).catch((error: Error) => [`broke off: ${error.message}`]);
-    for (const what of seen) findings.push({ probe: numbers[0] ?? 0, what: `${name}: ${what}` });
+    const [probe = 0] = numbers;
+    try {
+      const seen = await run(world, volume);
+      findings.push(...seen.map((what) => ({ probe, what: `${name}: ${what}` })));
+    } catch (error) {
+      findings.push({ probe, what: `${name}: broke off: ${String(error)}`, broken: true });
+    }
   }
   return findings;
 }

@@ -1,6 +1,7 @@
 import { accessProbes } from './access.ts';
 import { foreignIdProbes } from './foreign-ids.ts';
 import { fuzzProbes } from './fuzz.ts';
+import { gatheredProbes } from './gathered.ts';
 import { listProbes } from './lists.ts';
 import type { LiveProbe } from './probe.ts';
 
@@ -9,5 +10,6 @@ export const restProbes: readonly LiveProbe[] = [
   ...foreignIdProbes,
   ...listProbes,
   ...accessProbes,
+  ...gatheredProbes,
   ...fuzzProbes,
 ];

@@ -42,12 +42,12 @@ function routesOfController(tier: string, controller: Controller): TierRoute[] {
 /** Controllers that every tier takes from a library stand in its module, not in its folder. */
 const SHARED = 'libs/http/dist/parked-event/parked-event.controller.js';
 
-/** Every route of these tiers, read from the compiled controllers: a new one is in by itself. */
-export async function readTierRoutes(tiers: readonly string[]): Promise<TierRoute[]> {
+/** Every route of these apps, read from the compiled controllers: a new one is in by itself. */
+export async function readTierRoutes(apps: readonly string[]): Promise<TierRoute[]> {
   const routes: TierRoute[] = [];
-  for (const tier of tiers) {
+  for (const tier of apps) {
     const files = globSync(`apps/${tier}/dist/**/*.controller.js`, { cwd: root });
-    for (const file of [...files, SHARED]) {
+    for (const file of tier === 'gateway' ? files : [...files, SHARED]) {
       const loaded = (await import(pathToFileURL(join(root, file)).href)) as object;
       const controllers = Object.values(loaded).filter((value) => typeof value === 'function');
       routes.push(...controllers.flatMap((one) => routesOfController(tier, one as Controller)));

@@ -1,13 +1,9 @@
 import type { StackDescription } from '../../stack/stack-file.ts';
 import { kafkaProbes } from './kafka.ts';
-import {
-  kafkaMutants,
-  type LiveMutant,
-  type MutantRun,
-  restMutants,
-  runMutants,
-} from './live-mutants.ts';
+import { kafkaMutants } from './kafka-mutants.ts';
+import { type LiveMutant, type MutantRun, runMutants } from './live-mutants.ts';
 import { type LiveFinding, type LiveProbe, runProbes, type Volume } from './probe.ts';
+import { restMutants } from './rest-mutants.ts';
 import { restProbes } from './rest.ts';
 import { openWorld, type World } from './world.ts';
 

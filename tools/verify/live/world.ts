@@ -29,6 +29,8 @@ export interface World {
   readonly b: Tenant;
   /** Of a body of B's that nothing refers to yet; storage keys are in no answer. */
   readonly storageKeyOfB: string;
+  /** Of a body of B's that goes once oltp says that nothing refers to it. */
+  readonly condemnedKeyOfB: string;
   readonly deadLetters: DeadLetters;
 }
 
@@ -112,16 +114,22 @@ export async function openWorld(stack: StackDescription): Promise<World> {
     settle(platform, 'mark-of-a'),
     settle(platform, 'mark-of-b'),
   ]);
-  const storageKeyOfB = await pendingContent(stack, b);
-  return { stack, operations, platform, a, b, storageKeyOfB, deadLetters };
+  const storageKeyOfB = await newContent(stack, b, 'pending');
+  const condemnedKeyOfB = await newContent(stack, b, 'condemned');
+  return { stack, operations, platform, a, b, storageKeyOfB, condemnedKeyOfB, deadLetters };
 }
 
-/** A body that waits to be claimed: what is attached already would show no foreign claim. */
-async function pendingContent(stack: StackDescription, { id, mark }: Tenant): Promise<string> {
+/** A body that nothing has claimed: what is attached already would show no foreign claim or denial. */
+async function newContent(
+  stack: StackDescription,
+  { id, mark }: Tenant,
+  state: 'pending' | 'condemned',
+): Promise<string> {
   const key = newStorageKey();
-  const text = `INSERT INTO content_objects (storage_key, tenant_id, content_text)
-    VALUES ($1, $2, $3)`;
-  await queryAs(stack.databases.content.admin_url, text, [key, id, mark]);
+  const text = `INSERT INTO content_objects
+      (storage_key, tenant_id, content_text, state, references_asked_at)
+    VALUES ($1, $2, $3, $4::varchar, CASE $4::varchar WHEN 'condemned' THEN now() END)`;
+  await queryAs(stack.databases.content.admin_url, text, [key, id, mark, state]);
   return key;
 }
 
