@@ -1,5 +1,5 @@
 // A process that is one consumer of the product: transport, slices, inbox, retry of parked events.
-import type { SystemTransaction } from '@penguinmails/database';
+import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
 import { createRelayProducer } from '@penguinmails/kafka';
 import { createLogger } from '@penguinmails/observability';
 import {
@@ -11,7 +11,7 @@ import {
 } from '@penguinmails/outbox';
 import { countEffects } from './count-effects.ts';
 import { openAs, serve } from './serve.ts';
-import { EVENT_TYPE, PUBLIC_URL } from './subject.ts';
+import { EVENT_TYPE, loginOfConsumer, PUBLIC_URL } from './subject.ts';
 
 await serve(async ({ name, brokers, group, queue }) => {
   const logger = createLogger(name);
@@ -36,8 +36,9 @@ await serve(async ({ name, brokers, group, queue }) => {
     writer,
     logger,
   );
-  const handle = (events: ReceivedEvent[], tx: SystemTransaction) => countEffects(events, tx);
-  transport.addHandler(EVENT_TYPE, handle, true, { login: 'system' });
+  const handle = (events: ReceivedEvent[], tx: SystemTransaction | TenantTransaction) =>
+    countEffects(events, tx);
+  transport.addHandler(EVENT_TYPE, handle, true, { login: loginOfConsumer(name) });
   await new Promise<void>((resolve, reject) => {
     transport.listen((error) => (error ? reject(error as Error) : resolve()));
   });

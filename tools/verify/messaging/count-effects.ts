@@ -1,4 +1,4 @@
-import type { SystemTransaction } from '@penguinmails/database';
+import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
 import type { ReceivedEvent } from '@penguinmails/outbox';
 
 /** Effects of the events of one slice on one aggregate. */
@@ -23,7 +23,7 @@ const UPSERT = `
 /** The handler: one upsert, in the transaction of the slice. Effects add up; nothing is idempotent. */
 export async function countEffects(
   events: readonly ReceivedEvent[],
-  tx: SystemTransaction,
+  tx: SystemTransaction | TenantTransaction,
 ): Promise<void> {
   const changes = [...changesOf(events).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   const column = <V>(value: (change: Change) => V) => changes.map(value);

@@ -48,10 +48,10 @@ describe('12 writers, three relays, three consumers', () => {
     WITHIN_MS,
   );
 
-  test.each(['skip-locked', 'inbox-off'])(
-    'are noticed to go wrong with the mutant %s',
-    async (name) => {
-      const { caught, deaths } = await catchMutant(mutantNamed(name), 7);
+  test(
+    'are noticed to go wrong with the mutant skip-locked',
+    async () => {
+      const { caught, deaths } = await catchMutant(mutantNamed('skip-locked'), 7);
       expect({ caught, deaths }).toEqual({ caught: true, deaths: 0 });
     },
     WITHIN_MS,

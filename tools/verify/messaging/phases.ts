@@ -51,6 +51,9 @@ export const FULL_SPEED = 20_000;
 /** Faults that last must not pile up more than can be caught up with. */
 export const STEADY = 600;
 
+/** A kill per so many events, and one at least: a restart takes as long as thousands of events. */
+const killsOf = (events: number, per: number): number => Math.max(1, Math.round(events / per));
+
 /** @param events of the relay phase; each other phase has a tenth of them */
 export function phasesOf(events: number): Phase[] {
   const part = Math.ceil(events / 10);
@@ -66,7 +69,7 @@ export function phasesOf(events: number): Phase[] {
       name: 'relays killed',
       events,
       eventsPerSecond: FULL_SPEED,
-      fault: killRelaysAndWriters(24, 6),
+      fault: killRelaysAndWriters(killsOf(events, 4_000), killsOf(events, 16_000)),
       consumers: false,
     },
     consuming('consumers killed', killConsumers(5)),

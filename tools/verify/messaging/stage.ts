@@ -26,7 +26,7 @@ const WRITTEN = `
 const EFFECTS = `
   CREATE TABLE verify_effects (tenant_id uuid, aggregate_id uuid PRIMARY KEY,
     last_version integer NOT NULL, effects integer NOT NULL, disorder integer NOT NULL);
-  SELECT secure_tenant_table('verify_effects', 'SELECT', 'SELECT, INSERT, UPDATE');`;
+  SELECT secure_tenant_table('verify_effects', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE');`;
 
 /** A broker of its own, which can be killed and paused, and two databases of the test cluster. */
 export interface Stage {

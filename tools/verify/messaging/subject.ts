@@ -5,6 +5,10 @@ export const EVENT_TYPE = 'penguinmails.email.withdrawn.v1';
 export const TOPIC = 'penguinmails.internal.oltp.emails.v1';
 export const PUBLIC_URL = 'http://localhost:8080';
 
+/** Consumers with odd numbers handle events tenant by tenant, the others all at once. */
+export const loginOfConsumer = (name: string): 'app' | 'system' =>
+  Number(name.at(-1)) % 2 === 1 ? 'app' : 'system';
+
 const TENANTS = 10;
 const AGGREGATES = 50;
 

@@ -46,10 +46,13 @@ export class TopicJudge {
     const unread = () => ends.some(({ partition, high }) => this.#nextOf(partition) < BigInt(high));
     if (!unread()) return;
     const consumer = this.#kafka.consumer({ groupId: `verify-judge-${newId()}` });
+    // On a broker that has just started, run() may return before there is a group to seek in.
+    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
     await consumer.connect();
     try {
       await consumer.subscribe({ topics: [TOPIC], fromBeginning: true });
       await consumer.run({ autoCommit: false, eachBatch: async ({ batch }) => this.#note(batch) });
+      await joined;
       for (const { partition } of ends)
         consumer.seek({ topic: TOPIC, partition, offset: String(this.#nextOf(partition)) });
       await until('the judge has read the topic', async () => !unread());

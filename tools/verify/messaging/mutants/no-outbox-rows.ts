@@ -5,6 +5,8 @@ import { createLogger } from '@penguinmails/observability';
 import type { OutboxRow } from '../../../../libs/outbox/dist/outbox-rows.js';
 import { settingsOfArguments } from '../process-settings.ts';
 
+export { outboxInsertOf } from '../../../../libs/outbox/dist/outbox-rows.js';
+
 const { name: clientId, brokers } = settingsOfArguments();
 const logger = createLogger(clientId);
 const producer = createProducer({ brokers, clientId, logger });
