@@ -172,7 +172,7 @@ class CellRun {
   }
 
   report(after: CatchUp, further: readonly string[]): CellReport {
-    const slowest = this.#slowestMedian();
+    const [slowestName, slowest] = this.#slowestMedian();
     const machine = rounded(medianOf(this.#machine));
     const late = slowest !== null && slowest > OPEN_BREAKER_MS + machine;
     return {
@@ -190,7 +190,7 @@ class CellRun {
       catch_up_ms: after.ms,
       violations: [
         ...this.#violations,
-        ...(late ? [`an open breaker takes ${slowest} ms`] : []),
+        ...(late ? [`${slowestName}: an open breaker takes ${slowest} ms`] : []),
         ...further,
         ...after.violations,
       ],
@@ -222,9 +222,11 @@ class CellRun {
     this.#open.set(name, [...(this.#open.get(name) ?? []), ms]);
   }
 
-  #slowestMedian(): number | null {
-    const medians = [...this.#open.values()].map(medianOf);
-    return medians.length === 0 ? null : rounded(Math.max(...medians));
+  /** The way of asking whose median is the longest, and that median. */
+  #slowestMedian(): [name: string, ms: number] | [undefined, null] {
+    const medians = [...this.#open].map(([name, times]) => ({ name, ms: medianOf(times) }));
+    const [slowest] = medians.sort((a, b) => b.ms - a.ms);
+    return slowest ? [slowest.name, rounded(slowest.ms)] : [undefined, null];
   }
 }
 

@@ -373,6 +373,42 @@ describe('the breaker', () => {
     expect(asked).toBeGreaterThanOrEqual(1);
     expect(asked).toBeLessThanOrEqual(3);
   });
+
+  it('stays open when the call that asks again runs out of its request’s time', async () => {
+    const { port } = await serve(() => undefined);
+    const client = clientOf(port, { deadlines: { read: 100 } });
+    await openBreaker(client);
+    let asked = 0;
+    await until(async () => {
+      const budget = new RequestBudget(90);
+      const { ms } = await timed(() => client.request({ ...POST, budget }));
+      if (ms > 80) asked += 1;
+      return asked === 2;
+    });
+    expect(client.isOpen).toBe(true);
+  });
+
+  it('opens again after as few failures, however many calls it has refused', async () => {
+    let silent = true;
+    const { port } = await serve((_request, response) => {
+      if (!silent) json(response, 200, {});
+    });
+    const client = clientOf(port, { deadlines: { read: 100 } });
+    await openBreaker(client);
+    const refused = Array.from({ length: 500 }, () => client.request(GET));
+    await Promise.allSettled(refused);
+    silent = false;
+    await until(() =>
+      client.request(GET).then(
+        () => true,
+        () => false,
+      ),
+    );
+    silent = true;
+    const failed = await Promise.allSettled([1, 2, 3].map(() => client.request(GET)));
+    expect(failed.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(client.isOpen).toBe(true);
+  });
 });
 
 describe('a connection closed under a request', () => {
