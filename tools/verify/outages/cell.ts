@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Api, type Answer } from './api.ts';
 import { type Ask, asksOf } from './asks.ts';
+import { BreakerTimes } from './breaker-times.ts';
 import { Bystanders } from './bystanders.ts';
 import { type CatchUp, catchUp } from './catch-up.ts';
 import { readDocument } from './document.ts';
@@ -47,12 +48,14 @@ export interface CellReport {
   readonly violations: readonly string[];
 }
 
-/** On top of what the machine takes at that moment. */
-const OPEN_BREAKER_MS = 50;
 const UNDER_WAY = 10;
 const BREAKER_SAMPLES = 5;
 const PACE_MS = 10;
 const MEND_WITHIN_MS = 60_000;
+/** The breaker's window, and a call at its end. */
+const OPENS_WITHIN_MS = 13_000;
+/** Less than a call to a silent tier takes. */
+const WAITED_MS = 900;
 /** On a busy machine a call may be late without a fault; one clean look must be among these. */
 const LOOKS = 3;
 
@@ -110,8 +113,9 @@ class CellRun {
   readonly #asks: readonly Ask[];
   readonly #healthy = new Map<string, Set<number>>();
   readonly #violations = new Set<string>();
-  readonly #open = new Map<string, number[]>();
-  readonly #machine: number[] = [];
+  readonly #times: BreakerTimes;
+  /** Asks no tier: tells what the machine takes for an answer. */
+  readonly #plain: Ask;
   readonly #counts = { refused: 0, degraded: 0, untouched: 0 };
   #longest = 0;
 
@@ -119,6 +123,10 @@ class CellRun {
     this.#cell = cell;
     this.#world = world;
     this.#asks = asks;
+    this.#times = new BreakerTimes(cell);
+    const plain = asks.find(asksNobody);
+    if (!plain) throw new Error('no route that asks no tier');
+    this.#plain = plain;
   }
 
   /**
@@ -161,9 +169,26 @@ class CellRun {
       ...wave.filter(([ask]) => asksNobody(ask)).map(([, { ms }]) => ms),
     );
     for (const [ask, answer] of wave) this.#judge(ask, answer, machineMs);
+    await this.#untilOpen(machineMs);
     do {
       for (const ask of this.#asks) await this.#askInTurn(ask);
     } while (performance.now() < end);
+  }
+
+  /**
+   * A breaker opens when half of the calls of the last 10 s have failed, those before the fault included.
+   * In a slow tier it may stay closed, since writes succeed.
+   */
+  async #untilOpen(machineMs: number): Promise<void> {
+    const timed = this.#asks.filter((ask) => isForBreaker(ask, this.#cell));
+    if (timed.length === 0 || this.#cell.mode === 'slow') return;
+    const end = performance.now() + OPENS_WITHIN_MS;
+    do {
+      const answers = await Promise.all(timed.map((ask) => this.#ask(ask)));
+      answers.forEach((answer, at) => this.#judge(timed[at] as Ask, answer, machineMs));
+      if (answers.every(({ ms }) => ms < WAITED_MS)) return;
+    } while (performance.now() < end);
+    this.#violations.add(`no breaker opens within ${OPENS_WITHIN_MS} ms`);
   }
 
   /**
@@ -171,14 +196,12 @@ class CellRun {
    * waits for its deadline, and is at most one of these.
    */
   async #askInTurn(ask: Ask): Promise<void> {
-    const isTimed = isForBreaker(ask, this.#cell);
-    const times = isTimed || asksNobody(ask) ? BREAKER_SAMPLES : 1;
+    const times = isForBreaker(ask, this.#cell) ? BREAKER_SAMPLES : 1;
     for (let n = 0; n < times; n += 1) {
+      const plain = await this.#ask(this.#plain);
       const answer = await this.#ask(ask);
-      this.#judge(ask, answer, this.#machine.at(-1) ?? 0);
-      // One that a slow tier answered, as it may a file within 2.5 s, met no open breaker.
-      if (isTimed && answer.status === 503) this.#noteOpen(ask, answer.ms);
-      if (asksNobody(ask)) this.#machine.push(answer.ms);
+      this.#judge(ask, answer, plain.ms);
+      this.#times.note(ask, answer, plain.ms);
     }
     await delay(PACE_MS);
   }
@@ -197,17 +220,14 @@ class CellRun {
   }
 
   report(after: CatchUp, further: readonly string[]): CellReport {
-    const [slowestName, slowest] = this.#slowestMedian();
-    const machine = rounded(medianOf(this.#machine));
-    const late = slowest !== null && slowest > OPEN_BREAKER_MS + machine;
     return {
       cell: cellName(this.#cell),
       routes: new Set(this.#asks.map(({ route }) => route.id)).size,
       answers: Object.values(this.#counts).reduce((sum, n) => sum + n, 0),
       ...this.#counts,
       longest_ms: Math.round(this.#longest),
-      breaker_p50_ms: slowest,
-      machine_p50_ms: machine,
+      breaker_p50_ms: this.#times.slowest,
+      machine_p50_ms: this.#times.machine,
       emails: this.#world.accepted.length,
       delivered: after.delivered,
       waiting: after.waiting,
@@ -215,7 +235,7 @@ class CellRun {
       catch_up_ms: after.ms,
       violations: [
         ...this.#violations,
-        ...(late ? [`${slowestName}: an open breaker takes ${slowest} ms`] : []),
+        ...this.#times.violations(),
         ...further,
         ...after.violations,
       ],
@@ -242,25 +262,7 @@ class CellRun {
     const { status, body } = await this.#ask(ask);
     return this.#healthy.get(ask.name)?.has(status) === true && body?.degraded !== true;
   }
-
-  #noteOpen({ name }: Ask, ms: number): void {
-    this.#open.set(name, [...(this.#open.get(name) ?? []), ms]);
-  }
-
-  /** The way of asking whose median is the longest, and that median. */
-  #slowestMedian(): [name: string, ms: number] | [undefined, null] {
-    const medians = [...this.#open].map(([name, times]) => ({ name, ms: medianOf(times) }));
-    const [slowest] = medians.sort((a, b) => b.ms - a.ms);
-    return slowest ? [slowest.name, rounded(slowest.ms)] : [undefined, null];
-  }
 }
-
-const rounded = (ms: number): number => Math.round(ms * 10) / 10;
 
 const asksNobody = ({ required, optional }: Ask): boolean =>
   required.length + optional.length === 0;
-
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
