@@ -78,8 +78,9 @@ export async function runCell(
   } finally {
     await heal();
   }
+  const healedAt = performance.now();
   const mended = await run.mend();
-  const after = await catchUp(cell, world, stage.inboxUrl);
+  const after = await catchUp(cell, world, stage.inboxUrl, healedAt);
   return run.report(after, [...mended, ...(await bystanders.violations())]);
 }
 
