@@ -30,9 +30,17 @@ interface Health {
   }[];
 }
 
-/** Waits until nothing is left to do of what the fault held up, then counts. */
-export async function catchUp(cell: Cell, world: World, inboxUrl: string): Promise<CatchUp> {
-  const began = performance.now();
+/**
+ * Waits until nothing is left to do of what the fault held up, then counts.
+ *
+ * @param began `performance.now()` when the fault had ended
+ */
+export async function catchUp(
+  cell: Cell,
+  world: World,
+  inboxUrl: string,
+  began: number,
+): Promise<CatchUp> {
   const mail = new Mail(cell, world);
   let left: string;
   do {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Api, type Answer } from './api.ts';
 import { type Ask, asksOf } from './asks.ts';
+import { BreakerTimes } from './breaker-times.ts';
 import { Bystanders } from './bystanders.ts';
 import { type CatchUp, catchUp } from './catch-up.ts';
 import { readDocument } from './document.ts';
@@ -47,12 +48,16 @@ export interface CellReport {
   readonly violations: readonly string[];
 }
 
-/** On top of what the machine takes at that moment. */
-const OPEN_BREAKER_MS = 50;
 const UNDER_WAY = 10;
 const BREAKER_SAMPLES = 5;
 const PACE_MS = 10;
 const MEND_WITHIN_MS = 60_000;
+/** The breaker's window, and a call at its end. */
+const OPENS_WITHIN_MS = 13_000;
+/** Less than a call to a silent tier takes. */
+const WAITED_MS = 900;
+/** On a busy machine a call may be late without a fault; one clean look must be among these. */
+const LOOKS = 3;
 
 /** Runs one cell: a healthy look, the fault under requests, its end, and what is left to do then. */
 export async function runCell(
@@ -60,6 +65,7 @@ export async function runCell(
   stage: Stage,
   settings: CellSettings,
 ): Promise<CellReport> {
+  await untilWell(stage);
   const world = await World.settle(stage.gatewayUrl, stage.platformKey);
   const document = await readDocument(new Api(stage.gatewayUrl, undefined));
   const run = new CellRun(cell, world, settings.shuffle(asksOf(document, world)));
@@ -72,9 +78,19 @@ export async function runCell(
   } finally {
     await heal();
   }
+  const healedAt = performance.now();
   const mended = await run.mend();
-  const after = await catchUp(cell, world, stage.inboxUrl);
+  const after = await catchUp(cell, world, stage.inboxUrl, healedAt);
   return run.report(after, [...mended, ...(await bystanders.violations())]);
+}
+
+/** Whoever used the stack before may have left parts of it that are still coming back. */
+async function untilWell({ gatewayUrl, platformKey }: Stage): Promise<void> {
+  const platform = new Api(gatewayUrl, platformKey);
+  await until(MEND_WITHIN_MS, 'health before the fault', async () => {
+    const { status, body } = await platform.get('/v1/admin/health');
+    return (status === 200 && body?.status === 'ok') || undefined;
+  });
 }
 
 /** The report of a cell that did not come to its end. */
@@ -98,8 +114,9 @@ class CellRun {
   readonly #asks: readonly Ask[];
   readonly #healthy = new Map<string, Set<number>>();
   readonly #violations = new Set<string>();
-  readonly #open = new Map<string, number[]>();
-  readonly #machine: number[] = [];
+  readonly #times: BreakerTimes;
+  /** Asks no tier: tells what the machine takes for an answer. */
+  readonly #plain: Ask;
   readonly #counts = { refused: 0, degraded: 0, untouched: 0 };
   #longest = 0;
 
@@ -107,23 +124,39 @@ class CellRun {
     this.#cell = cell;
     this.#world = world;
     this.#asks = asks;
+    this.#times = new BreakerTimes(cell);
+    const plain = asks.find(asksNobody);
+    if (!plain) throw new Error('no route that asks no tier');
+    this.#plain = plain;
   }
 
   /**
    * What each request is answered without a fault, one by one and all at once; also makes the gateway
    * know the keys.
+   *
+   * @throws Error for answers that tell nothing: the request is wrong, or the machine too busy
    */
   async learnHealth(): Promise<void> {
-    for (const ask of this.#asks) this.#noteHealth(ask, await this.#ask(ask));
-    await Promise.all(this.#asks.map(async (ask) => this.#noteHealth(ask, await this.#ask(ask))));
+    for (const ask of this.#asks) this.#healthy.set(ask.name, new Set());
+    let unusable: string[] = [];
+    for (let n = 0; n < LOOKS; n += 1) {
+      const alone: string[] = [];
+      for (const ask of this.#asks) alone.push(...(await this.#lookAt(ask)));
+      const together = await Promise.all(this.#asks.map((ask) => this.#lookAt(ask)));
+      unusable = [...alone, ...together.flat()];
+      if (unusable.length === 0) return;
+    }
+    throw new Error(`without a fault: ${unusable.join('; ')}`);
   }
 
-  /** @throws Error for an answer that tells nothing: the request is wrong, or the machine too busy */
-  #noteHealth(ask: Ask, { status, body }: Answer): void {
+  /** @returns what is wrong with an answer that tells nothing */
+  async #lookAt(ask: Ask): Promise<string[]> {
+    const { status, body } = await this.#ask(ask);
     const isUsable = status < 300 || status === 404 || status === 409;
     if (!isUsable || body?.degraded === true)
-      throw new Error(`${ask.name} is ${status} without a fault: ${JSON.stringify(body)}`);
-    this.#healthy.set(ask.name, (this.#healthy.get(ask.name) ?? new Set()).add(status));
+      return [`${ask.name} is ${status} ${JSON.stringify(body)}`];
+    this.#healthy.get(ask.name)?.add(status);
+    return [];
   }
 
   /** All at once while the breakers are closed; then one after the other until the time is over. */
@@ -137,9 +170,26 @@ class CellRun {
       ...wave.filter(([ask]) => asksNobody(ask)).map(([, { ms }]) => ms),
     );
     for (const [ask, answer] of wave) this.#judge(ask, answer, machineMs);
+    await this.#untilOpen(machineMs);
     do {
       for (const ask of this.#asks) await this.#askInTurn(ask);
     } while (performance.now() < end);
+  }
+
+  /**
+   * A breaker opens when half of the calls of the last 10 s have failed, those before the fault included.
+   * In a slow tier it may stay closed, since writes succeed.
+   */
+  async #untilOpen(machineMs: number): Promise<void> {
+    const timed = this.#asks.filter((ask) => isForBreaker(ask, this.#cell));
+    if (timed.length === 0 || this.#cell.mode === 'slow') return;
+    const end = performance.now() + OPENS_WITHIN_MS;
+    do {
+      const answers = await Promise.all(timed.map((ask) => this.#ask(ask)));
+      answers.forEach((answer, at) => this.#judge(timed[at] as Ask, answer, machineMs));
+      if (answers.every(({ ms }) => ms < WAITED_MS)) return;
+    } while (performance.now() < end);
+    this.#violations.add(`no breaker opens within ${OPENS_WITHIN_MS} ms`);
   }
 
   /**
@@ -147,13 +197,12 @@ class CellRun {
    * waits for its deadline, and is at most one of these.
    */
   async #askInTurn(ask: Ask): Promise<void> {
-    const isTimed = isForBreaker(ask, this.#cell);
-    const times = isTimed || asksNobody(ask) ? BREAKER_SAMPLES : 1;
+    const times = isForBreaker(ask, this.#cell) ? BREAKER_SAMPLES : 1;
     for (let n = 0; n < times; n += 1) {
+      const plain = await this.#ask(this.#plain);
       const answer = await this.#ask(ask);
-      this.#judge(ask, answer, this.#machine.at(-1) ?? 0);
-      if (isTimed) this.#noteOpen(ask, answer.ms);
-      if (asksNobody(ask)) this.#machine.push(answer.ms);
+      this.#judge(ask, answer, plain.ms);
+      this.#times.note(ask, answer, plain.ms);
     }
     await delay(PACE_MS);
   }
@@ -172,17 +221,14 @@ class CellRun {
   }
 
   report(after: CatchUp, further: readonly string[]): CellReport {
-    const slowest = this.#slowestMedian();
-    const machine = rounded(medianOf(this.#machine));
-    const late = slowest !== null && slowest > OPEN_BREAKER_MS + machine;
     return {
       cell: cellName(this.#cell),
       routes: new Set(this.#asks.map(({ route }) => route.id)).size,
       answers: Object.values(this.#counts).reduce((sum, n) => sum + n, 0),
       ...this.#counts,
       longest_ms: Math.round(this.#longest),
-      breaker_p50_ms: slowest,
-      machine_p50_ms: machine,
+      breaker_p50_ms: this.#times.slowest,
+      machine_p50_ms: this.#times.machine,
       emails: this.#world.accepted.length,
       delivered: after.delivered,
       waiting: after.waiting,
@@ -190,7 +236,7 @@ class CellRun {
       catch_up_ms: after.ms,
       violations: [
         ...this.#violations,
-        ...(late ? [`an open breaker takes ${slowest} ms`] : []),
+        ...this.#times.violations(),
         ...further,
         ...after.violations,
       ],
@@ -217,23 +263,7 @@ class CellRun {
     const { status, body } = await this.#ask(ask);
     return this.#healthy.get(ask.name)?.has(status) === true && body?.degraded !== true;
   }
-
-  #noteOpen({ name }: Ask, ms: number): void {
-    this.#open.set(name, [...(this.#open.get(name) ?? []), ms]);
-  }
-
-  #slowestMedian(): number | null {
-    const medians = [...this.#open.values()].map(medianOf);
-    return medians.length === 0 ? null : rounded(Math.max(...medians));
-  }
 }
-
-const rounded = (ms: number): number => Math.round(ms * 10) / 10;
 
 const asksNobody = ({ required, optional }: Ask): boolean =>
   required.length + optional.length === 0;
-
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}

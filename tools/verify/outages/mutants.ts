@@ -32,7 +32,7 @@ const mutants: readonly Mutant[] = [
     from: 'return this.#breaker.fire(call);',
     to: 'return call();',
     cell: 'content/paused',
-    sign: /open breaker takes/,
+    sign: /no breaker opens/,
   },
   {
     name: 'no deadline on the call of a tier',

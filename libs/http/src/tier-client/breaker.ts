@@ -13,9 +13,12 @@ const OPTIONS: CircuitBreaker.Options = {
   rollingCountBuckets: 10,
   rollingPercentilesEnabled: false,
   resetTimeout: 1000,
-  // A request that was out of time says nothing about the tier.
-  errorFilter: (error: unknown) => error instanceof TierFailure && error.kind === 'budget',
 };
+
+/** The tier has failed, and the one call that asks it again is not due or has not ended. */
+class BreakerOpen extends Error {
+  override readonly name = 'BreakerOpen';
+}
 
 type Call<T> = () => Promise<T>;
 
@@ -25,15 +28,20 @@ export class TierBreaker {
   readonly #stopObserving: () => void;
 
   constructor(tier: Tier) {
-    this.#breaker = new CircuitBreaker((call: Call<unknown>) => call(), { ...OPTIONS, name: tier });
+    const errorFilter = (error: unknown): boolean => this.#saysNothing(error);
+    const options = { ...OPTIONS, errorFilter, name: tier };
+    this.#breaker = new CircuitBreaker((call: Call<unknown>) => call(), options);
     this.#stopObserving = observeGauge(metrics.breakerState, () => [
       { value: this.#state(), attributes: { tier } },
     ]);
   }
 
   /** Runs the call, or rejects at once while the breaker is open. */
-  run<T>(call: Call<T>): Promise<T> {
-    return this.#breaker.fire(call) as Promise<T>;
+  async run<T>(call: Call<T>): Promise<T> {
+    const { closed, pendingClose } = this.#breaker;
+    // Not asked: opossum would count it as a call that did not fail, and open late the next time.
+    if (!closed && !pendingClose) throw new BreakerOpen('no call goes out to this tier now');
+    return (await this.#breaker.fire(call)) as T;
   }
 
   get isOpen(): boolean {
@@ -45,6 +53,15 @@ export class TierBreaker {
     this.#breaker.shutdown();
   }
 
+  /**
+   * A request that was out of time says nothing about the tier. But what says nothing opossum takes for a
+   * success, and one success while the breaker asks again would close it on a tier that still hangs.
+   */
+  #saysNothing(error: unknown): boolean {
+    const isOutOfTime = error instanceof TierFailure && error.kind === 'budget';
+    return isOutOfTime && !this.#breaker.halfOpen;
+  }
+
   #state(): number {
     if (this.#breaker.opened) return 2;
     return this.#breaker.halfOpen ? 1 : 0;
@@ -53,5 +70,5 @@ export class TierBreaker {
 
 /** True for the rejection of an open breaker. */
 export function isBreakerOpen(error: unknown): boolean {
-  return CircuitBreaker.isOurError(error as Error);
+  return error instanceof BreakerOpen;
 }

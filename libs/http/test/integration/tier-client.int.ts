@@ -1,79 +1,20 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Caller } from '../../src/index.js';
+import { describe, expect, it } from '@jest/globals';
+import { RequestBudget, TierClient, type TierRequest } from '../../src/tier-client/index.js';
 import {
-  RequestBudget,
-  TierClient,
-  type TierClientOptions,
-  type TierRequest,
-} from '../../src/tier-client/index.js';
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-const caller: Caller = {
-  service: 'gateway',
-  tenantId: '0190b5a0-0000-7000-8000-000000000001',
-  actor: { kind: 'api_key', id: 'key-1' },
-  mode: 'live',
-  scopes: [],
-  requestId: 'request-1',
-};
-const GET = { method: 'GET', path: '/internal/x' } as const;
-const POST = { method: 'POST', path: '/internal/x', body: {} } as const;
-const DOWN = { status: 503, code: 'tier_unavailable', tier: 'content', retryAfter: 1 };
-
-const closers: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-const listen = async (server: Server | ReturnType<typeof createTcpServer>, port = 0) => {
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-};
-const serve = async (handler: Handler, port = 0) => {
-  const server = createServer(handler);
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  closers.push(close);
-  return { port: await listen(server, port), close, server };
-};
-const json = (response: ServerResponse, status: number, body: unknown, type = 'application/json') =>
-  response.writeHead(status, { 'content-type': type }).end(JSON.stringify(body));
-const clientOf = (port: number, options: Partial<TierClientOptions> = {}) => {
-  const client = new TierClient({
-    tier: 'content',
-    baseUrl: `http://127.0.0.1:${port}`,
-    signToken: async (on) => `token of ${on?.tenantId ?? 'the service'}`,
-    ...options,
-  });
-  closers.push(() => client.close());
-  return client;
-};
-const timed = async <T>(run: () => Promise<T>) => {
-  const start = performance.now();
-  const result = await run().catch((error: unknown) => error);
-  return { result, ms: performance.now() - start };
-};
-const openBreaker = async (client: TierClient): Promise<void> => {
-  for (let call = 0; call < 20 && !client.isOpen; call += 1)
-    await client.request(GET).catch(() => undefined);
-  expect(client.isOpen).toBe(true);
-};
-/** Until it holds: by asking, since nothing signals it. */
-const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  const end = performance.now() + 10_000;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error('did not come about within 10 s');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
+  caller,
+  GET,
+  POST,
+  DOWN,
+  closers,
+  listen,
+  serve,
+  json,
+  clientOf,
+  timed,
+} from './tier-server.js';
 
 describe('a call', () => {
   it('carries token, request id, query and body, and brings back status, headers and JSON', async () => {
@@ -314,64 +255,6 @@ describe('an upload', () => {
     expect(result).toMatchObject(DOWN);
     expect(ms).toBeLessThan(3500);
     await stuck;
-  });
-});
-
-describe('the breaker', () => {
-  it('takes a report of ill health for a failure, and passes it on', async () => {
-    let reachable = false;
-    const { port } = await serve((_request, response) => json(response, 200, { reachable }));
-    const client = clientOf(port);
-    const saysDown = (body: unknown): boolean => !(body as { reachable: boolean }).reachable;
-    for (let call = 0; call < 3; call += 1)
-      expect((await client.request({ ...GET, saysDown })).body).toEqual({ reachable: false });
-    expect(client.isOpen).toBe(true);
-    reachable = true;
-    const ask = () => client.request({ ...GET, saysDown }).catch(() => undefined);
-    await until(async () => (await ask()) !== undefined && !client.isOpen);
-  });
-
-  it('opens on a refused port, answers at once, and recovers within about a second', async () => {
-    const gone = await serve((_request, response) => json(response, 200, {}));
-    await gone.close();
-    const client = clientOf(gone.port);
-    await openBreaker(client);
-    let asked = 0;
-    await serve((_request, response) => {
-      asked += 1;
-      json(response, 200, { back: true });
-    }, gone.port);
-    const refused = await timed(() => client.request(GET));
-    expect(refused.result).toMatchObject(DOWN);
-    expect(refused.ms).toBeLessThan(50);
-    expect(asked).toBe(0);
-    const start = performance.now();
-    await until(() =>
-      client.request(GET).then(
-        () => true,
-        () => false,
-      ),
-    );
-    expect(performance.now() - start).toBeLessThan(2000);
-    expect(client.isOpen).toBe(false);
-  });
-
-  it('asks a tier that stays silent with one call a second', async () => {
-    let asked = 0;
-    const { port } = await serve(() => {
-      asked += 1;
-    });
-    const client = clientOf(port, { deadlines: { read: 100 } });
-    await openBreaker(client);
-    asked = 0;
-    const burst = () => Promise.allSettled(Array.from({ length: 50 }, () => client.request(GET)));
-    const end = performance.now() + 2500;
-    await until(async () => {
-      await burst();
-      return performance.now() > end;
-    });
-    expect(asked).toBeGreaterThanOrEqual(1);
-    expect(asked).toBeLessThanOrEqual(3);
   });
 });
 

@@ -1,0 +1,107 @@
+import { describe, expect, it } from '@jest/globals';
+import { RequestBudget } from '../../src/tier-client/index.js';
+import {
+  GET,
+  POST,
+  DOWN,
+  serve,
+  json,
+  clientOf,
+  timed,
+  openBreaker,
+  until,
+} from './tier-server.js';
+
+describe('the breaker', () => {
+  it('takes a report of ill health for a failure, and passes it on', async () => {
+    let reachable = false;
+    const { port } = await serve((_request, response) => json(response, 200, { reachable }));
+    const client = clientOf(port);
+    const saysDown = (body: unknown): boolean => !(body as { reachable: boolean }).reachable;
+    for (let call = 0; call < 3; call += 1)
+      expect((await client.request({ ...GET, saysDown })).body).toEqual({ reachable: false });
+    expect(client.isOpen).toBe(true);
+    reachable = true;
+    const ask = () => client.request({ ...GET, saysDown }).catch(() => undefined);
+    await until(async () => (await ask()) !== undefined && !client.isOpen);
+  });
+
+  it('opens on a refused port, answers at once, and recovers within about a second', async () => {
+    const gone = await serve((_request, response) => json(response, 200, {}));
+    await gone.close();
+    const client = clientOf(gone.port);
+    await openBreaker(client);
+    let asked = 0;
+    await serve((_request, response) => {
+      asked += 1;
+      json(response, 200, { back: true });
+    }, gone.port);
+    const refused = await timed(() => client.request(GET));
+    expect(refused.result).toMatchObject(DOWN);
+    expect(refused.ms).toBeLessThan(50);
+    expect(asked).toBe(0);
+    const start = performance.now();
+    await until(() =>
+      client.request(GET).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(performance.now() - start).toBeLessThan(2000);
+    expect(client.isOpen).toBe(false);
+  });
+
+  it('asks a tier that stays silent with one call a second', async () => {
+    let asked = 0;
+    const { port } = await serve(() => {
+      asked += 1;
+    });
+    const client = clientOf(port, { deadlines: { read: 100 } });
+    await openBreaker(client);
+    asked = 0;
+    const burst = () => Promise.allSettled(Array.from({ length: 50 }, () => client.request(GET)));
+    const end = performance.now() + 2500;
+    await until(async () => {
+      await burst();
+      return performance.now() > end;
+    });
+    expect(asked).toBeGreaterThanOrEqual(1);
+    expect(asked).toBeLessThanOrEqual(3);
+  });
+
+  it('stays open when the call that asks again runs out of its request’s time', async () => {
+    const { port } = await serve(() => undefined);
+    const client = clientOf(port, { deadlines: { read: 100 } });
+    await openBreaker(client);
+    let asked = 0;
+    await until(async () => {
+      const budget = new RequestBudget(90);
+      const { ms } = await timed(() => client.request({ ...POST, budget }));
+      if (ms > 80) asked += 1;
+      return asked === 2;
+    });
+    expect(client.isOpen).toBe(true);
+  });
+
+  it('opens again after as few failures, however many calls it has refused', async () => {
+    let silent = true;
+    const { port } = await serve((_request, response) => {
+      if (!silent) json(response, 200, {});
+    });
+    const client = clientOf(port, { deadlines: { read: 100 } });
+    await openBreaker(client);
+    const refused = Array.from({ length: 500 }, () => client.request(GET));
+    await Promise.allSettled(refused);
+    silent = false;
+    await until(() =>
+      client.request(GET).then(
+        () => true,
+        () => false,
+      ),
+    );
+    silent = true;
+    const failed = await Promise.allSettled([1, 2, 3].map(() => client.request(GET)));
+    expect(failed.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(client.isOpen).toBe(true);
+  });
+});
