@@ -47,12 +47,13 @@ export class TopicJudge {
     if (!unread()) return;
     const consumer = this.#kafka.consumer({ groupId: `verify-judge-${newId()}` });
     // On a broker that has just started, run() may return before there is a group to seek in.
-    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+    let joined = false;
+    consumer.on(consumer.events.GROUP_JOIN, () => (joined = true));
     await consumer.connect();
     try {
       await consumer.subscribe({ topics: [TOPIC], fromBeginning: true });
       await consumer.run({ autoCommit: false, eachBatch: async ({ batch }) => this.#note(batch) });
-      await joined;
+      await until('the judge has joined its group', async () => joined);
       for (const { partition } of ends)
         consumer.seek({ topic: TOPIC, partition, offset: String(this.#nextOf(partition)) });
       await until('the judge has read the topic', async () => !unread());
