@@ -1,6 +1,9 @@
 // npm run chaos:mutants [-- --only NAME]: each guard taken away must be noticed. One JSON line each.
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writePreload } from '../mutants/source-change.ts';
+import { temporaryDirectory } from '../test/test-parts.ts';
 import { Ledger } from './ledger.ts';
 import { type Mutant, mutants } from './mutants/mutants.ts';
 import { ChaosStack } from './stack/chaos-stack.ts';
@@ -10,7 +13,8 @@ const { values } = parseArgs({
 });
 
 async function runMutant({ name, preload, run }: Mutant): Promise<boolean> {
-  const file = preload && join(import.meta.dirname, 'mutants', `${preload.file}.ts`);
+  const directory = temporaryDirectory();
+  const file = preload && writePreload(directory, preload.changes);
   const stack = await ChaosStack.start({
     replicas: 'worker=2',
     portBase: values['port-base'],
@@ -26,6 +30,7 @@ async function runMutant({ name, preload, run }: Mutant): Promise<boolean> {
     return caught === (name !== 'none');
   } finally {
     await stack.stop();
+    rmSync(directory, { recursive: true });
   }
 }
 

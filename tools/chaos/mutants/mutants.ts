@@ -1,3 +1,4 @@
+import type { SourceChange } from '../../mutants/source-change.ts';
 import type { App } from '../../stack/ports.ts';
 import { queryOnce } from '../../stack/postgres/query.ts';
 import { durabilityFaults } from '../durability.ts';
@@ -5,12 +6,13 @@ import { countTwice } from '../probes/duplicates.ts';
 import { finishLate } from '../probes/fencing.ts';
 import { type RoundSettings, runRound } from '../round.ts';
 import { outageOf } from '../scenarios/queue-outage.ts';
+import { noFencing, noInbox, outageAgesLeases, publishAfterCommit } from './changes.ts';
 
 /** A guard taken away, and the run that must notice. */
 export interface Mutant {
   name: string;
-  /** App that loads `<file>.ts` of this folder before its own modules. */
-  preload?: { app: App; file: string };
+  /** What an app is started with. */
+  preload?: { app: App; changes: readonly SourceChange[] };
   /** Everything that the harness found wrong. */
   run(settings: RoundSettings): Promise<string[]>;
 }
@@ -46,16 +48,16 @@ export const mutants: readonly Mutant[] = [
     name: 'none',
     run: async (settings) => [...(await finishLate(settings)), ...(await countTwice(settings))],
   },
-  { name: 'no fencing', preload: { app: 'queue', file: 'no-fencing' }, run: finishLate },
-  { name: 'no inbox', preload: { app: 'olap', file: 'no-inbox' }, run: countTwice },
+  { name: 'no fencing', preload: { app: 'queue', changes: [noFencing] }, run: finishLate },
+  { name: 'no inbox', preload: { app: 'olap', changes: [noInbox] }, run: countTwice },
   {
     name: 'outage of the queue ages leases',
-    preload: { app: 'queue', file: 'outage-ages-leases' },
+    preload: { app: 'queue', changes: [outageAgesLeases] },
     run: queueOutage,
   },
   {
     name: 'publish after commit',
-    preload: { app: 'oltp', file: 'publish-after-commit' },
+    preload: { app: 'oltp', changes: publishAfterCommit },
     run: roundOf('oltp'),
   },
   { name: 'synchronous_commit off', run: loseCommits },

@@ -1,7 +1,7 @@
 import { eventually } from '@penguinmails/testing/events';
 import type { Tier } from '../../stack/ports.ts';
 import { foreignValues } from './foreign-ids.ts';
-import { type SourceChange, withChange } from './mutated-app.ts';
+import { type AppChange, withChange } from './mutated-app.ts';
 import { fill } from './operations.ts';
 import { forMutants, type LiveProbe, runProbes } from './probe.ts';
 import { queryAs } from './rows.ts';
@@ -12,7 +12,7 @@ export interface LiveMutant {
   readonly name: string;
   /** Number of a probe in reference/tenancy.md, section 7. */
   readonly noticedBy: number;
-  readonly change: SourceChange;
+  readonly change: AppChange;
   /** Both locks of these tables are taken away: the statement's filter and row level security. */
   readonly openTables?: { readonly tier: Tier; readonly names: readonly string[] };
 }

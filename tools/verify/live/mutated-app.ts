@@ -1,23 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync, rmSync } from 'node:fs';
 import { eventually } from '@penguinmails/testing/events';
+import { type SourceChange, writePreload } from '../../mutants/source-change.ts';
 import type { App } from '../../stack/ports.ts';
 import { root } from '../../stack/repository.ts';
 import { readStackFile, type StackDescription } from '../../stack/stack-file.ts';
 import { sendControl } from '../../stack/supervisor/control-socket.ts';
+import { temporaryDirectory } from '../../test/test-parts.ts';
 
-/** One text in one compiled file, put in the place of another. */
-export interface SourceChange {
+/** A change that one app is started with. */
+export interface AppChange extends SourceChange {
   readonly app: App;
-  /** End of the file's path, such as `libs/http/dist/page/cursor.js`. */
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
 }
 
-const HOOKS = fileURLToPath(new URL('mutant-hooks.mjs', import.meta.url));
 const READY_WITHIN = { timeoutMs: 60_000, intervalMs: 100 };
 
 /** Of a process of this user: how it was started. Linux only. */
@@ -46,7 +42,7 @@ async function untilReady(url: string): Promise<void> {
 /** Runs `work` while the app of the stack is replaced by one with the change, then puts it back. */
 export async function withChange<T>(
   stack: StackDescription,
-  change: SourceChange,
+  change: AppChange,
   work: () => Promise<T>,
 ): Promise<T> {
   const { app } = change;
@@ -55,18 +51,16 @@ export async function withChange<T>(
   const { args, env } = startOf(running.pid);
   const [file = '', ...rest] = args;
   await tell(stack, 'stop', app);
-  const preload = ['--import', HOOKS, ...rest];
-  const child = spawn(file, preload, {
-    cwd: root,
-    env: { ...env, MUTANT: JSON.stringify(change) },
-    stdio: ['ignore', 'ignore', 2],
-  });
+  const directory = temporaryDirectory();
+  const preload = ['--import', writePreload(directory, [change]), ...rest];
+  const child = spawn(file, preload, { cwd: root, env, stdio: ['ignore', 'ignore', 2] });
   try {
     await untilReady(running.metrics_url);
     return await work();
   } finally {
     child.kill('SIGTERM');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    rmSync(directory, { recursive: true });
     await tell(stack, 'start', app);
   }
 }

@@ -1,5 +1,5 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { type SourceChange, writePreload } from '../../mutants/source-change.ts';
 import type { App } from '../../stack/ports.ts';
 import { temporaryDirectory } from '../../test/test-parts.ts';
 import { type CellReport, type CellSettings, runCell } from './cell.ts';
@@ -7,14 +7,9 @@ import { cellsOf } from './parts.ts';
 import { startStage } from './stage.ts';
 
 /** One rule of the product broken, and the cell that must notice. */
-interface Mutant {
+interface Mutant extends SourceChange {
   readonly name: string;
   readonly apps: readonly App[];
-  /** End of a compiled file's path. */
-  readonly file: string;
-  /** Stands there exactly once. */
-  readonly from: string;
-  readonly to: string;
   readonly cell: string;
   /** What a violation of it says. */
   readonly sign: RegExp;
@@ -24,13 +19,13 @@ const BREAKER = 'libs/http/dist/tier-client/breaker.js';
 const DEADLINE = 'libs/http/dist/tier-client/deadline.js';
 const HEALTH = 'libs/observability/dist/health.js';
 
-const mutants: readonly Mutant[] = [
+export const mutants: readonly Mutant[] = [
   {
     name: 'no breaker',
     apps: ['gateway'],
     file: BREAKER,
-    from: 'return this.#breaker.fire(call);',
-    to: 'return call();',
+    find: 'const { closed, pendingClose } = this.#breaker;',
+    replace: 'return call(); const { closed, pendingClose } = this.#breaker;',
     cell: 'content/paused',
     sign: /no breaker opens/,
   },
@@ -38,8 +33,8 @@ const mutants: readonly Mutant[] = [
     name: 'no deadline on the call of a tier',
     apps: ['gateway'],
     file: DEADLINE,
-    from: 'new TierFailure(kind)), ms)',
-    to: 'new TierFailure(kind)), ms + 10_000)',
+    find: 'new TierFailure(kind)), ms)',
+    replace: 'new TierFailure(kind)), ms + 10_000)',
     cell: 'content/paused',
     sign: /answered after \d+ ms/,
   },
@@ -47,8 +42,8 @@ const mutants: readonly Mutant[] = [
     name: 'no section may be missing',
     apps: ['gateway'],
     file: 'apps/gateway/dist/compose/section.js',
-    from: 'if (!(error instanceof Problem))',
-    to: 'if (error)',
+    find: 'if (!(error instanceof Problem))',
+    replace: 'if (error)',
     cell: 'queue/killed',
     sign: /getEmail: 503 .* instead of 200/,
   },
@@ -56,8 +51,8 @@ const mutants: readonly Mutant[] = [
     name: 'a section is missing silently',
     apps: ['gateway'],
     file: 'apps/gateway/dist/compose/email-view.js',
-    from: "section?.status === 'unavailable'",
-    to: 'false',
+    find: "section?.status === 'unavailable'",
+    replace: 'false',
     cell: 'queue/killed',
     sign: /getEmail: a 200 that does not say that it is degraded/,
   },
@@ -65,8 +60,8 @@ const mutants: readonly Mutant[] = [
     name: 'an outage without Retry-After',
     apps: ['gateway'],
     file: 'libs/http/dist/problem/problems.js',
-    from: 'retryAfter: TIER_RETRY_SECONDS,',
-    to: '',
+    find: 'retryAfter: TIER_RETRY_SECONDS,',
+    replace: '',
     cell: 'olap/killed',
     sign: /503 without Retry-After/,
   },
@@ -74,8 +69,9 @@ const mutants: readonly Mutant[] = [
     name: 'readiness looks at a neighbour',
     apps: ['notifications'],
     file: HEALTH,
-    from: 'const checks = new Map();',
-    to: 'const checks = new Map([["content", () => fetch(`http://127.0.0.1:${process.env.NOTIFICATIONS_METRICS_PORT - 3}/livez`)]]);',
+    find: 'const checks = new Map();',
+    replace:
+      'const checks = new Map([["content", () => fetch(`http://127.0.0.1:${process.env.NOTIFICATIONS_METRICS_PORT - 3}/livez`)]]);',
     cell: 'content/killed',
     sign: /notifications turned unready/,
   },
@@ -83,8 +79,8 @@ const mutants: readonly Mutant[] = [
     name: 'a process dies with its database',
     apps: ['olap'],
     file: 'libs/database/dist/connection/pool-owner.js',
-    from: "this.opened.on('error', onProblem);",
-    to: '',
+    find: "this.opened.on('error', onProblem);",
+    replace: '',
     cell: 'olap-db/killed',
     sign: /olap is another process/,
   },
@@ -92,8 +88,8 @@ const mutants: readonly Mutant[] = [
     name: 'keys do not count while oltp is down',
     apps: ['gateway'],
     file: 'apps/gateway/dist/access/key-directory.js',
-    from: 'const STALE_MS = 3_600_000;',
-    to: 'const STALE_MS = 0;',
+    find: 'const STALE_MS = 3_600_000;',
+    replace: 'const STALE_MS = 0;',
     cell: 'oltp/killed',
     sign: /as if it needed oltp/,
   },
@@ -122,8 +118,7 @@ async function runMutant(
   settings: CellSettings,
 ): Promise<CellReport> {
   const directory = temporaryDirectory();
-  const file = join(directory, 'mutant.mjs');
-  writeFileSync(file, preloadOf(mutant));
+  const file = writePreload(directory, [mutant]);
   const preloads = mutant.apps.flatMap((app) => ['--preload', `${app}=${file}`]);
   const stage = await startStage(portBase, preloads);
   try {
@@ -134,26 +129,4 @@ async function runMutant(
     await stage.stop();
     rmSync(directory, { recursive: true });
   }
-}
-
-/**
- * A module that changes one compiled file while it is loaded. A process in which the text does not stand
- * exactly once ends: else a mutant that is none any more would pass for caught, or for a survivor.
- */
-function preloadOf({ file, from, to }: Mutant): string {
-  const [end, before, after] = [`/${file}`, from, to].map((text) => JSON.stringify(text));
-  return `import { registerHooks } from 'node:module';
-registerHooks({
-  load(url, context, next) {
-    const loaded = next(url, context);
-    if (!url.endsWith(${end})) return loaded;
-    const parts = String(loaded.source).split(${before});
-    if (parts.length !== 2) {
-      process.stderr.write('the mutant does not fit ' + url);
-      process.exit(70);
-    }
-    return { ...loaded, source: parts.join(${after}) };
-  },
-});
-`;
 }

@@ -1,0 +1,45 @@
+import type { SourceChange } from '../../mutants/source-change.ts';
+
+/** A result counts whoever holds the job by now. */
+export const noFencing: SourceChange = {
+  file: 'apps/queue/dist/finish/finish.system.repository.js',
+  find: 'AND j.id = r.id AND j.lease_token = r.lease_token',
+  replace: 'AND j.id = r.id',
+};
+
+/** Every event counts as new. */
+export const noInbox: SourceChange = {
+  file: 'libs/outbox/dist/inbox.js',
+  find: `if (taken === 0)
+        return new Set();
+    return new Set(ids ?? eventIds.map((id) => id.toLowerCase()));`,
+  replace: 'return new Set(eventIds.map((id) => id.toLowerCase()));',
+};
+
+/** An outage of the queue is not added to the running leases. */
+export const outageAgesLeases: SourceChange = {
+  file: 'apps/queue/dist/rescue/rescue.system.repository.js',
+  find: 'await tx.query(EXTEND_ALL, [outageMs]);',
+  replace: '',
+};
+
+/** The events of an accepted e-mail are written by themselves, a moment after its commit: both ways. */
+export const publishAfterCommit: readonly SourceChange[] = [
+  {
+    file: 'apps/oltp/dist/email/accept-email.js',
+    find: 'await this.events.write(tx, acceptanceEvents(tx.tenantId, email, domainKey));',
+    replace: `const events = acceptanceEvents(tx.tenantId, email, domainKey);
+   const write = () =>
+     this.tenants.transaction(caller.tenantId, (own) => this.events.write(own, events));
+   tx.onCommit(() => setTimeout(write, 500));`,
+  },
+  {
+    file: 'apps/oltp/dist/email/accept-together.js',
+    find: 'const stored = await this.accepted.store(tx, emails, this.events.prepare(tx, changes));',
+    replace: `const stored = await this.accepted.store(tx, emails, []);
+   const events = changes.filter(({ item }) => stored.has(item)).flatMap((one) => one.events);
+   const write = () =>
+     this.tenants.transaction(tx.tenantId, (own) => this.events.write(own, events));
+   tx.onCommit(() => setTimeout(write, 500));`,
+  },
+];
