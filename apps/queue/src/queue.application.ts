@@ -1,17 +1,13 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { isInfrastructure, isTenantBusy } from '@penguinmails/database';
 import { createHttpApplication } from '@penguinmails/http';
-import { type Problem, tierDown, tooManyRequests } from '@penguinmails/http/problem';
+import { databaseProblems } from '@penguinmails/http/problem';
 import type { Logger } from '@penguinmails/observability';
 import { EventTransport } from '@penguinmails/outbox';
 import type { QueueConfig } from './queue.config.js';
 import { QueueModule } from './queue.module.js';
 
-/** A busy tenant is refused, a database that is away is said: anything else stays a 500. */
-function mapError(error: unknown): Problem | undefined {
-  if (isTenantBusy(error)) return tooManyRequests(error.retryAfterSeconds, 'tenant_busy');
-  return isInfrastructure(error) ? tierDown('queue', error) : undefined;
-}
+const mapError = databaseProblems('queue', { isInfrastructure, isTenantBusy });
 
 /** The whole service, its event handlers running, not yet listening. */
 export async function createQueueApplication(

@@ -1,5 +1,6 @@
 /** The part of this library that loads no framework: for rules and use cases that refuse something. */
 export { Problem, type ProblemItem, type ProblemOptions } from './problem.js';
+export { databaseProblems, type DatabaseErrors } from './database-problems.js';
 export {
   badRequest,
   bodyTooLarge,
