@@ -7,6 +7,7 @@ import { failureReason } from './failure-reason.js';
 import { GroupWatch } from './group-watch.js';
 import { createKafka, STEADY_CLIENT } from './kafka-client.js';
 import { PartitionPauses } from './partition-pauses.js';
+import { pause } from './pause.js';
 import type { RunSlice } from './record.js';
 import type { KafkaSettings } from './settings.js';
 import { withAdmin } from './topic-admin.js';
@@ -96,7 +97,7 @@ export class SliceConsumer {
       failures = Date.now() - startedAt > 60_000 ? 1 : failures + 1;
       const waitMs = Math.round(backoffMs(failures, RECONNECT));
       this.settings.logger.warn({ err: error, waitMs }, 'consumer not running, will be rebuilt');
-      await delay(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      await pause(waitMs, this.#stopping.signal);
     }
   }
 

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { SystemDatabase, SystemTransaction } from '@penguinmails/database';
-import { brokerAnswered, type EventProducer } from '@penguinmails/kafka';
+import { brokerAnswered, type EventProducer, pause } from '@penguinmails/kafka';
 import {
   counter,
   histogram,
@@ -76,7 +75,7 @@ export class OutboxRelay {
 
   async #wait(ms: number): Promise<void> {
     if (!this.#pace.backingOff) return this.settings.wakeUp.wait(ms);
-    await delay(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    await pause(ms, this.#stopping.signal);
   }
 
   async #drain(): Promise<void> {

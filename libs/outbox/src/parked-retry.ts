@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '@penguinmails/kafka';
 import { forgetOldDead } from './dead-events.js';
 import { dueKeys, type ParkedKey } from './parked-events.js';
 import { type RetryContext, retryKey } from './retry-key.js';
@@ -40,8 +40,7 @@ export class ParkedRetry {
     while (!signal.aborted) {
       await untraced(() => this.#look());
       await untraced(() => this.#forget());
-      const ms = this.settings.lookEveryMs ?? LOOK_EVERY_MS;
-      await delay(ms, undefined, { signal }).catch(() => undefined);
+      await pause(this.settings.lookEveryMs ?? LOOK_EVERY_MS, signal);
     }
   }
 
