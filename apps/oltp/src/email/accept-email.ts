@@ -64,7 +64,7 @@ export class AcceptEmail {
   ): Promise<EmailRow> {
     const recipientHash = this.hasher.addressHash(tx.tenantId, recipient.norm);
     const question = { mode, senderNorm: sender.norm, recipientHash };
-    const acceptance = await this.acceptances.ask(tx, question);
+    const [acceptance] = await this.acceptances.ask(tx, [question]);
     const { mailboxId, domain } = allowedSender(acceptance, mode);
     const stored = await this.emails.insert(tx, {
       ...columnsOf(command),

@@ -68,7 +68,7 @@ export class AcceptTogether {
     const groups = byTenant(emails);
     const answers = await this.tenants.each([...groups.keys()], async (tx, at) => {
       const group = [...groups.values()][at];
-      const acceptances = await this.acceptances.askAll(
+      const acceptances = await this.acceptances.ask(
         tx,
         group.map(({ question }) => question),
       );

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AddressHasher } from '../address/address-hasher.js';
 import type { AcceptCall } from './accept-together.js';
-import type { AcceptanceQuestion, DatedAcceptance } from './acceptance.repository.js';
+import type { AcceptanceQuestion, Acceptance } from './acceptance.repository.js';
 import { type Addresses, allowedSender, isInFuture, parseAddresses } from './acceptance-rules.js';
 import type { AcceptedEmail } from './accepted-email.repository.js';
 import { accept } from './email.js';
@@ -13,7 +13,7 @@ export interface AskedEmail {
   readonly call: AcceptCall;
   readonly addresses: Addresses;
   readonly question: AcceptanceQuestion;
-  readonly acceptance: DatedAcceptance;
+  readonly acceptance: Acceptance;
 }
 
 /** An e-mail as it will stand when its statement has run. */
@@ -55,7 +55,7 @@ export class AcceptanceDraft {
 
 function rowOf(
   { caller, command }: AcceptCall,
-  { askedAt, suppressed }: DatedAcceptance,
+  { askedAt, suppressed }: Acceptance,
   sender: { readonly mailboxId: string; readonly domain: string },
 ): EmailRow {
   const status = accept(isInFuture(command.scheduledAt), suppressed);

@@ -14,18 +14,14 @@ export interface Acceptance {
   /** Null when the mailbox's domain is not verified. */
   readonly domain: string | null;
   readonly suppressed: boolean;
+  /** By the database's clock, whole milliseconds. */
+  readonly askedAt: Date;
 }
 
 export interface AcceptanceQuestion {
   readonly mode: EmailMode;
   readonly senderNorm: string;
   readonly recipientHash: Buffer;
-}
-
-/** An {@link Acceptance} of one of several, and when it was asked for. */
-export interface DatedAcceptance extends Acceptance {
-  /** By the database's clock, whole milliseconds. */
-  readonly askedAt: Date;
 }
 
 interface AcceptanceRow {
@@ -35,9 +31,6 @@ interface AcceptanceRow {
   mailbox_id: string | null;
   domain: string | null;
   suppressed: boolean;
-}
-
-interface DatedAcceptanceRow extends AcceptanceRow {
   asked_at: Date;
 }
 
@@ -49,50 +42,22 @@ function acceptanceOf(row: AcceptanceRow): Acceptance {
     mailboxId: row.mailbox_id,
     domain: row.domain,
     suppressed: row.suppressed,
+    askedAt: row.asked_at,
   };
 }
 
 /** What must be known before an e-mail is accepted. */
 @Injectable()
 export class AcceptanceRepository {
-  async ask(tx: TenantTransaction, question: AcceptanceQuestion): Promise<Acceptance> {
-    const { mode, senderNorm, recipientHash } = question;
-    const { rows } = await tx.query<AcceptanceRow>(
-      `SELECT t.status AS tenant_status,
-         coalesce(t.monthly_email_limit, p.monthly_email_limit) AS monthly_limit,
-         (SELECT coalesce(sum(amount), 0) FROM (
-            SELECT amount FROM usage_totals
-            WHERE tenant_id = $1 AND metric = 'emails_accepted'
-              AND period = date_trunc('month', now() AT TIME ZONE 'UTC')::date
-            UNION ALL
-            SELECT amount FROM usage_deltas
-            WHERE tenant_id = $1 AND metric = 'emails_accepted'
-              AND period = date_trunc('month', now() AT TIME ZONE 'UTC')::date
-          ) AS counted) AS accepted,
-         m.id AS mailbox_id, d.name AS domain,
-         EXISTS (SELECT FROM suppressions s
-           WHERE s.tenant_id = $1 AND s.mode = $3 AND s.address_hash = $4) AS suppressed
-       FROM tenants t
-       JOIN plans p ON p.code = t.plan_code
-       LEFT JOIN mailboxes m ON m.tenant_id = t.id AND m.address_norm = $2
-       LEFT JOIN domains d
-         ON d.tenant_id = m.tenant_id AND d.id = m.domain_id AND d.status = 'verified'
-       WHERE t.id = $1`,
-      [tx.tenantId, senderNorm, mode, recipientHash],
-      { name: 'email-acceptance' },
-    );
-    return acceptanceOf(rows[0]);
-  }
-
   /**
-   * As {@link ask}, one answer for each question, in their order. Counting against the limit is left out
-   * where there is none: it reads every e-mail since the last fold.
+   * One answer for each question, in their order. Counting against the limit is left out where there is
+   * none: it reads every e-mail since the last fold.
    */
-  async askAll(
+  async ask(
     tx: TenantTransaction,
     questions: readonly AcceptanceQuestion[],
-  ): Promise<DatedAcceptance[]> {
-    const { rows } = await tx.query<DatedAcceptanceRow>(
+  ): Promise<Acceptance[]> {
+    const { rows } = await tx.query<AcceptanceRow>(
       `SELECT t.status AS tenant_status, l.monthly_limit,
          CASE WHEN l.monthly_limit IS NULL THEN 0 ELSE
            (SELECT coalesce(sum(amount), 0) FROM (
@@ -128,6 +93,6 @@ export class AcceptanceRepository {
       ],
       { name: 'email-acceptances' },
     );
-    return rows.map((row) => ({ ...acceptanceOf(row), askedAt: row.asked_at }));
+    return rows.map(acceptanceOf);
   }
 }
