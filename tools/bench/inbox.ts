@@ -3,8 +3,7 @@
 import { fork } from 'node:child_process';
 import { on } from 'node:events';
 import { parseArgs } from 'node:util';
-import { startTestParts } from '../test/test-parts.ts';
-import { useAdminUrl } from '../verify/verify.config.ts';
+import { withServers } from './with-servers.ts';
 import { report, rounded, spread } from './figures.ts';
 import { produce, startGroupAt, withTopic, PARTITIONS } from './inbox-load.ts';
 import { countEffects, createBenchDatabase } from './inbox-tables.ts';
@@ -29,13 +28,7 @@ const tenantCounts = values.tenants.split(',').map(Number);
 
 interface Run extends RunResult, ServerCpu {}
 
-const parts = await startTestParts({ postgres: true, kafka: true, durable: true });
-try {
-  useAdminUrl(parts.postgresUrl ?? '');
-  await bench(parts.brokers ?? '');
-} finally {
-  await parts.stop();
-}
+await withServers(bench);
 
 async function bench(brokers: string): Promise<void> {
   const admin = await withTopic(brokers);

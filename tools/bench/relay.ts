@@ -4,8 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import type { Admin } from 'kafkajs';
-import { startTestParts } from '../test/test-parts.ts';
-import { useAdminUrl } from '../verify/verify.config.ts';
+import { withServers } from './with-servers.ts';
 import { report, spread } from './figures.ts';
 import { TOPIC, withTopic } from './inbox-load.ts';
 import { cpuMsOf, type ServerCpu, serverCpu } from './process-cpu.ts';
@@ -33,13 +32,7 @@ interface Run extends ServerCpu {
   readonly repeated: number;
 }
 
-const parts = await startTestParts({ postgres: true, kafka: true, durable: true });
-try {
-  useAdminUrl(parts.postgresUrl ?? '');
-  await bench(parts.brokers ?? '');
-} finally {
-  await parts.stop();
-}
+await withServers(bench);
 
 async function bench(brokers: string): Promise<void> {
   const admin = await withTopic(brokers);

@@ -2,7 +2,7 @@ import { queryOnce, withClient } from '../../stack/postgres/query.ts';
 import type { DriftStack } from './drift-stack.ts';
 import { type Drift, settledDrift } from './judge.ts';
 import type { Sender } from './sender.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 const SEEN_WITHIN_MS = 30_000;
 const STAYS_FOR_MS = 10_000;
@@ -49,7 +49,7 @@ async function deniesByItself(stack: DriftStack, sender: Sender, count: number):
   await queryOnce(databases.content.admin_url, DENY_AT_ONCE);
   const sends = await whileRelayStands(databases.oltp.admin_url, async () => {
     const accepted = await sender.sendMany(count);
-    await until('a content was deleted', SEEN_WITHIN_MS, () => isEmpty(stack, sender));
+    await until('a content was deleted', () => isEmpty(stack, sender), SEEN_WITHIN_MS);
     return accepted;
   });
   await queryOnce(databases.content.admin_url, DENY_NO_MORE);

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type DriftStack, GRACES } from './drift-stack.ts';
 import type { Send, Sender } from './sender.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 const SETTLES_WITHIN_MS = 90_000;
 
@@ -31,10 +32,11 @@ export const scenarios: readonly Scenario[] = [
 async function kafkaDownPastTheGraces(stack: DriftStack, sender: Sender, count: number) {
   await stack.tell('kill', 'kafka');
   const sends = await sender.sendMany(count);
-  await until('every waiting content is past both graces', SETTLES_WITHIN_MS, async () => {
+  const pastGraces = async () => {
     const [row] = await stack.rows<{ young: string; all: string }>('content', PAST_GRACES);
     return Number(row?.all) >= count && Number(row?.young) === 0;
-  });
+  };
+  await until('every waiting content is past both graces', pastGraces, SETTLES_WITHIN_MS);
   await stack.tell('start', 'kafka');
   return sends;
 }
@@ -59,10 +61,8 @@ async function contentDownPastTheGraces(stack: DriftStack, sender: Sender, count
   await stack.tell('pause', 'kafka');
   const sends = await sender.sendMany(count);
   await stack.tell('kill', 'content');
-  const gone = Date.now();
   await stack.tell('resume', 'kafka');
-  const graces = (GRACES.pendingSeconds + GRACES.deniedSeconds + 1) * 1000;
-  await until('the graces are over', SETTLES_WITHIN_MS, async () => Date.now() - gone > graces);
+  await delay((GRACES.pendingSeconds + GRACES.deniedSeconds + 1) * 1000);
   await stack.tell('start', 'content');
   return sends;
 }
@@ -95,9 +95,11 @@ function whileSending(stack: DriftStack, sender: Sender, count: number) {
   const before = contentCount(stack);
   const all = before.then(() => sender.sendMany(count));
   const begun = before.then((known) =>
-    until('the first content is stored', SETTLES_WITHIN_MS, async () => {
-      return (await contentCount(stack)) > known;
-    }),
+    until(
+      'the first content is stored',
+      async () => (await contentCount(stack)) > known,
+      SETTLES_WITHIN_MS,
+    ),
   );
   return { all, begun };
 }

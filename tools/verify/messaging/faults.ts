@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Scene } from './scene.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** Does harm while events flow; settles when everything that it harmed is back. */
 export type Fault = (scene: Scene, load: Load) => Promise<void>;

@@ -4,7 +4,7 @@ import { withPostgres } from '../with-postgres.ts';
 import { type Mutant, mutantNamed, mutants } from './mutants/mutants.ts';
 import { faultsOf, type Phase, phasesOf } from './phases.ts';
 import { catchMutant } from './catch-mutant.ts';
-import { NotInTime } from './until.ts';
+import { NotInTime } from '../until.ts';
 import { verifyRun } from './verify-run.ts';
 
 const { values } = parseArgs({

@@ -11,7 +11,7 @@ import {
 import type { TopicVerdict } from './occurrences.ts';
 import type { Scene } from './scene.ts';
 import type { TopicJudge } from './topic-judge.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** Events are written and a fault happens; then everything must come to rest and be right. */
 export interface Phase {

@@ -4,7 +4,7 @@ import { committedEvents, countedEffects, transactionsOf } from './counts.ts';
 import type { ProcessSettings } from './process-settings.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { Stage } from './stage.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** Modules to load before the program, by role: none in the product, some in a mutant. */
 export type Preloads = Readonly<Partial<Record<Role, readonly string[]>>>;

@@ -2,7 +2,7 @@ import { newId } from '@penguinmails/contracts';
 import kafkajs, { type Admin, type Batch, type Kafka } from 'kafkajs';
 import { type Ledger, Occurrences, type TopicVerdict } from './occurrences.ts';
 import { TOPIC } from './subject.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** Reads the topic as any other client would and remembers every version of every aggregate. */
 export class TopicJudge {
