@@ -83,6 +83,9 @@ describe('connections', () => {
   test('no free connection in time is an infrastructure error', async () => {
     const { app, ...settings } = notes.settings({ max: 1 });
     const narrow = notes.open({ ...settings, app: { ...app, connectionTimeoutMillis: 50 } });
+    await eventually(
+      async () => !(await problemsOf(narrow.tenants.once(A, (tx) => tx.query('SELECT 1')))),
+    );
     await narrow.tenants.transaction(A, async (tx) => {
       await tx.query('SELECT 1');
       const second = narrow.tenants.once(B, (other) => other.query('SELECT 1'));

@@ -17,6 +17,13 @@ afterAll(() => notes.drop());
 
 const nap = (tx: TenantTransaction) => tx.query('SELECT pg_sleep(0.02)');
 
+/** Opens both connections of a pool that gives nobody the time to: a busy machine needs several goes. */
+const openBoth = (database: Database) => () =>
+  Promise.all([database.tenants.once(A, nap), database.tenants.once(B, nap)]).then(
+    () => database.poolStats().app.total === 2,
+    () => false,
+  );
+
 /** A floods; tells how many of its transactions ended before B's only one. */
 async function endedBeforeB(database: Database, flood: number): Promise<number> {
   let ended = 0;
@@ -80,6 +87,7 @@ describe('fair use of a small pool', () => {
           () => undefined,
           (error: unknown) => error,
         );
+    await eventually(openBoth(narrow));
     await narrow.tenants.transaction(A, async (first) => {
       await first.query('SELECT 1');
       expect(isTenantBusy(await failureOf(A))).toBe(true);
