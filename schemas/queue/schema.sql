@@ -894,5 +894,265 @@ ALTER TABLE job_queue ADD COLUMN returns INTEGER NOT NULL DEFAULT 0
 SET LOCAL ROLE queue_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000107000-count-returns.sql', 'cac037c6d7ff27acb8b42061e47b9d9c008868ff513771a3f5b4b77ce7634f87');
 
+-- 1764000110000-claim-by-lanes.sql
+SET LOCAL ROLE queue_owner;
+-- A lane is what can be held back as one: the jobs of one tenant, type, rate key and priority, in the
+-- order in which they fall due. The claim reads each lane from its front (ADR 18), so a lane that is
+-- paused or has used up its limit costs nothing, however long it is.
+--
+-- '' instead of NULL: a lane is found by equality. Running rows are in no lane.
+ALTER TABLE job_queue
+    ALTER COLUMN rate_key TYPE VARCHAR(100) USING coalesce(rate_key, ''),
+    ALTER COLUMN rate_key SET DEFAULT '',
+    ALTER COLUMN rate_key SET NOT NULL,
+    ADD COLUMN expires_at TIMESTAMP WITH TIME ZONE,
+    ADD COLUMN limited_by VARCHAR(30),
+    ADD COLUMN cancel_requested_at TIMESTAMP WITH TIME ZONE,
+    ADD COLUMN group_id UUID,
+    ADD COLUMN redriven_from UUID;
+
+CREATE INDEX idx_job_queue_lanes
+    ON job_queue (tenant_id, job_type, rate_key, priority, scheduled_at, id)
+    WHERE status = 'pending';
+
+-- Jobs whose waiting time is limited.
+CREATE INDEX idx_job_queue_expiry
+    ON job_queue (expires_at) WHERE status = 'pending' AND expires_at IS NOT NULL;
+
+ALTER TABLE job_batches
+    ALTER COLUMN rate_key TYPE VARCHAR(100) USING coalesce(rate_key, ''),
+    ALTER COLUMN rate_key SET DEFAULT '',
+    ALTER COLUMN rate_key SET NOT NULL,
+    ADD COLUMN group_id UUID;
+
+DROP INDEX idx_job_batches_ready;
+CREATE INDEX idx_job_batches_lanes
+    ON job_batches (tenant_id, job_type, rate_key, priority, scheduled_at, id);
+
+-- Job keys that are remembered after their job has ended, until expires_at.
+CREATE TABLE dedupe_keys (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    job_type VARCHAR(50) NOT NULL,
+    dedupe_key VARCHAR(255) NOT NULL,
+    job_id UUID NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (tenant_id, job_type, dedupe_key)
+);
+
+CREATE INDEX idx_dedupe_keys_expiry ON dedupe_keys (expires_at);
+
+SELECT secure_tenant_table('dedupe_keys', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE');
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000110000-claim-by-lanes.sql', 'cd1778262a40bf9f7cf059ef7d64ccf56fe3204a798bb512ddb70ae5b2a575fa');
+
+-- 1764000111000-pause-and-limit.sql
+SET LOCAL ROLE queue_owner;
+-- What holds lanes back. A paused tenant (rate_key '') or mailbox keeps its jobs; every claim reads
+-- this table, so a pause counts from its commit on, at every replica.
+CREATE TABLE lane_pauses (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    rate_key VARCHAR(100) NOT NULL DEFAULT '',
+    reason VARCHAR(200),
+    paused_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (tenant_id, rate_key)
+);
+
+SELECT secure_tenant_table('lane_pauses', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT');
+
+-- limit_key: 'tenant', 'mailbox:<rate key>', 'domain:<domain key>', or 'domain:*' for each recipient
+-- domain that has none of its own. NULL: unlimited. The n-th entry of the curve caps the n-th day from
+-- warmup_started_on on (UTC); after the last entry per_day alone counts.
+CREATE TABLE rate_limits (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    limit_key VARCHAR(150) NOT NULL,
+    per_minute INTEGER,
+    per_day INTEGER,
+    warmup_started_on DATE,
+    warmup_curve INTEGER[],
+    row_version INTEGER NOT NULL DEFAULT 1,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (tenant_id, limit_key),
+    CONSTRAINT rate_limits_key_known CHECK (
+        limit_key = 'tenant' OR limit_key LIKE 'mailbox:_%' OR limit_key LIKE 'domain:_%'
+    ),
+    CONSTRAINT rate_limits_positive CHECK (per_minute > 0 AND per_day > 0),
+    CONSTRAINT rate_limits_limit_something CHECK (
+        num_nonnulls(per_minute, per_day, warmup_started_on) > 0
+    ),
+    CONSTRAINT rate_limits_warmup_whole CHECK (
+        (warmup_started_on IS NULL) = (warmup_curve IS NULL)
+        AND (warmup_curve IS NULL OR (
+            cardinality(warmup_curve) BETWEEN 1 AND 365
+            AND array_position(warmup_curve, NULL) IS NULL
+            AND 0 < ALL (warmup_curve)
+        ))
+    )
+);
+
+SELECT secure_tenant_table('rate_limits', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT');
+
+-- How much of a limit is used: the bucket of the minute, refilled continuously, and the count of the
+-- day (UTC). A missing row is a full bucket.
+DROP TABLE rate_buckets;
+CREATE TABLE rate_buckets (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    limit_key VARCHAR(150) NOT NULL,
+    tokens DOUBLE PRECISION NOT NULL,
+    refilled_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    day DATE NOT NULL,
+    used_today INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, limit_key),
+    CONSTRAINT rate_buckets_in_range CHECK (tokens >= 0 AND used_today >= 0)
+) WITH (fillfactor = 50);
+
+SELECT secure_tenant_table('rate_buckets', 'SELECT', 'SELECT, INSERT, UPDATE, DELETE');
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000111000-pause-and-limit.sql', '0b037f3bade8f752162998456aff9733523a1f1d25e008abe77a714d94743275');
+
+-- 1764000112000-history-by-outcome.sql
+SET LOCAL ROLE queue_owner;
+-- Each outcome is kept for its own time, so each has day partitions of its own, dropped whole. The
+-- last try of a job that was completed stands in its history row (ADR 18); earlier tries, and those
+-- of jobs that ended otherwise, stand in job_attempts.
+ALTER TABLE job_history RENAME TO job_history_before;
+ALTER TABLE job_history_before RENAME CONSTRAINT job_history_pkey TO job_history_before_pkey;
+DELETE FROM partitioned_tables WHERE parent = 'job_history';
+
+CREATE TABLE job_history (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    id UUID NOT NULL,
+    job_type VARCHAR(50) NOT NULL,
+    queue VARCHAR(50) NOT NULL,
+    status VARCHAR(20) NOT NULL,
+    outcome VARCHAR(20) NOT NULL,
+    priority INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    max_attempts INTEGER NOT NULL,
+    lease_losses INTEGER NOT NULL DEFAULT 0,
+    scheduled_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE,
+    completed_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    error_message TEXT,
+    last_error_code VARCHAR(64),
+    progress JSONB,
+    correlation_id VARCHAR(64),
+    group_id UUID,
+    redriven_from UUID,
+    leased_by VARCHAR(100),
+    try_started_at TIMESTAMP WITH TIME ZONE,
+    try_finished_at TIMESTAMP WITH TIME ZONE,
+    code INTEGER,
+    enhanced_code VARCHAR(20),
+    PRIMARY KEY (tenant_id, id, status, completed_at),
+    CONSTRAINT job_history_outcome_fits_status CHECK (
+        (status = 'completed' AND outcome IN ('succeeded', 'delivered', 'bounced'))
+        OR (status = 'dead' AND outcome IN ('failed', 'deferred', 'unknown', 'lease_lost'))
+        OR (status = 'cancelled' AND outcome = 'cancelled')
+        OR (status = 'expired' AND outcome = 'expired')
+    ),
+    CONSTRAINT job_history_attempts_in_range CHECK (attempts BETWEEN 0 AND max_attempts),
+    CONSTRAINT job_history_completed_was_tried CHECK (
+        status <> 'completed' OR (attempts > 0 AND started_at IS NOT NULL)
+    ),
+    CONSTRAINT job_history_try_whole CHECK (
+        num_nonnulls(leased_by, try_started_at, try_finished_at) IN (0, 3)
+        AND try_finished_at >= try_started_at
+    ),
+    CONSTRAINT job_history_code_is_smtp CHECK (code BETWEEN 100 AND 999)
+) PARTITION BY LIST (status);
+
+SELECT secure_tenant_table('job_history', 'SELECT', 'SELECT, INSERT');
+
+CREATE TABLE job_history_completed
+    PARTITION OF job_history FOR VALUES IN ('completed') PARTITION BY RANGE (completed_at);
+CREATE TABLE job_history_cancelled
+    PARTITION OF job_history FOR VALUES IN ('cancelled') PARTITION BY RANGE (completed_at);
+CREATE TABLE job_history_expired
+    PARTITION OF job_history FOR VALUES IN ('expired') PARTITION BY RANGE (completed_at);
+CREATE TABLE job_history_dead
+    PARTITION OF job_history FOR VALUES IN ('dead') PARTITION BY RANGE (completed_at);
+
+ALTER TABLE job_history_completed ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE job_history_cancelled ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE job_history_expired ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE job_history_dead ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+
+SELECT partition_by_time('job_history_completed', 'completed_at', 'day', INTERVAL '30 days', 'timestamptz');
+SELECT partition_by_time('job_history_cancelled', 'completed_at', 'day', INTERVAL '30 days', 'timestamptz');
+SELECT partition_by_time('job_history_expired', 'completed_at', 'day', INTERVAL '30 days', 'timestamptz');
+SELECT partition_by_time('job_history_dead', 'completed_at', 'day', INTERVAL '90 days', 'timestamptz');
+
+-- Partitions as far back as there is something to move.
+ALTER TABLE job_history NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE job_history_before NO FORCE ROW LEVEL SECURITY;
+UPDATE partitioned_tables SET periods_behind = greatest(1, (
+    SELECT coalesce(ceil(extract(epoch FROM now() - min(completed_at)) / 86400), 1)
+    FROM job_history_before))
+WHERE parent LIKE 'job_history_%';
+SELECT ensure_partitions(8);
+INSERT INTO job_history (tenant_id, id, job_type, queue, status, outcome, priority, attempts,
+    max_attempts, lease_losses, scheduled_at, started_at, completed_at, created_at, error_message,
+    last_error_code, progress, correlation_id)
+SELECT tenant_id, id, job_type, queue, status, outcome, priority, attempts,
+    max_attempts, lease_losses, scheduled_at, started_at, completed_at, created_at, error_message,
+    last_error_code, progress, correlation_id
+FROM job_history_before;
+ALTER TABLE job_history FORCE ROW LEVEL SECURITY;
+DROP TABLE job_history_before;
+UPDATE partitioned_tables SET periods_behind = 1 WHERE parent LIKE 'job_history_%';
+
+ALTER TABLE job_attempts DROP CONSTRAINT job_attempts_outcome_known;
+ALTER TABLE job_attempts ADD CONSTRAINT job_attempts_outcome_known CHECK (
+    outcome IN ('succeeded', 'delivered', 'deferred', 'bounced', 'failed', 'unknown')
+);
+-- As long as the dead jobs, whose tries they are for the most part.
+UPDATE partitioned_tables SET retention = INTERVAL '90 days' WHERE parent = 'job_attempts';
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000112000-history-by-outcome.sql', 'b95544e2ab3dc1175872a9db06b47d3ca6913f2640bb06cea3f88ec34fbc3b2c');
+
+-- 1764000113000-redrive-and-groups.sql
+SET LOCAL ROLE queue_owner;
+-- Where a dead letter comes from: the job that died first, and how often it was redriven since.
+ALTER TABLE dead_letters
+    ADD COLUMN root_job_id UUID,
+    ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0,
+    ADD COLUMN group_id UUID,
+    ADD CONSTRAINT dead_letters_redrives_counted CHECK (redrives >= 0);
+
+ALTER TABLE job_queue
+    ADD COLUMN root_job_id UUID,
+    ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0,
+    ADD CONSTRAINT job_queue_redriven_whole CHECK (
+        (redriven_from IS NULL) = (root_job_id IS NULL) AND (redriven_from IS NULL) = (redrives = 0)
+    );
+
+CREATE INDEX idx_dead_letters_died ON dead_letters (died_at DESC, id);
+
+-- Jobs that belong together, for example all of one campaign. `remaining` goes down with each job that
+-- ends, so that nobody has to count; the group is finished once it is sealed and nothing remains.
+CREATE TABLE job_groups (
+    tenant_id UUID NOT NULL DEFAULT current_setting('app.current_tenant_id')::uuid,
+    id UUID NOT NULL,
+    kind VARCHAR(50) NOT NULL,
+    total INTEGER NOT NULL DEFAULT 0,
+    remaining INTEGER NOT NULL DEFAULT 0,
+    dead INTEGER NOT NULL DEFAULT 0,
+    sealed_at TIMESTAMP WITH TIME ZONE,
+    finished_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT job_groups_counted CHECK (
+        remaining BETWEEN 0 AND total AND dead BETWEEN 0 AND total - remaining
+    ),
+    CONSTRAINT job_groups_finished_when_done CHECK (
+        (finished_at IS NOT NULL) = (sealed_at IS NOT NULL AND remaining = 0)
+    )
+) WITH (fillfactor = 50);
+
+SELECT secure_tenant_table('job_groups', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE, DELETE');
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000113000-redrive-and-groups.sql', 'd2db122ef78fed05c94ab18b569f551482d1a6c7626c2f82e42e092936806e04');
+
 SELECT ensure_partitions(8);
 COMMIT;

@@ -5,13 +5,25 @@ import { newId } from '@penguinmails/contracts';
 export interface ProbedTable {
   readonly name: string;
   readonly tenantColumn: string;
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly columns: readonly ProbedColumn[];
+}
+
+interface ProbedColumn {
+  readonly name: string;
+  readonly type: string;
+  /** Of a column by whose values the table is partitioned: one that has a partition. */
+  readonly listed: string | null;
 }
 
 const TABLES = `
 SELECT c.relname AS name,
   CASE c.relname WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END AS "tenantColumn",
-  (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, NULL)))
+  (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, NULL),
+     'listed', CASE pg_get_partkeydef(c.oid) WHEN format('LIST (%I)', a.attname) THEN (
+       SELECT substring(pg_get_expr(p.relpartbound, p.oid) FROM 'IN \\(''([^'']*)''')
+       FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
+       WHERE i.inhparent = c.oid LIMIT 1
+     ) END))
    FROM pg_attribute a
    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity = ''
      AND a.attgenerated = '' AND a.attnotnull AND (NOT a.atthasdef OR a.attname = 'tenant_id')
@@ -68,7 +80,9 @@ export function insertRow(
   fields: Readonly<Record<string, string | null>> = {},
 ) {
   const { name, tenantColumn, columns } = table;
-  const samples = columns.map((column) => [column.name, sample(column.type, letter)] as const);
+  const samples = columns.map(
+    ({ name: column, type, listed }) => [column, listed ?? sample(type, letter)] as const,
+  );
   const row = { ...Object.fromEntries(samples), ...fields, [tenantColumn]: tenantId };
   const names = Object.keys(row);
   const marks = names.map((_name, index) => `$${index + 1}`).join(', ');
