@@ -19,12 +19,19 @@ import { ListAttempts } from './job/list-attempts.js';
 import { JobTypeSystemRepository } from './job-type/job-type.system.repository.js';
 import { JobTypes } from './job-type/job-types.js';
 import { WriteJobTypes } from './job-type/write-job-types.js';
+import { ClaimJobs } from './lane/claim-jobs.js';
+import { LaneDirectory } from './lane/lane-directory.js';
+import { LaneLook } from './lane/lane-look.js';
+import { LaneSystemRepository } from './lane/lane.system.repository.js';
 import { GrantSigner } from './lease/grant-signer.js';
 import { LeaseController } from './lease/lease.controller.js';
 import { LeaseJobs } from './lease/lease-jobs.js';
 import { LeaseSystemRepository } from './lease/lease.system.repository.js';
 import { ReadyJobs } from './lease/ready-jobs.js';
 import { RenewLeases } from './lease/renew-leases.js';
+import { LimitBook } from './limit/limit-book.js';
+import { LimitSystemRepository } from './limit/limit.system.repository.js';
+import { LimitedClaim } from './limit/limited-claim.js';
 import { queueDatabaseSettings } from './persistence/queue-database.js';
 import type { QueueConfig } from './queue.config.js';
 import { consumes, emits } from './queue.events.js';
@@ -49,14 +56,20 @@ const repositories = [
   JobEndSystemRepository,
   JobRepository,
   JobTypeSystemRepository,
+  LaneSystemRepository,
   LeaseSystemRepository,
+  LimitSystemRepository,
   RescueSystemRepository,
 ];
 
 const useCases = [
+  ClaimJobs,
   FinishJobs,
   GetJob,
+  LaneLook,
   LeaseJobs,
+  LimitBook,
+  LimitedClaim,
   ListAttempts,
   QueueClock,
   QueueDepth,
@@ -91,6 +104,7 @@ export class QueueModule {
         ...repositories,
         ...useCases,
         { provide: JobTypes, useFactory: () => new JobTypes() },
+        { provide: LaneDirectory, useFactory: () => new LaneDirectory() },
         { provide: ParkedEventDesk, useExisting: ParkedDesk },
         { provide: QUEUE_LOGGER, useValue: logger },
         {
