@@ -18,8 +18,10 @@ export interface FoundLane extends Lane {
 /** A lane in which jobs may be ready. */
 interface KnownLane extends Lane {
   cursor: LanePlace | null;
-  /** Milliseconds, monotonic: nothing in it can be claimed before. */
+  /** When its first job is due (ms, monotonic); Infinity: it was read to its end. */
   openAt: number;
+  /** Its limit is used up until then (ms, monotonic). */
+  heldUntil: number;
   /** Being read by a claim of this process: a second one would only walk over what the first locks. */
   isRead: boolean;
   /** The directory's count at the last sign of new jobs. */
@@ -90,7 +92,7 @@ export class LaneDirectory {
     const now = this.now();
     const waiting = [...this.tenants].flatMap(([tenantId, lanes]) => {
       const open = [...lanes.values()].filter(
-        (lane) => !lane.isRead && lane.openAt <= now && wanted.has(lane.type),
+        (lane) => !lane.isRead && opening(lane) <= now && wanted.has(lane.type),
       );
       return open.length > 0 ? [{ tenantId, open }] : [];
     });
@@ -120,7 +122,7 @@ export class LaneDirectory {
     const lane = this.find(quota);
     if (!lane) return;
     lane.isRead = false;
-    lane.openAt = this.now() + forMs;
+    lane.heldUntil = this.now() + forMs;
   }
 
   /** The claim failed: the lane is as it was. */
@@ -137,7 +139,7 @@ export class LaneDirectory {
     let next = Infinity;
     for (const lanes of this.tenants.values())
       for (const lane of lanes.values())
-        if (!lane.isRead && wanted.has(lane.type)) next = Math.min(next, lane.openAt);
+        if (!lane.isRead && wanted.has(lane.type)) next = Math.min(next, opening(lane));
     return next;
   }
 
@@ -151,7 +153,7 @@ export class LaneDirectory {
     const { tenantId, type, rateKey, priority } = lane;
     const fresh: KnownLane = {
       ...{ tenantId, type, rateKey, priority },
-      ...{ cursor: null, openAt: 0, isRead: false, touched: 0, rewinds: 0 },
+      ...{ cursor: null, openAt: 0, heldUntil: 0, isRead: false, touched: 0, rewinds: 0 },
     };
     const lanes = this.tenants.get(tenantId) ?? new Map<string, KnownLane>();
     this.tenants.set(tenantId, lanes.set(laneKey(lane), fresh));
@@ -162,8 +164,7 @@ export class LaneDirectory {
     const lane = this.know(found);
     if (lane.touched > beforeLook) return;
     rewind(lane, found.head);
-    if (found.dueInMs > 0) lane.openAt = this.now() + found.dueInMs;
-    else if (lane.openAt === Infinity) lane.openAt = 0;
+    lane.openAt = found.dueInMs > 0 ? this.now() + found.dueInMs : 0;
   }
 
   private toTheEnd(tenantId: string): void {
@@ -172,6 +173,10 @@ export class LaneDirectory {
     this.tenants.delete(tenantId);
     this.tenants.set(tenantId, lanes);
   }
+}
+
+function opening({ openAt, heldUntil }: KnownLane): number {
+  return Math.max(openAt, heldUntil);
 }
 
 /** So that `place` is read again; null: everything. */

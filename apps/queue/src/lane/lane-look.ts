@@ -9,7 +9,7 @@ export const LOOK_EVERY_MS = 1_500;
 /** A sign from elsewhere is followed up at once, but not more often than this. */
 const LOOK_AFTER_SIGN_MS = 2;
 /** A sign is waited for so long by those who would else go without. */
-const WORTH_WAITING_MS = 50;
+const WORTH_WAITING_MS = 250;
 /** Looking takes at most this part of the time, however many lanes there are. */
 const REST = 10;
 
@@ -49,16 +49,24 @@ export class LaneLook {
 
   /** Looks if it is time to; joins a look that is under way. */
   async ifDue(): Promise<void> {
-    if (!this.isDue()) return;
-    this.running ??= this.look().finally(() => (this.running = undefined));
-    await this.running;
+    if (this.isDue()) await this.now();
   }
 
-  /** Looks as `ifDue`, and a little later too if there was a sign that nobody has followed up. */
+  /**
+   * Looks as `ifDue`, and a little later too if there was a sign that nobody has followed up; a look
+   * that began before the sign has not.
+   */
   async catchUp(): Promise<void> {
+    await this.running;
     const wait = this.nextAt() - performance.now();
-    if (this.signs !== this.seenSigns && wait > 0 && wait < WORTH_WAITING_MS) await delay(wait);
-    await this.ifDue();
+    if (this.signs === this.seenSigns || wait > WORTH_WAITING_MS) return this.ifDue();
+    if (wait > 0) await delay(wait);
+    await this.now();
+  }
+
+  private async now(): Promise<void> {
+    this.running ??= this.look().finally(() => (this.running = undefined));
+    await this.running;
   }
 
   private async look(): Promise<void> {

@@ -54,6 +54,7 @@ export async function startQueueEngine() {
   // end() does not wait for the server: dropping the database may still cut a session off.
   admin.on('error', () => undefined);
   const parts = assemble(db);
+  const replicas = [parts];
 
   /** Rows of the database as its superuser sees them. */
   const rows = async <R extends object = Record<string, unknown>>(
@@ -81,6 +82,13 @@ export async function startQueueEngine() {
     lease,
     published,
     ...parts,
+
+    /** The same service once more, on the same database. */
+    anotherReplica: () => {
+      const replica = assemble(db);
+      replicas.push(replica);
+      return replica;
+    },
 
     find: ({ tenantId, data }: EmailAccepted) => parts.getJob.execute(tenantId, data.email_id),
     attemptsOf: ({ tenantId, data }: EmailAccepted) =>
@@ -131,7 +139,7 @@ export async function startQueueEngine() {
       ),
 
     stop: async () => {
-      parts.ready.onModuleDestroy();
+      replicas.forEach(({ ready }) => ready.onModuleDestroy());
       await Promise.all([db.close(), admin.end()]);
       await database.drop();
     },
