@@ -12,6 +12,9 @@ import { type Claimer, LaneSystemRepository } from './lane.system.repository.js'
 /** Statements of one claim: lanes that turn out to be short leave room for others. */
 const ROUNDS = 3;
 
+/** A limit that is used up is looked at again so soon: somebody may have raised it. */
+const LONGEST_HOLD_MS = 2_000;
+
 /**
  * Takes ready jobs out of their lanes, sharing fairly between tenants: a claim is divided equally
  * among the tenants that have something ready, so a million jobs of one delay the next one's by a
@@ -102,7 +105,8 @@ export class ClaimJobs {
       this.limited.take(tx, planned, rulesOf, claimer),
     );
     this.settle(take.allowed, take.taken);
-    for (const { lane, forMs } of take.held) this.directory.hold(lane, forMs);
+    for (const { lane, forMs } of take.held)
+      this.directory.hold(lane, Math.min(forMs, LONGEST_HOLD_MS));
     return take.jobs;
   }
 
