@@ -85,11 +85,9 @@ export class FinishJobs {
   }
 
   private afterCommit(plan: FinishPlan, finishes: readonly ReportedFinish[]): void {
-    for (const { job, result } of finishes)
-      counter(metrics.jobsFinished).add(1, {
-        'penguinmails.job.type': job.type,
-        outcome: result.kind,
-      });
+    for (const [outcome, same] of Map.groupBy(finishes, ({ result }) => result.kind))
+      for (const [type, { length }] of Map.groupBy(same, ({ job }) => job.type))
+        counter(metrics.jobsFinished).add(length, { 'penguinmails.job.type': type, outcome });
     const atOnce = plan.finishes.filter(
       ({ decision }) => decision.move === 'return' && decision.delaySeconds === undefined,
     );
