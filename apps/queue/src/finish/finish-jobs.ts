@@ -19,8 +19,13 @@ import {
   type ReportedFinish,
 } from './finish-plan.js';
 import type { FinishResult } from './finish-result.js';
-import { type CompletedJob, FinishSystemRepository } from './finish.system.repository.js';
+import {
+  type CompletedJob,
+  FinishSystemRepository,
+  type HeldJob,
+} from './finish.system.repository.js';
 import { recordedDelivery } from './recorded-delivery.js';
+import { withinLease } from './within-lease.js';
 
 /** Job ids of a batch, by whether the finisher's token still counted. */
 export interface FinishAnswer {
@@ -63,7 +68,12 @@ export class FinishJobs {
     const [good, other] = parted(results, ({ kind }) => isCompletion(kind));
     const completed = completedFinishes(await this.repository.complete(tx, good), good);
     const held = await this.repository.lockHeld(tx, other);
-    const plan = planFinish(held, other, (type) => this.types.get(type), Math.random);
+    const plan = planFinish(
+      held,
+      boundTimes(other, held),
+      (type) => this.types.get(type),
+      Math.random,
+    );
     const finishes = [...completed, ...plan.finishes];
     await this.write(tx, plan, finishes);
     tx.onCommit(() => this.afterCommit(plan, finishes));
@@ -99,6 +109,15 @@ function parted<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] 
   return [items.filter(test), items.filter((item) => !test(item))];
 }
 
+/** Results of jobs that are held no more are left as they are: nothing comes of them. */
+function boundTimes(results: readonly FinishResult[], held: readonly HeldJob[]): FinishResult[] {
+  const jobs = new Map(held.map((job) => [keyOf(job), job]));
+  return results.map((result) => {
+    const job = jobs.get(keyOf({ tenantId: result.tenant_id, jobId: result.job_id }));
+    return job ? withinLease(result, job) : result;
+  });
+}
+
 /** What is known of jobs that were completed without being decided on. */
 function completedFinishes(
   completed: readonly CompletedJob[],
@@ -109,7 +128,7 @@ function completedFinishes(
   );
   return completed.map((job) => ({
     job,
-    result: reported.get(keyOf(job))!,
+    result: { ...reported.get(keyOf(job))!, finished_at: job.finishedAt.toISOString() },
     decision: { move: 'complete', attempts: job.attempts, unknownOutcomes: 0 },
   }));
 }
