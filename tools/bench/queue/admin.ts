@@ -1,0 +1,61 @@
+import { Client } from 'pg';
+
+const CONNECT_WITHIN_MS = 5_000;
+/** Seeding a million rows and vacuuming them take their time. */
+const ANSWER_WITHIN_MS = 240_000;
+
+/** Runs `work` as superuser on a connection of its own. */
+export async function asAdmin<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    query_timeout: ANSWER_WITHIN_MS,
+    application_name: 'bench-queue-admin',
+  });
+  // The loss of an idle connection is an event; the query that meets it rejects as well.
+  client.on('error', (error) => void error);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Makes a database ready for a measurement: nothing dead, statistics current, nothing to flush. */
+export async function settle(url: string): Promise<void> {
+  await asAdmin(url, async (client) => {
+    await client.query('VACUUM (ANALYZE)');
+    await client.query('CHECKPOINT');
+  });
+}
+
+/** Number in the first row's column `n`. */
+export async function countOf(url: string, text: string): Promise<number> {
+  return asAdmin(url, async (client) => {
+    const { rows } = await client.query<{ n: string }>(text);
+    return Number(rows[0].n);
+  });
+}
+
+export interface Cloning {
+  readonly table: string;
+  /** Condition that finds the row to copy. */
+  readonly where: string;
+  /** SQL of a jsonb object: the columns that differ from copy to copy. `g` counts them. */
+  readonly changes: string;
+  readonly count: number;
+}
+
+/** Copies one row as often as wanted: rows exactly as the contender itself writes them. */
+export async function cloneRow(url: string, cloning: Cloning): Promise<void> {
+  const { table, where, changes, count } = cloning;
+  await asAdmin(url, async (client) => {
+    const { rowCount } = await client.query(
+      `INSERT INTO ${table}
+       SELECT (jsonb_populate_record(t, ${changes})).*
+       FROM (SELECT * FROM ${table} WHERE ${where} LIMIT 1) t, generate_series(1, ${count}) g`,
+    );
+    if (rowCount !== count) throw new Error(`${table}: no row to copy`);
+  });
+}

@@ -1,0 +1,94 @@
+import { asAdmin, countOf } from '../admin.ts';
+import type {
+  BenchJob,
+  BenchUrls,
+  BenchWorker,
+  Contender,
+  ContenderDescription,
+} from '../contender.ts';
+import { type OurEngine, openOurEngine } from '../our-engine.ts';
+
+const BATCH = 500;
+/** More at once do not help on two cores; a worker process of the product leases in few loops too. */
+const MOST_LOOPS = 4;
+const WAIT_MS = 2_000;
+
+class OurQueue implements Contender {
+  #engine!: OurEngine;
+  readonly #urls: BenchUrls;
+
+  constructor(urls: BenchUrls) {
+    this.#urls = urls;
+  }
+
+  async open(): Promise<void> {
+    this.#engine = await openOurEngine(this.#urls);
+  }
+
+  addOne(job: BenchJob): Promise<void> {
+    return this.#engine.addOne(job);
+  }
+
+  addBulk(jobs: readonly BenchJob[]): Promise<void> {
+    return this.#engine.addBulk(jobs);
+  }
+
+  async work(concurrency: number, onJob: (job: BenchJob) => void): Promise<BenchWorker> {
+    const stopping = new AbortController();
+    const loop = async (): Promise<void> => {
+      while (!stopping.signal.aborted) await this.#round(stopping.signal, onJob);
+    };
+    const loops = Array.from({ length: Math.min(concurrency, MOST_LOOPS) }, loop);
+    const stop = async (): Promise<void> => {
+      stopping.abort();
+      await Promise.all(loops);
+    };
+    return { stop };
+  }
+
+  async #round(stopping: AbortSignal, onJob: (job: BenchJob) => void): Promise<void> {
+    const jobs = await this.#engine.claim(BATCH, WAIT_MS, stopping);
+    if (jobs.length === 0) return;
+    for (const { payload } of jobs) onJob(payload);
+    await this.#engine.finish(jobs);
+  }
+
+  unfinished(): Promise<number> {
+    return countOf(this.#urls.admin, 'SELECT count(*) AS n FROM job_queue');
+  }
+
+  /** History and tries of today, each under its own id. */
+  async seedFinished(count: number): Promise<void> {
+    await asAdmin(this.#urls.admin, async (client) => {
+      await client.query('BEGIN');
+      await client.query(`CREATE TEMP TABLE fresh ON COMMIT DROP AS
+        SELECT uuidv7() AS id FROM generate_series(1, ${count})`);
+      for (const [table, key] of [
+        ['job_history', 'id'],
+        ['job_attempts', 'job_id'],
+      ]) {
+        const { rowCount } = await client.query(
+          `INSERT INTO ${table}
+           SELECT (jsonb_populate_record(t, jsonb_build_object('${key}', f.id))).*
+           FROM (SELECT * FROM ${table} LIMIT 1) t, fresh f`,
+        );
+        if (rowCount !== count) throw new Error(`${table}: no row to copy`);
+      }
+      await client.query('COMMIT');
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+}
+
+export const ours: ContenderDescription = {
+  name: 'ours',
+  role: 'ours',
+  pace: 'batched',
+  settings: `the product's engine on its schema, row level security on, ${BATCH} a claim, at most ${MOST_LOOPS} loops`,
+  keeps: 'a row of history, the try, and an outbox event per batch (no relay takes it away here)',
+  measures: ['drain', 'add', 'latency', 'pending', 'finished', 'snapshot', 'idle'],
+  create: (urls) => new OurQueue(urls),
+};
