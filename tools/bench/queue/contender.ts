@@ -58,8 +58,8 @@ export interface ContenderDescription {
   readonly measures: readonly MeasureName[];
   /** Longest random pause between two samples of latency; a poller must not be met in its rhythm. */
   readonly latencyGapMs?: number;
-  /** Fewer samples where each of them takes seconds. */
-  readonly latencySamples?: number;
+  /** Share of the samples that are taken where each of them takes seconds. */
+  readonly latencyShare?: number;
   /** Jobs to warm up with, where a job takes seconds. */
   readonly warmUpJobs?: number;
   create(urls: BenchUrls): Contender;

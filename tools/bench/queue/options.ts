@@ -16,6 +16,8 @@ export type MeasureName = (typeof measureNames)[number];
 export interface Sizes {
   /** Jobs of one drain by a contender that works in batches; the others get a sixth of it. */
   readonly jobs: number;
+  /** Jobs to warm up with, in the same way. */
+  readonly warmUp: number;
   /** Rows in the large backlog and in the large history. */
   readonly backlog: number;
   readonly samples: number;
@@ -36,6 +38,7 @@ export interface BenchOptions {
 
 const whole: Sizes = {
   jobs: 30_000,
+  warmUp: 12_000,
   backlog: 1_000_000,
   samples: 500,
   snapshotJobs: 100_000,
@@ -44,10 +47,11 @@ const whole: Sizes = {
 };
 
 const short: Sizes = {
-  jobs: 12_000,
-  backlog: 50_000,
-  samples: 60,
-  snapshotJobs: 20_000,
+  jobs: 6_000,
+  warmUp: 3_000,
+  backlog: 30_000,
+  samples: 40,
+  snapshotJobs: 12_000,
   idleSeconds: 6,
   patienceSeconds: 10,
 };

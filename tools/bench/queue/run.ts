@@ -1,7 +1,7 @@
 import type { BenchJob, BenchUrls, Contender, ContenderDescription } from './contender.ts';
 import { CostMeter, type Reading } from './cost-meter.ts';
 import { within } from './deadline.ts';
-import { settle } from './admin.ts';
+import { asAdmin, settle } from './admin.ts';
 import { Handled } from './handled.ts';
 import type { Sizes } from './options.ts';
 
@@ -13,7 +13,6 @@ const LOADS_AT_ONCE = 2;
 const DRAIN_WITHIN_MS = 200_000;
 const STOP_WITHIN_MS = 45_000;
 const SINGLE_SHARE = 6;
-const WARM_UP = { batched: 3_000, single: 400 };
 
 /** One contender on its fresh database. */
 export interface Run {
@@ -57,7 +56,6 @@ export async function load(run: Run, count: number, tenant?: BenchJob['tenant'])
 }
 
 export interface Drained {
-  /** From the first handler's call to the last one's; the last batch's completion comes after it. */
   readonly perSecond: number;
   readonly handled: Handled;
   /** Around start, work and stop of the worker. */
@@ -65,29 +63,47 @@ export interface Drained {
   readonly after: Reading;
 }
 
-/** Starts a worker on what is waiting and stops it when `count` jobs were handled. */
-export async function drain(run: Run, concurrency: number, count: number): Promise<Drained> {
+/**
+ * Starts a worker on what is waiting and stops it when all of it is finished. The clock runs from
+ * the first handler's call until no row waits or runs: a batch handed over is not a batch done.
+ * @param count all jobs that wait
+ */
+export async function drainAll(run: Run, concurrency: number, count: number): Promise<Drained> {
+  return drained(run, concurrency, count, async () => {
+    while ((await run.contender.unfinished()) > 0);
+    return performance.now();
+  });
+}
+
+/**
+ * The same for the first `count` of more. The clock ends with the last of their handlers: finished
+ * rows cannot be counted that often among so many others.
+ */
+export function drainSome(run: Run, concurrency: number, count: number): Promise<Drained> {
+  return drained(run, concurrency, count, (lastAt) => Promise.resolve(lastAt));
+}
+
+async function drained(
+  run: Run,
+  concurrency: number,
+  count: number,
+  ending: (lastAt: number) => Promise<number>,
+): Promise<Drained> {
   await settle(run.urls.admin);
   const handled = new Handled(run.made);
   const reached = handled.reached(count);
   const before = await run.meter.read();
   const worker = await run.contender.work(concurrency, handled.take);
-  const lastAt = await within(DRAIN_WITHIN_MS, `a drain of ${count}`, reached);
+  const ended = await within(DRAIN_WITHIN_MS, `a drain of ${count}`, reached.then(ending));
   await within(STOP_WITHIN_MS, 'the stop of a worker', worker.stop());
   const after = await run.meter.read();
-  const perSecond = ((count - 1) * 1_000) / (lastAt - handled.firstAt);
-  return { perSecond, handled, before, after };
+  return { perSecond: (count * 1_000) / (ended - handled.firstAt), handled, before, after };
 }
 
 /** Compiles the hot paths and fills the caches; its rows are finished afterwards. */
 export async function warmUp(run: Run): Promise<void> {
-  const jobs = run.description.warmUpJobs ?? WARM_UP[run.description.pace];
+  const jobs = run.description.warmUpJobs ?? jobsFor(run, run.sizes.warmUp);
+  await asAdmin(run.urls.admin, (client) => client.query('CHECKPOINT'));
   await load(run, jobs);
-  await drain(run, 10, jobs);
-}
-
-/** @throws Error when jobs are left that no worker holds any more */
-export async function assertNothingLeft(run: Run): Promise<void> {
-  const left = await run.contender.unfinished();
-  if (left > 0) throw new Error(`${left} jobs were handled but not finished`);
+  await drainAll(run, 10, jobs);
 }

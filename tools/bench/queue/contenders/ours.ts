@@ -1,4 +1,4 @@
-import { asAdmin, countOf } from '../admin.ts';
+import { cloneRow, countOf } from '../admin.ts';
 import type {
   BenchJob,
   BenchUrls,
@@ -57,31 +57,21 @@ class OurQueue implements Contender {
     return countOf(this.#urls.admin, 'SELECT count(*) AS n FROM job_queue');
   }
 
-  /** History and tries of today, each under its own id. */
+  /** History and tries of today, each under an id of its own. */
   async seedFinished(count: number): Promise<void> {
-    await asAdmin(this.#urls.admin, async (client) => {
-      await client.query('BEGIN');
-      await client.query(`CREATE TEMP TABLE fresh ON COMMIT DROP AS
-        SELECT uuidv7() AS id FROM generate_series(1, ${count})`);
-      for (const [table, key] of [
-        ['job_history', 'id'],
-        ['job_attempts', 'job_id'],
-      ]) {
-        const { rowCount } = await client.query(
-          `INSERT INTO ${table}
-           SELECT (jsonb_populate_record(t, jsonb_build_object('${key}', f.id))).*
-           FROM (SELECT * FROM ${table} LIMIT 1) t, fresh f`,
-        );
-        if (rowCount !== count) throw new Error(`${table}: no row to copy`);
-      }
-      await client.query('COMMIT');
-    });
+    const { admin } = this.#urls;
+    const where = 'true';
+    const id = 'uuidv7()';
+    await cloneRow(admin, { table: 'job_history', where, changes: keyed('id', id), count });
+    await cloneRow(admin, { table: 'job_attempts', where, changes: keyed('job_id', id), count });
   }
 
   close(): Promise<void> {
     return this.#engine.close();
   }
 }
+
+const keyed = (column: string, id: string): string => `jsonb_build_object('${column}', ${id})`;
 
 export const ours: ContenderDescription = {
   name: 'ours',

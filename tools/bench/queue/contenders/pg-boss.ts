@@ -127,7 +127,7 @@ export const pgBossShipped: ContenderDescription = {
   settings: 'as shipped: polls every 2 s, no NOTIFY',
   measures: ['latency', 'idle'],
   latencyGapMs: 2_000,
-  latencySamples: 12,
+  latencyShare: 0.03,
   warmUpJobs: 20,
   create: (urls) =>
     new PgBossQueue(urls, { notify: false, boss: {}, work: {}, waitsForBacklog: false }),

@@ -1,5 +1,5 @@
 import { costPerJob } from '../cost-meter.ts';
-import { assertNothingLeft, drain, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
+import { drainAll, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
 
 const CONCURRENCIES = [1, 10, 50];
 
@@ -10,8 +10,7 @@ export async function measureDrain(run: Run): Promise<Figures> {
   for (const concurrency of CONCURRENCIES) {
     const jobs = jobsFor(run, run.sizes.jobs);
     await load(run, jobs);
-    const { perSecond, handled, before, after } = await drain(run, concurrency, jobs);
-    await assertNothingLeft(run);
+    const { perSecond, handled, before, after } = await drainAll(run, concurrency, jobs);
     figures[`drain_c${concurrency}`] = perSecond;
     figures.drain_duplicates += handled.duplicates;
     for (const [name, value] of Object.entries(costPerJob(before, after, jobs)))

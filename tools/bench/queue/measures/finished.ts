@@ -1,7 +1,6 @@
-import { drain, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
+import { drainAll, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
 
 const CONCURRENCY = 10;
-const FEW = 10_000;
 
 /** The same drain beside nothing and beside a million jobs that were finished before. */
 export async function measureFinished(run: Run): Promise<Figures> {
@@ -9,11 +8,11 @@ export async function measureFinished(run: Run): Promise<Figures> {
   if (!seedFinished) throw new Error('keeps no finished jobs');
   await warmUp(run);
   const jobs = jobsFor(run, run.sizes.jobs);
-  await load(run, FEW + jobs);
-  const alone = await drain(run, CONCURRENCY, jobs);
+  await load(run, jobs);
+  const alone = await drainAll(run, CONCURRENCY, jobs);
   await seedFinished.call(run.contender, run.sizes.backlog);
   await load(run, jobs);
-  const beside = await drain(run, CONCURRENCY, jobs);
+  const beside = await drainAll(run, CONCURRENCY, jobs);
   return {
     finished_none: alone.perSecond,
     finished_many: beside.perSecond,

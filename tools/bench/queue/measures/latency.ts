@@ -12,8 +12,8 @@ const SAMPLE_WITHIN_MS = 15_000;
 export async function measureLatency(run: Run): Promise<Figures> {
   await warmUp(run);
   await settle(run.urls.admin);
-  const { latencySamples = run.sizes.samples } = run.description;
-  const samples = await sample(run, Math.min(run.sizes.samples, latencySamples));
+  const { latencyShare = 1 } = run.description;
+  const samples = await sample(run, Math.ceil(run.sizes.samples * latencyShare));
   return {
     latency_p50: percentile(samples, 50),
     latency_p95: percentile(samples, 95),

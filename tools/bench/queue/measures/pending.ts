@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { settle } from '../admin.ts';
 import { Handled } from '../handled.ts';
 import { within } from '../deadline.ts';
-import { drain, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
+import { drainSome, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
 
 const CONCURRENCY = 10;
 const FEW = 10_000;
@@ -18,7 +18,7 @@ export async function measurePending(run: Run): Promise<Figures> {
   await warmUp(run);
   const jobs = jobsFor(run, run.sizes.jobs);
   await load(run, FEW + jobs);
-  const few = await drain(run, CONCURRENCY, jobs);
+  const few = await drainSome(run, CONCURRENCY, jobs);
   await load(run, run.sizes.backlog);
   await load(run, OF_B, 'b');
   const { perSecond, ...ofB } = await drainFor(run, jobs);

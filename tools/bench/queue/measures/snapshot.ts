@@ -1,5 +1,5 @@
 import { asAdmin } from '../admin.ts';
-import { drain, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
+import { drainAll, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
 
 const CONCURRENCY = 10;
 
@@ -13,7 +13,7 @@ export async function measureSnapshot(run: Run): Promise<Figures> {
   const jobs = jobsFor(run, run.sizes.snapshotJobs);
   const clean = async (): Promise<number> => {
     await load(run, jobs);
-    return (await drain(run, CONCURRENCY, jobs)).perSecond;
+    return (await drainAll(run, CONCURRENCY, jobs)).perSecond;
   };
   const heldFirst = run.repetition % 2 === 1;
   const first = heldFirst ? await held(run, jobs) : await clean();
@@ -27,7 +27,7 @@ async function held(run: Run, jobs: number): Promise<number> {
   return asAdmin(run.urls.admin, async (client) => {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await client.query('SELECT count(*) FROM pg_class');
-    const { perSecond } = await drain(run, CONCURRENCY, jobs);
+    const { perSecond } = await drainAll(run, CONCURRENCY, jobs);
     await client.query('ROLLBACK');
     return perSecond;
   });
