@@ -35,11 +35,14 @@ export async function countOf(url: string, text: string): Promise<number> {
   });
 }
 
+/** No column: it makes PostgreSQL build each copy anew, also from functions of nothing. */
+const EACH = `jsonb_build_object('', g)`;
+
 export interface Cloning {
   readonly table: string;
   /** Condition that finds the row to copy. */
   readonly where: string;
-  /** SQL of a jsonb object: the columns that differ from copy to copy. `g` counts them. */
+  /** SQL of a jsonb object: the columns that differ from copy to copy; `g` is the copy's number. */
   readonly changes: string;
   readonly count: number;
 }
@@ -53,7 +56,7 @@ export async function cloneRow(url: string, cloning: Cloning): Promise<void> {
        SELECT copy.*
        FROM (SELECT to_jsonb(r) AS row FROM ${table} r WHERE ${where} LIMIT 1) first,
          generate_series(1, ${count}) g,
-         LATERAL jsonb_populate_record(NULL::${table}, first.row || ${changes}) copy`,
+         LATERAL jsonb_populate_record(NULL::${table}, first.row || ${changes} || ${EACH}) copy`,
     );
     if (rowCount !== count) throw new Error(`${table}: no row to copy`);
   });

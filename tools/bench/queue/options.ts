@@ -38,7 +38,7 @@ export interface BenchOptions {
 
 const whole: Sizes = {
   jobs: 30_000,
-  warmUp: 12_000,
+  warmUp: 20_000,
   backlog: 1_000_000,
   samples: 500,
   snapshotJobs: 100_000,
