@@ -35,6 +35,7 @@ async function measured(request: RunRequest): Promise<Figures> {
 function answer(message: RunAnswer, code: number): void {
   // Only when the parent has it: an exit drops what is on its way.
   process.send?.(message, () => {
+    process.off('disconnect', endAlone);
     if (code === 0) process.disconnect();
     else process.exit(code);
   });
@@ -45,6 +46,12 @@ function fail(error: unknown): void {
   answer({ failure: error instanceof Error ? error.message : String(error) }, 1);
 }
 
+/** The parent has gone: nobody waits for figures. */
+function endAlone(): void {
+  process.exit(1);
+}
+
+process.once('disconnect', endAlone);
 process.once('uncaughtException', fail);
 try {
   answer({ figures: await measured(JSON.parse(process.argv[2]) as RunRequest) }, 0);

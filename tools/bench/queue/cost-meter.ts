@@ -5,8 +5,10 @@ import { cpuMsOfFamily } from '../process-cpu.ts';
 export interface ServerAddress {
   /** Superuser in the database `postgres`. */
   readonly adminUrl: string;
-  /** Postmaster. */
+  /** Whose CPU counts, with its children: the postmaster, or the Redis that takes its place. */
   readonly pid: number;
+  /** False: what the contender writes does not go into PostgreSQL's WAL. */
+  readonly writesWal: boolean;
 }
 
 /** Readings since the start of the server or process; only differences mean something. */
@@ -14,7 +16,8 @@ export interface Reading {
   readonly at: number;
   /** All processes of the server, ended ones included. */
   readonly databaseCpuMs: number;
-  readonly walBytes: number;
+  /** Absent for a contender that writes none. */
+  readonly walBytes?: number;
   /** This process: producer and worker together. */
   readonly clientCpuMs: number;
 }
@@ -49,7 +52,7 @@ export class CostMeter {
     return {
       at: performance.now(),
       databaseCpuMs: cpuMsOfFamily(this.#server.pid),
-      walBytes: Number(rows[0].wal),
+      walBytes: this.#server.writesWal ? Number(rows[0].wal) : undefined,
       clientCpuMs: (user + system) / 1_000,
     };
   }
@@ -68,11 +71,13 @@ export class CostMeter {
   }
 }
 
-/** @param jobs what the work consisted of; µs of CPU and bytes of WAL for each */
+/** @param jobs what the work consisted of; µs of CPU and, where there is any, bytes of WAL for each */
 export function costPerJob(before: Reading, after: Reading, jobs: number): Record<string, number> {
-  return {
+  const costs: Record<string, number> = {
     db_us: ((after.databaseCpuMs - before.databaseCpuMs) * 1_000) / jobs,
     client_us: ((after.clientCpuMs - before.clientCpuMs) * 1_000) / jobs,
-    wal_bytes: (after.walBytes - before.walBytes) / jobs,
   };
+  if (before.walBytes !== undefined && after.walBytes !== undefined)
+    costs.wal_bytes = (after.walBytes - before.walBytes) / jobs;
+  return costs;
 }

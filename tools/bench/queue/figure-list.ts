@@ -6,6 +6,8 @@ export interface FigureRow {
   readonly better: 'more' | 'less';
   /** What the product's engine has to reach (queue.md, "Figures"). */
   readonly goal?: number;
+  /** Zero is what it should be: there is nothing to compare. */
+  readonly counted?: true;
 }
 
 /** The rows of the table. */
@@ -27,7 +29,13 @@ export const figureRows: readonly FigureRow[] = [
   { name: 'pending_many', title: 'drain before a large backlog, jobs/s', better: 'more' },
   { name: 'pending_ratio', title: '… large to small', better: 'more', goal: 0.85 },
   { name: 'fairness_seconds', title: "tenant B's 100 jobs behind A's, s", better: 'less', goal: 5 },
-  { name: 'fairness_left', title: "… B's jobs left when patience ended", better: 'less', goal: 0 },
+  {
+    name: 'fairness_left',
+    title: "… B's jobs left when patience ended",
+    better: 'less',
+    goal: 0,
+    counted: true,
+  },
   { name: 'finished_none', title: 'drain, no history, jobs/s', better: 'more' },
   { name: 'finished_many', title: 'drain beside a large history, jobs/s', better: 'more' },
   { name: 'finished_ratio', title: '… beside to without', better: 'more', goal: 0.85 },
@@ -42,5 +50,5 @@ export const figureRows: readonly FigureRow[] = [
   },
   { name: 'idle_db_ms', title: '… database CPU, ms/min', better: 'less' },
   { name: 'idle_client_ms', title: '… CPU of the process, ms/min', better: 'less' },
-  { name: 'drain_duplicates', title: 'jobs handled twice', better: 'less', goal: 0 },
+  { name: 'drain_duplicates', title: 'jobs handled twice', better: 'less', goal: 0, counted: true },
 ];

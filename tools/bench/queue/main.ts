@@ -3,9 +3,9 @@
 import { cpus } from 'node:os';
 import { report, rounded } from '../figures.ts';
 import type { ContenderDescription } from './contender.ts';
-import type { RunAnswer } from './contender-run.ts';
+import type { RunAnswer, RunRequest } from './contender-run.ts';
 import { contendersNamed } from './contenders/all-contenders.ts';
-import { type MeasureName, readOptions } from './options.ts';
+import { type MeasureName, readOptions, repetitionsOf } from './options.ts';
 import { installPeer, versionOf } from './peers.ts';
 import { type RedisServer, redisIsInstalled, startRedis } from './redis.ts';
 import { resultTable } from './result-table.ts';
@@ -59,8 +59,11 @@ async function missing({ needs, needsRedis }: ContenderDescription): Promise<str
 
 /** The contenders in turn, repetition by repetition, so that the load of the machine hits all. */
 async function measureAll(on: QueueServer, measure: MeasureName): Promise<void> {
-  const taking = contenders.filter(({ measures }) => measures.includes(measure));
   for (let repetition = 0; repetition < options.repetitions; repetition += 1) {
+    const taking = contenders.filter(
+      ({ measures, pace }) =>
+        measures.includes(measure) && repetition < repetitionsOf(measure, pace, options),
+    );
     for (const description of taking) await measureOne(on, measure, description, repetition);
   }
 }
@@ -72,15 +75,9 @@ async function measureOne(
   repetition: number,
 ): Promise<void> {
   const { name } = description;
-  const answer = await onFreshServers(on, description, (urls) =>
-    runContender({
-      contender: name,
-      measure,
-      repetition,
-      urls,
-      sizes: options.sizes,
-      server: on.address,
-    }),
+  const { sizes } = options;
+  const answer = await onFreshServers(on, description, (where) =>
+    runContender({ contender: name, measure, repetition, sizes, ...where }),
   );
   if ('failure' in answer) {
     absent.push(`failed: ${name}, ${measure}: ${answer.failure}`);
@@ -95,16 +92,18 @@ async function measureOne(
 async function onFreshServers(
   on: QueueServer,
   description: ContenderDescription,
-  work: (urls: Parameters<typeof runContender>[0]['urls']) => Promise<RunAnswer>,
+  work: (where: Pick<RunRequest, 'urls' | 'server'>) => Promise<RunAnswer>,
 ): Promise<RunAnswer> {
-  const database = await on.createDatabase(description);
+  const { urls, drop } = await on.createDatabase(description);
   let redis: RedisServer | undefined;
   try {
-    if (description.needsRedis) redis = await startRedis();
-    return await work({ ...database.urls, redis: redis?.url });
+    if (!description.needsRedis) return await work({ urls, server: on.address });
+    redis = await startRedis();
+    const server = { ...on.address, pid: redis.pid, writesWal: false };
+    return await work({ urls: { ...urls, redis: redis.url }, server });
   } finally {
     await redis?.stop();
-    await database.drop();
+    await drop();
   }
 }
 

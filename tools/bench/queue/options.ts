@@ -36,14 +36,27 @@ export interface BenchOptions {
   readonly sizes: Sizes;
 }
 
+/** Measures that take minutes for a contender that commits once per job. */
+const LONG: readonly MeasureName[] = ['pending', 'finished', 'snapshot'];
+
+/** How often a contender is measured: a waiting one, and a slow one in a long measure, only once. */
+export function repetitionsOf(
+  measure: MeasureName,
+  pace: 'batched' | 'single',
+  { repetitions }: BenchOptions,
+): number {
+  const once = measure === 'idle' || (pace === 'single' && LONG.includes(measure));
+  return once ? 1 : repetitions;
+}
+
 const whole: Sizes = {
   jobs: 30_000,
   warmUp: 20_000,
   backlog: 1_000_000,
-  samples: 500,
+  samples: 250,
   snapshotJobs: 100_000,
   idleSeconds: 60,
-  patienceSeconds: 60,
+  patienceSeconds: 30,
 };
 
 const short: Sizes = {

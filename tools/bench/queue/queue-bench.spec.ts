@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { figureRows } from './figure-list.ts';
 import { Handled } from './handled.ts';
-import { readOptions } from './options.ts';
+import { readOptions, repetitionsOf } from './options.ts';
 import { percentile } from './percentile.ts';
 import type { Figures } from './run.ts';
 import { ratioToBestPeer, resultTable } from './result-table.ts';
@@ -46,6 +46,11 @@ describe('the table', () => {
     expect(ratioToBestPeer(columns, results, rowOf('drain_c10'))).toBe(1.5);
     expect(ratioToBestPeer(columns, results, rowOf('latency_p99'))).toBe(0.5);
     expect(ratioToBestPeer(columns, results, rowOf('add_one'))).toBeUndefined();
+    const none = new Map([
+      ['ours', [{ drain_duplicates: 0 }]],
+      ['slow', [{ drain_duplicates: 0 }]],
+    ]);
+    expect(ratioToBestPeer(columns, none, rowOf('drain_duplicates'))).toBeUndefined();
   });
 
   it('has a row for each figure that somebody has, with its spread', () => {
@@ -92,6 +97,14 @@ describe('options', () => {
       'pg-boss-single',
       'pg-boss-shipped',
     ]);
+  });
+
+  it('measure once what takes minutes', () => {
+    const options = readOptions(['--repetitions', '3']);
+    expect(repetitionsOf('drain', 'single', options)).toBe(3);
+    expect(repetitionsOf('pending', 'batched', options)).toBe(3);
+    expect(repetitionsOf('pending', 'single', options)).toBe(1);
+    expect(repetitionsOf('idle', 'batched', options)).toBe(1);
   });
 
   it('are refused when they mean nothing', () => {

@@ -14,6 +14,7 @@ const STOP_WITHIN_MS = 5_000;
 
 export interface RedisServer {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -27,7 +28,7 @@ export async function startRedis(): Promise<RedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-queue-redis-'));
   const args = ['--port', port, '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
   const more = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--loglevel', 'warning'];
-  const child = spawn(PROGRAM, [...args, ...more].map(String), { stdio: ['ignore', 2, 2] });
+  const child = spawn(PROGRAM, [...args, ...more].map(String), { stdio: ['ignore', 'ignore', 2] });
   const stop = async (): Promise<void> => {
     await end(child);
     rmSync(directory, { recursive: true, force: true });
@@ -38,7 +39,7 @@ export async function startRedis(): Promise<RedisServer> {
     await stop();
     throw error;
   }
-  return { url: `redis://127.0.0.1:${port}`, stop };
+  return { url: `redis://127.0.0.1:${port}`, pid: child.pid ?? 0, stop };
 }
 
 async function untilOpen(port: number, child: ChildProcess): Promise<void> {

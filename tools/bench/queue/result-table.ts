@@ -32,6 +32,7 @@ export function ratioToBestPeer(
   results: Results,
   row: FigureRow,
 ): number | undefined {
+  if (row.counted) return undefined;
   const mediansOf = (role: Column['role']): number[] =>
     columns
       .filter((column) => column.role === role)
@@ -58,7 +59,7 @@ function cell(figures: readonly number[]): string {
 
 function ratioCell(columns: readonly Column[], results: Results, row: FigureRow): string {
   const ratio = ratioToBestPeer(columns, results, row);
-  return ratio === undefined || !Number.isFinite(ratio) ? '–' : ratio.toFixed(2);
+  return ratio === undefined ? '–' : ratio.toFixed(2);
 }
 
 const grouped = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });

@@ -44,7 +44,7 @@ export async function startQueueServer(): Promise<QueueServer> {
     if (pid === null) throw new Error('the server of the bench has ended');
     const createDatabase = (description: ContenderDescription): Promise<BenchDatabase> =>
       description.role === 'ours' ? ourDatabase(adminUrl) : emptyDatabase(adminUrl);
-    return { address: { adminUrl, pid }, createDatabase, stop };
+    return { address: { adminUrl, pid, writesWal: true }, createDatabase, stop };
   } catch (error) {
     await stop();
     throw error;

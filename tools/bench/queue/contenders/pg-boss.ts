@@ -138,7 +138,7 @@ export const pgBossSingle: ContenderDescription = {
   name: 'pg-boss-single',
   pace: 'single',
   settings: 'batchSize 1, NOTIFY, burst by ready count, monitor every 1 s',
-  measures: ['drain', 'latency', 'idle'],
+  measures: ['drain', 'latency'],
   create: (urls) =>
     new PgBossQueue(urls, {
       notify: true,
