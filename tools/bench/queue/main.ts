@@ -1,5 +1,5 @@
 // npm run bench:queue [-- --short] [--only drain,latency] [--contenders ours,pgboss] [--jobs N]
-// [--backlog N] [--repetitions N]: the product's queue engine beside graphile-worker, pg-boss, BullMQ.
+// [--backlog N] [--idle-seconds N] [--repetitions N]: the product's queue engine beside graphile-worker, pg-boss, BullMQ.
 import { cpus } from 'node:os';
 import { report, rounded } from '../figures.ts';
 import type { ContenderDescription } from './contender.ts';

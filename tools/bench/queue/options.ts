@@ -78,6 +78,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
       contenders: { type: 'string', default: '' },
       jobs: { type: 'string' },
       backlog: { type: 'string' },
+      'idle-seconds': { type: 'string' },
       repetitions: { type: 'string' },
       short: { type: 'boolean', default: false },
     },
@@ -91,6 +92,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
       ...base,
       jobs: count(values.jobs, base.jobs),
       backlog: count(values.backlog, base.backlog),
+      idleSeconds: count(values['idle-seconds'], base.idleSeconds),
     },
   };
 }
