@@ -40,7 +40,9 @@ async function drainFor(run: Run, jobs: number): Promise<Figures & { perSecond: 
   const at = await within(DRAIN_WITHIN_MS, `a drain of ${jobs}`, reached);
   const perSecond = ((jobs - 1) * 1_000) / (at - handled.firstAt);
   const patience = run.sizes.patienceSeconds * 1_000 - (performance.now() - beganAt);
-  const ended = await Promise.race([through, delay(Math.max(0, patience), undefined)]);
+  // Unreferenced: patience that was not needed must not keep the process.
+  const over = delay(Math.max(0, patience), undefined, { ref: false });
+  const ended = await Promise.race([through, over]);
   const fairness_left = OF_B - handled.ofB;
   await within(STOP_WITHIN_MS, 'the stop of a worker', worker.stop());
   const fairness_seconds = ((ended ?? performance.now()) - beganAt) / 1_000;
