@@ -1,4 +1,4 @@
-import { drainAll, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
+import { databaseUs, drainAll, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
 
 const CONCURRENCY = 10;
 
@@ -15,7 +15,9 @@ export async function measureFinished(run: Run): Promise<Figures> {
   const beside = await drainAll(run, CONCURRENCY, jobs);
   return {
     finished_none: alone.perSecond,
+    finished_none_db_us: databaseUs(alone),
     finished_many: beside.perSecond,
+    finished_many_db_us: databaseUs(beside),
     finished_ratio: beside.perSecond / alone.perSecond,
   };
 }

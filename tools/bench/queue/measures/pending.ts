@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { settle } from '../admin.ts';
 import { Handled } from '../handled.ts';
 import { within } from '../deadline.ts';
-import { drainSome, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
+import { databaseUs, drainSome, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
 
 const CONCURRENCY = 10;
 const FEW = 10_000;
@@ -24,27 +24,36 @@ export async function measurePending(run: Run): Promise<Figures> {
   const { perSecond, ...ofB } = await drainFor(run, jobs);
   return {
     pending_few: few.perSecond,
+    pending_few_db_us: databaseUs(few),
     pending_many: perSecond,
     pending_ratio: perSecond / few.perSecond,
     ...ofB,
   };
 }
 
+/** Until `jobs` are handled, and then until B's are or patience ends. */
 async function drainFor(run: Run, jobs: number): Promise<Figures & { perSecond: number }> {
   await settle(run.urls.admin);
   const handled = new Handled(run.made);
-  const reached = handled.reached(jobs);
-  const through = handled.reachedOfB(OF_B);
-  const beganAt = performance.now();
+  const [reached, through] = [handled.reached(jobs), handled.reachedOfB(OF_B)];
+  const before = await run.meter.read();
   const worker = await run.contender.work(CONCURRENCY, handled.take);
   const at = await within(DRAIN_WITHIN_MS, `a drain of ${jobs}`, reached);
-  const perSecond = ((jobs - 1) * 1_000) / (at - handled.firstAt);
-  const patience = run.sizes.patienceSeconds * 1_000 - (performance.now() - beganAt);
-  // Unreferenced: patience that was not needed must not keep the process.
-  const over = delay(Math.max(0, patience), undefined, { ref: false });
-  const ended = await Promise.race([through, over]);
+  const ended = await Promise.race([through, patience(run, before.at)]);
   const fairness_left = OF_B - handled.ofB;
   await within(STOP_WITHIN_MS, 'the stop of a worker', worker.stop());
-  const fairness_seconds = ((ended ?? performance.now()) - beganAt) / 1_000;
-  return { perSecond, fairness_seconds, fairness_left };
+  const after = await run.meter.read();
+  return {
+    perSecond: ((jobs - 1) * 1_000) / (at - handled.firstAt),
+    pending_many_db_us: databaseUs({ handled, before, after }),
+    fairness_seconds: (ended - before.at) / 1_000,
+    fairness_left,
+  };
+}
+
+/** Settles with the moment at which nobody waits any longer; unneeded, it keeps no process. */
+async function patience({ sizes }: Run, beganAt: number): Promise<number> {
+  const left = beganAt + sizes.patienceSeconds * 1_000 - performance.now();
+  await delay(Math.max(0, left), undefined, { ref: false });
+  return performance.now();
 }

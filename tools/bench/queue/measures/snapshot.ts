@@ -1,5 +1,14 @@
 import { asAdmin } from '../admin.ts';
-import { drainAll, type Figures, jobsFor, load, type Run, warmUp } from '../run.ts';
+import {
+  databaseUs,
+  drainAll,
+  type Drained,
+  type Figures,
+  jobsFor,
+  load,
+  type Run,
+  warmUp,
+} from '../run.ts';
 
 const CONCURRENCY = 10;
 
@@ -11,24 +20,30 @@ const CONCURRENCY = 10;
 export async function measureSnapshot(run: Run): Promise<Figures> {
   await warmUp(run);
   const jobs = jobsFor(run, run.sizes.snapshotJobs);
-  const clean = async (): Promise<number> => {
+  const clean = async (): Promise<Drained> => {
     await load(run, jobs);
-    return (await drainAll(run, CONCURRENCY, jobs)).perSecond;
+    return drainAll(run, CONCURRENCY, jobs);
   };
   const heldFirst = run.repetition % 2 === 1;
   const first = heldFirst ? await held(run, jobs) : await clean();
   const second = heldFirst ? await clean() : await held(run, jobs);
-  const [snapshot_clean, snapshot_held] = heldFirst ? [second, first] : [first, second];
-  return { snapshot_clean, snapshot_held, snapshot_ratio: snapshot_held / snapshot_clean };
+  const [without, beside] = heldFirst ? [second, first] : [first, second];
+  return {
+    snapshot_clean: without.perSecond,
+    snapshot_clean_db_us: databaseUs(without),
+    snapshot_held: beside.perSecond,
+    snapshot_held_db_us: databaseUs(beside),
+    snapshot_ratio: beside.perSecond / without.perSecond,
+  };
 }
 
-async function held(run: Run, jobs: number): Promise<number> {
+async function held(run: Run, jobs: number): Promise<Drained> {
   await load(run, jobs);
   return asAdmin(run.urls.admin, async (client) => {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await client.query('SELECT count(*) FROM pg_class');
-    const { perSecond } = await drainAll(run, CONCURRENCY, jobs);
+    const drained = await drainAll(run, CONCURRENCY, jobs);
     await client.query('ROLLBACK');
-    return perSecond;
+    return drained;
   });
 }
