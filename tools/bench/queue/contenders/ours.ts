@@ -9,8 +9,8 @@ import type {
 import { type OurEngine, openOurEngine } from '../our-engine.ts';
 
 const BATCH = 500;
-/** More at once do not help on two cores; a worker process of the product leases in few loops too. */
-const MOST_LOOPS = 4;
+/** As many as the pool of the system login has connections. */
+const MOST_LOOPS = 10;
 const WAIT_MS = 2_000;
 
 class OurQueue implements Contender {
