@@ -52,6 +52,15 @@ export function cpuMsOfChild(word: string): number {
   return (ticks * 1_000) / TICKS_PER_SECOND;
 }
 
+/** CPU milliseconds, so far, of a process and its children; of whose child it is does not matter. */
+export function cpuMsOfFamily(pid: number): number {
+  const all = allProcesses();
+  const root = all.find((stat) => stat.pid === pid);
+  if (!root) throw new Error(`process ${pid} has ended`);
+  const ticks = withDescendants(all, root).reduce((sum, stat) => sum + stat.ticks, 0);
+  return (ticks * 1_000) / TICKS_PER_SECOND;
+}
+
 /** CPU milliseconds, so far, of a child process alone. */
 export function cpuMsOf({ pid }: { readonly pid?: number }): number {
   const stat = pid === undefined ? undefined : statOf(pid);
