@@ -58,9 +58,9 @@ export class RescueJobs {
     expired: readonly RunningJob[],
     now: Date,
   ): Promise<void> {
-    const plan = planRescue(expired, (type) => this.types.leaseLossLimit(type), now);
+    const plan = planRescue(expired, (type) => this.types.lossPolicy(type), now);
     await this.repository.loseLeases(tx, plan.released);
-    const buried = await this.endings.end(tx, plan.buried);
+    const buried = await this.endings.end(tx, plan.ended);
     const events = [...deliveryEvents(plan.deliveries), ...deadLetterEvents(buried)];
     if (events.length > 0) await this.events.write(tx, events);
     tx.onCommit(() => this.afterCommit(expired));
