@@ -3,6 +3,8 @@ import { DatabaseModule } from '@penguinmails/database';
 import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import { createLogger, type Logger } from '@penguinmails/observability';
 import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
+import { DedupeSystemRepository } from './enqueue/dedupe.system.repository.js';
+import { EnqueueJobs } from './enqueue/enqueue-jobs.js';
 import { EnqueueSystemRepository } from './enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from './enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from './enqueue/on-email-withdrawn.js';
@@ -43,6 +45,7 @@ const controllers = [
 ];
 
 const repositories = [
+  DedupeSystemRepository,
   DepthSystemRepository,
   EnqueueSystemRepository,
   FinishSystemRepository,
@@ -54,6 +57,7 @@ const repositories = [
 ];
 
 const useCases = [
+  EnqueueJobs,
   FinishJobs,
   GetJob,
   LeaseJobs,

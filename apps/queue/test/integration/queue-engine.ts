@@ -5,6 +5,8 @@ import { openDatabase } from '@penguinmails/database';
 import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
 import { createTierDatabase, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
+import { DedupeSystemRepository } from '../../src/enqueue/dedupe.system.repository.js';
+import { EnqueueJobs } from '../../src/enqueue/enqueue-jobs.js';
 import { EnqueueSystemRepository } from '../../src/enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from '../../src/enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from '../../src/enqueue/on-email-withdrawn.js';
@@ -120,7 +122,7 @@ export async function startQueueEngine() {
     empty: () =>
       admin.query(
         `TRUNCATE job_queue, job_history, job_attempts, dead_letters, outbox, queue_clock,
-           queue_controls`,
+           queue_controls, dedupe_keys, schedules`,
       ),
 
     stop: async () => {
@@ -149,6 +151,7 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   return {
     ready,
     repositories: { endings, enqueue, finish, leases, rescue },
+    enqueueJobs: new EnqueueJobs(types, enqueue, new DedupeSystemRepository(), ready),
     onEmailAccepted: new OnEmailAccepted(enqueue, ready),
     onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings),
     leaseJobs: new LeaseJobs(db.system, leases, ready, types, signer),
