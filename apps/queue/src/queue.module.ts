@@ -29,6 +29,9 @@ import { ReadyJobs } from './lease/ready-jobs.js';
 import { RenewLeases } from './lease/renew-leases.js';
 import { queueDatabaseSettings } from './persistence/queue-database.js';
 import type { QueueConfig } from './queue.config.js';
+import { ProgressController } from './progress/progress.controller.js';
+import { ProgressSystemRepository } from './progress/progress.system.repository.js';
+import { RecordProgress } from './progress/record-progress.js';
 import { consumes, emits } from './queue.events.js';
 import { QUEUE_LOGGER } from './queue.tokens.js';
 import { QueueClock } from './rescue/queue-clock.js';
@@ -42,6 +45,7 @@ const controllers = [
   OnEmailAccepted,
   OnEmailWithdrawn,
   ParkedEventController,
+  ProgressController,
 ];
 
 const repositories = [
@@ -53,6 +57,7 @@ const repositories = [
   JobRepository,
   JobTypeSystemRepository,
   LeaseSystemRepository,
+  ProgressSystemRepository,
   RescueSystemRepository,
 ];
 
@@ -65,6 +70,7 @@ const useCases = [
   QueueClock,
   QueueDepth,
   ReadyJobs,
+  RecordProgress,
   RenewLeases,
   RescueJobs,
   WriteJobTypes,

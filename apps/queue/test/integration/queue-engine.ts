@@ -26,6 +26,8 @@ import { ReadyJobs } from '../../src/lease/ready-jobs.js';
 import { RenewLeases } from '../../src/lease/renew-leases.js';
 import { queueDatabaseSettings } from '../../src/persistence/queue-database.js';
 import { emits } from '../../src/queue.events.js';
+import { ProgressSystemRepository } from '../../src/progress/progress.system.repository.js';
+import { RecordProgress } from '../../src/progress/record-progress.js';
 import { RescueJobs } from '../../src/rescue/rescue-jobs.js';
 import { RescueSystemRepository } from '../../src/rescue/rescue.system.repository.js';
 
@@ -144,18 +146,20 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const leases = new LeaseSystemRepository();
   const rescue = new RescueSystemRepository();
   const jobs = new JobRepository();
+  const progress = new ProgressSystemRepository();
   const signer = new GrantSigner({ issuer: 'queue', privateKey: testKeys().queue.privateKey });
   const events = new EventWriter({ tier: 'queue', emits, publicUrl: 'https://mail.example' }, {
     notify: () => undefined,
   } as ConstructorParameters<typeof EventWriter>[1]);
   return {
     ready,
-    repositories: { endings, enqueue, finish, leases, rescue },
+    repositories: { endings, enqueue, finish, leases, progress, rescue },
     enqueueJobs: new EnqueueJobs(types, enqueue, new DedupeSystemRepository(), ready),
     onEmailAccepted: new OnEmailAccepted(enqueue, ready),
     onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings),
     leaseJobs: new LeaseJobs(db.system, leases, ready, types, signer),
     renewLeases: new RenewLeases(db.system, leases, types, signer),
+    recordProgress: new RecordProgress(db.system, progress),
     finishJobs: new FinishJobs(db.system, finish, endings, events, types, ready),
     rescueJobs: new RescueJobs(db.system, rescue, endings, events, types, ready),
     getJob: new GetJob(db.tenants, jobs),
