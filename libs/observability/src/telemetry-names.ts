@@ -17,6 +17,8 @@ export const spans = {
   jobSend: 'job.send',
   jobFinish: 'job.finish',
   smtpSend: 'smtp.send',
+  /** A job that is no mail. */
+  jobRun: 'job.run',
 } as const;
 export type SpanName = (typeof spans)[keyof typeof spans];
 
