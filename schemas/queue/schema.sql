@@ -1154,5 +1154,27 @@ SELECT secure_tenant_table('job_groups', 'SELECT, INSERT, UPDATE', 'SELECT, INSE
 SET LOCAL ROLE queue_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000113000-redrive-and-groups.sql', 'd2db122ef78fed05c94ab18b569f551482d1a6c7626c2f82e42e092936806e04');
 
+-- 1764000115000-schedule-and-tidy-up.sql
+SET LOCAL ROLE queue_owner;
+-- The platform's own schedules are written at start.
+SELECT grant_row_rights('schedules', 'INSERT', 'queue_system');
+
+-- Dead letters that were redriven long ago are tidied up.
+SELECT grant_row_rights('dead_letters', 'DELETE', 'queue_system');
+CREATE INDEX idx_dead_letters_redriven ON dead_letters (redriven_at) WHERE redriven_at IS NOT NULL;
+
+CREATE INDEX idx_job_groups_finished ON job_groups (finished_at) WHERE finished_at IS NOT NULL;
+
+-- Which transaction was the next one at what time, once a minute: how long the oldest snapshot has been
+-- held is told from its number, as the sessions of other logins do not show their times.
+CREATE TABLE horizon_marks (
+    marked_at TIMESTAMP WITH TIME ZONE PRIMARY KEY,
+    next_xid XID8 NOT NULL
+);
+
+SELECT secure_platform_table('horizon_marks', 'SELECT', 'SELECT, INSERT, DELETE');
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000115000-schedule-and-tidy-up.sql', '317df6266efc1ff179e30c328626c232f454a9fa403f0aee9d3601140a1f8434');
+
 SELECT ensure_partitions(8);
 COMMIT;

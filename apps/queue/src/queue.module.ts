@@ -8,6 +8,8 @@ import { EnqueueJobs } from './enqueue/enqueue-jobs.js';
 import { EnqueueSystemRepository } from './enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from './enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from './enqueue/on-email-withdrawn.js';
+import { ExpireJobs } from './expire/expire-jobs.js';
+import { ExpireSystemRepository } from './expire/expire.system.repository.js';
 import { FinishJobs } from './finish/finish-jobs.js';
 import { FinishSystemRepository } from './finish/finish.system.repository.js';
 import { DepthSystemRepository } from './health/depth.system.repository.js';
@@ -21,12 +23,19 @@ import { ListAttempts } from './job/list-attempts.js';
 import { JobTypeSystemRepository } from './job-type/job-type.system.repository.js';
 import { JobTypes } from './job-type/job-types.js';
 import { WriteJobTypes } from './job-type/write-job-types.js';
+import { DueSystemRepository } from './leader/due.system.repository.js';
+import { DueWork } from './leader/due-work.js';
 import { GrantSigner } from './lease/grant-signer.js';
 import { LeaseController } from './lease/lease.controller.js';
 import { LeaseJobs } from './lease/lease-jobs.js';
 import { LeaseSystemRepository } from './lease/lease.system.repository.js';
 import { ReadyJobs } from './lease/ready-jobs.js';
 import { RenewLeases } from './lease/renew-leases.js';
+import { MaintenanceController } from './maintenance/maintenance.controller.js';
+import { RetentionSystemRepository } from './maintenance/retention.system.repository.js';
+import { RunMaintenance } from './maintenance/run-maintenance.js';
+import { VacuumGauges } from './maintenance/vacuum-gauges.js';
+import { VacuumSystemRepository } from './maintenance/vacuum.system.repository.js';
 import { queueDatabaseSettings } from './persistence/queue-database.js';
 import type { QueueConfig } from './queue.config.js';
 import { ProgressController } from './progress/progress.controller.js';
@@ -37,11 +46,15 @@ import { QUEUE_LOGGER } from './queue.tokens.js';
 import { QueueClock } from './rescue/queue-clock.js';
 import { RescueJobs } from './rescue/rescue-jobs.js';
 import { RescueSystemRepository } from './rescue/rescue.system.repository.js';
+import { RunSchedules } from './schedule/run-schedules.js';
+import { ScheduleSystemRepository } from './schedule/schedule.system.repository.js';
+import { WriteSchedules } from './schedule/write-schedules.js';
 
 const controllers = [
   HealthController,
   JobController,
   LeaseController,
+  MaintenanceController,
   OnEmailAccepted,
   OnEmailWithdrawn,
   ParkedEventController,
@@ -51,7 +64,9 @@ const controllers = [
 const repositories = [
   DedupeSystemRepository,
   DepthSystemRepository,
+  DueSystemRepository,
   EnqueueSystemRepository,
+  ExpireSystemRepository,
   FinishSystemRepository,
   JobEndSystemRepository,
   JobRepository,
@@ -59,10 +74,15 @@ const repositories = [
   LeaseSystemRepository,
   ProgressSystemRepository,
   RescueSystemRepository,
+  RetentionSystemRepository,
+  ScheduleSystemRepository,
+  VacuumSystemRepository,
 ];
 
 const useCases = [
+  DueWork,
   EnqueueJobs,
+  ExpireJobs,
   FinishJobs,
   GetJob,
   LeaseJobs,
@@ -73,7 +93,11 @@ const useCases = [
   RecordProgress,
   RenewLeases,
   RescueJobs,
+  RunMaintenance,
+  RunSchedules,
+  VacuumGauges,
   WriteJobTypes,
+  WriteSchedules,
 ];
 
 /** Composition root: the only place that knows how the parts of the service fit together. */

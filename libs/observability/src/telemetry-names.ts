@@ -132,6 +132,20 @@ export const metrics = {
   /** reason (not_begun, not_granted, server_busy) */
   jobsReturned: counter('penguinmails.jobs.returned', '{job}', 'Jobs given back unbegun'),
   /** penguinmails.job.type */
+  scheduledRuns: counter('penguinmails.schedules.runs', '{job}', 'Jobs started by a schedule'),
+  /** table */
+  rowsRemoved: counter('penguinmails.maintenance.rows', '{row}', 'Rows removed past their time'),
+  horizonAge: gauge(
+    'penguinmails.database.horizon_age',
+    's',
+    'For how long the oldest snapshot of the queue database has been held',
+  ),
+  queueDeadTuples: gauge(
+    'penguinmails.queue.dead_tuples',
+    '{row}',
+    'Row versions of the hot table that vacuum has not removed',
+  ),
+  /** penguinmails.job.type */
   leaseExpiries: counter('penguinmails.leases.expired', '{job}', 'Leases that ran out'),
   /** outcome (delivered, deferred, bounced, failed, unknown), mode */
   smtpOutcomes: counter('penguinmails.smtp.outcomes', '{message}', 'Messages by SMTP outcome'),

@@ -10,6 +10,8 @@ import { EnqueueJobs } from '../../src/enqueue/enqueue-jobs.js';
 import { EnqueueSystemRepository } from '../../src/enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from '../../src/enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from '../../src/enqueue/on-email-withdrawn.js';
+import { ExpireJobs } from '../../src/expire/expire-jobs.js';
+import { ExpireSystemRepository } from '../../src/expire/expire.system.repository.js';
 import { FinishJobs } from '../../src/finish/finish-jobs.js';
 import type { FinishResult } from '../../src/finish/finish-result.js';
 import { FinishSystemRepository } from '../../src/finish/finish.system.repository.js';
@@ -24,12 +26,19 @@ import { type Lease, LeaseJobs } from '../../src/lease/lease-jobs.js';
 import { LeaseSystemRepository } from '../../src/lease/lease.system.repository.js';
 import { ReadyJobs } from '../../src/lease/ready-jobs.js';
 import { RenewLeases } from '../../src/lease/renew-leases.js';
+import { DueSystemRepository } from '../../src/leader/due.system.repository.js';
+import { RetentionSystemRepository } from '../../src/maintenance/retention.system.repository.js';
+import { RunMaintenance } from '../../src/maintenance/run-maintenance.js';
+import { VacuumSystemRepository } from '../../src/maintenance/vacuum.system.repository.js';
 import { queueDatabaseSettings } from '../../src/persistence/queue-database.js';
 import { emits } from '../../src/queue.events.js';
 import { ProgressSystemRepository } from '../../src/progress/progress.system.repository.js';
 import { RecordProgress } from '../../src/progress/record-progress.js';
 import { RescueJobs } from '../../src/rescue/rescue-jobs.js';
 import { RescueSystemRepository } from '../../src/rescue/rescue.system.repository.js';
+import { RunSchedules } from '../../src/schedule/run-schedules.js';
+import { ScheduleSystemRepository } from '../../src/schedule/schedule.system.repository.js';
+import { WriteSchedules } from '../../src/schedule/write-schedules.js';
 
 export type EmailAccepted = ReceivedEvent<'penguinmails.email.accepted.v1'>;
 type EmailWithdrawn = ReceivedEvent<'penguinmails.email.withdrawn.v1'>;
@@ -124,7 +133,7 @@ export async function startQueueEngine() {
     empty: () =>
       admin.query(
         `TRUNCATE job_queue, job_history, job_attempts, dead_letters, outbox, queue_clock,
-           queue_controls, dedupe_keys, schedules`,
+           queue_controls, dedupe_keys, schedules, rate_buckets, job_groups, horizon_marks`,
       ),
 
     stop: async () => {
@@ -151,17 +160,37 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const events = new EventWriter({ tier: 'queue', emits, publicUrl: 'https://mail.example' }, {
     notify: () => undefined,
   } as ConstructorParameters<typeof EventWriter>[1]);
+  const enqueueJobs = new EnqueueJobs(types, enqueue, new DedupeSystemRepository(), ready);
+  const schedules = new ScheduleSystemRepository();
+  const expire = new ExpireSystemRepository();
+  const due = new DueSystemRepository();
+  const vacuum = new VacuumSystemRepository();
   return {
     ready,
-    repositories: { endings, enqueue, finish, leases, progress, rescue },
-    enqueueJobs: new EnqueueJobs(types, enqueue, new DedupeSystemRepository(), ready),
+    repositories: {
+      due,
+      endings,
+      enqueue,
+      expire,
+      finish,
+      leases,
+      progress,
+      rescue,
+      schedules,
+      vacuum,
+    },
+    enqueueJobs,
+    expireJobs: new ExpireJobs(db.system, expire, endings, events, types),
+    runSchedules: new RunSchedules(db.system, schedules, enqueueJobs, events, types),
+    writeSchedules: new WriteSchedules(db.system, types, schedules),
+    runMaintenance: new RunMaintenance(db.system, new RetentionSystemRepository(), vacuum, events),
     onEmailAccepted: new OnEmailAccepted(enqueue, ready),
     onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings),
     leaseJobs: new LeaseJobs(db.system, leases, ready, types, signer),
     renewLeases: new RenewLeases(db.system, leases, types, signer),
     recordProgress: new RecordProgress(db.system, progress),
     finishJobs: new FinishJobs(db.system, finish, endings, events, types, ready),
-    rescueJobs: new RescueJobs(db.system, rescue, endings, events, types, ready),
+    rescueJobs: new RescueJobs(db.system, rescue, endings, events, types, ready, due),
     getJob: new GetJob(db.tenants, jobs),
     listAttempts: new ListAttempts(db.tenants, jobs),
   };
