@@ -1165,16 +1165,16 @@ CREATE INDEX idx_dead_letters_redriven ON dead_letters (redriven_at) WHERE redri
 
 CREATE INDEX idx_job_groups_finished ON job_groups (finished_at) WHERE finished_at IS NOT NULL;
 
--- Which transaction was the next one at what time, once a minute: how long the oldest snapshot has been
--- held is told from its number, as the sessions of other logins do not show their times.
+-- Which transactions were open on this database, once a minute: how long one has been is told from the
+-- first mark that has it, as the sessions of other logins do not show their times.
 CREATE TABLE horizon_marks (
     marked_at TIMESTAMP WITH TIME ZONE PRIMARY KEY,
-    next_xid XID8 NOT NULL
+    holders TEXT[] NOT NULL
 );
 
 SELECT secure_platform_table('horizon_marks', 'SELECT', 'SELECT, INSERT, DELETE');
 SET LOCAL ROLE queue_owner;
-INSERT INTO schema_migrations (name, checksum) VALUES ('1764000115000-schedule-and-tidy-up.sql', '317df6266efc1ff179e30c328626c232f454a9fa403f0aee9d3601140a1f8434');
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000115000-schedule-and-tidy-up.sql', '7c5f14e30207f891f89cbd18d807819aebdbfaafe1bee48091cdf631fddee3f2');
 
 SELECT ensure_partitions(8);
 COMMIT;

@@ -7,11 +7,11 @@ CREATE INDEX idx_dead_letters_redriven ON dead_letters (redriven_at) WHERE redri
 
 CREATE INDEX idx_job_groups_finished ON job_groups (finished_at) WHERE finished_at IS NOT NULL;
 
--- Which transaction was the next one at what time, once a minute: how long the oldest snapshot has been
--- held is told from its number, as the sessions of other logins do not show their times.
+-- Which transactions were open on this database, once a minute: how long one has been is told from the
+-- first mark that has it, as the sessions of other logins do not show their times.
 CREATE TABLE horizon_marks (
     marked_at TIMESTAMP WITH TIME ZONE PRIMARY KEY,
-    next_xid XID8 NOT NULL
+    holders TEXT[] NOT NULL
 );
 
 SELECT secure_platform_table('horizon_marks', 'SELECT', 'SELECT, INSERT, DELETE');

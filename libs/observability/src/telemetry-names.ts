@@ -138,7 +138,7 @@ export const metrics = {
   horizonAge: gauge(
     'penguinmails.database.horizon_age',
     's',
-    'For how long the oldest snapshot of the queue database has been held',
+    'For how long the oldest transaction on the queue database has been open',
   ),
   queueDeadTuples: gauge(
     'penguinmails.queue.dead_tuples',

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
+import { HORIZON_HOLDERS } from '../maintenance/horizon-holders.js';
 import type { Due } from './due.js';
 
 /** Two looks at the front of an index; once a minute also the mark of the vacuum watch. */
 const LOOK = `
 WITH mark AS (
-  INSERT INTO horizon_marks (marked_at, next_xid)
-  SELECT now(), pg_snapshot_xmax(pg_current_snapshot())
+  INSERT INTO horizon_marks (marked_at, holders)
+  SELECT now(), ARRAY(${HORIZON_HOLDERS})
   WHERE NOT EXISTS (SELECT FROM horizon_marks WHERE marked_at > now() - interval '1 minute')
 )
 SELECT

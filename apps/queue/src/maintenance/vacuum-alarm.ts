@@ -4,13 +4,13 @@ import type { VacuumState } from './vacuum.system.repository.js';
 
 type Alarm = NewEvent<'penguinmails.system.event_raised.v1'>;
 
-/** Longest time in seconds for which a snapshot may be held before an operator hears of it. */
+/** Longest time in seconds for which a transaction may be open before an operator hears of it. */
 export const HORIZON_HELD_SECONDS = 900;
 
 /** What an operator is told: dead rows pile up in front of the claim, and why. */
 export function vacuumAlarms({ horizonAge, isAutovacuumOn }: VacuumState): Alarm[] {
   return [
-    ...(horizonAge > HORIZON_HELD_SECONDS ? [alarm('vacuum_held_back', 'snapshot_held')] : []),
+    ...(horizonAge > HORIZON_HELD_SECONDS ? [alarm('vacuum_held_back', 'transaction_open')] : []),
     ...(isAutovacuumOn ? [] : [alarm('vacuum_switched_off', 'autovacuum_off')]),
   ];
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
+import { eventually } from '@penguinmails/testing';
 import pg from 'pg';
+import { HORIZON_HOLDERS } from '../../src/maintenance/horizon-holders.js';
 import type { MaintenanceTask } from '../../src/maintenance/maintenance.requests.js';
 import { type QueueEngine, startQueueEngine } from './queue-engine.js';
 
@@ -106,23 +108,20 @@ describe('the vacuum watch', () => {
       data.event_type,
       data.code,
     ]);
-  /** A mark of the past with the transaction that is next now. */
+  /** What is open now, as if it had been seen so long ago. */
   const mark = (minutesAgo: number) =>
     insert(
       `INSERT INTO horizon_marks SELECT now() - ${minutesAgo} * interval '1 minute',
-         pg_snapshot_xmax(pg_current_snapshot())`,
+         ARRAY(${HORIZON_HOLDERS})`,
     );
-  const useTransactions = async () => {
-    for (let n = 0; n < 3; n += 1) await insert('SELECT pg_current_xact_id()');
-  };
 
-  /** Somebody else’s session with a snapshot that stays open while `work` runs. */
-  async function whileSnapshotIsHeld(work: () => Promise<void>): Promise<void> {
+  /** Somebody else’s transaction that has read a table and stays open while `work` runs. */
+  async function whileOneIsOpen(work: () => Promise<unknown>, read = 'TABLE job_types') {
     const holder = new pg.Client({ connectionString: queue.database.adminUrl });
     await holder.connect();
     try {
       await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
-      await holder.query('SELECT 1');
+      await holder.query(read);
       await work();
     } finally {
       await holder.end();
@@ -138,36 +137,39 @@ describe('the vacuum watch', () => {
     expect(await queue.rows('SELECT FROM horizon_marks')).toHaveLength(2);
   });
 
-  it('tells for how long a snapshot has been held, and raises an alarm after a quarter of an hour', async () => {
-    await whileSnapshotIsHeld(async () => {
-      await useTransactions();
+  it('tells for how long a transaction has been open, and raises an alarm after a quarter of an hour', async () => {
+    await whileOneIsOpen(async () => {
       await mark(14);
+      await mark(2);
       const { horizonAge } = await state();
       expect(Math.round(horizonAge / 60)).toBe(14);
       await expect(run('vacuum_watch')).resolves.toEqual({ done: 0, more: false });
       await mark(16);
       await expect(run('vacuum_watch')).resolves.toEqual({ done: 1, more: false });
-      expect(await alarms()).toEqual([['vacuum_held_back', 'snapshot_held']]);
+      expect(await alarms()).toEqual([['vacuum_held_back', 'transaction_open']]);
     });
   });
 
-  it('is silent once nobody holds it any more', async () => {
-    await whileSnapshotIsHeld(async () => {
-      await useTransactions();
+  it('sees what the leader has marked', async () => {
+    await whileOneIsOpen(async () => {
+      await look();
+      await insert(`UPDATE horizon_marks SET marked_at = marked_at - interval '1 hour'`);
+      expect(Math.round((await state()).horizonAge / 60)).toBe(60);
+    });
+  });
+
+  it('is silent once it is closed, and about one that was opened after', async () => {
+    await whileOneIsOpen(() => mark(60));
+    await eventually(async () => expect((await state()).horizonAge).toBe(0));
+    await whileOneIsOpen(async () => expect((await state()).horizonAge).toBe(0));
+  });
+
+  it('does not take a vacuum for what holds it back', async () => {
+    const lock = 'LOCK TABLE job_history IN SHARE UPDATE EXCLUSIVE MODE';
+    await whileOneIsOpen(async () => {
       await mark(60);
-      expect((await state()).horizonAge).toBeGreaterThan(3_500);
-    });
-    await useTransactions();
-    await expect(run('vacuum_watch')).resolves.toEqual({ done: 0, more: false });
-  });
-
-  it('does not take marks from before the snapshot for its age', async () => {
-    await mark(60);
-    await useTransactions();
-    await whileSnapshotIsHeld(async () => {
-      await useTransactions();
       expect((await state()).horizonAge).toBe(0);
-    });
+    }, lock);
   });
 
   it('sees that autovacuum leaves the hot table alone', async () => {
