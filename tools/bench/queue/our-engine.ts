@@ -1,10 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { jobTypes, newEmailId, newId } from '@penguinmails/contracts';
 import { Secret } from '@penguinmails/config';
-import { openDatabase } from '@penguinmails/database';
+import { type Database, openDatabase } from '@penguinmails/database';
 import { EventWriter } from '@penguinmails/outbox';
+import { EnqueueSystemRepository } from '../../../apps/queue/dist/enqueue/enqueue.system.repository.js';
+import { FinishJobs } from '../../../apps/queue/dist/finish/finish-jobs.js';
+import { FinishSystemRepository } from '../../../apps/queue/dist/finish/finish.system.repository.js';
+import { bornAfter } from '../../../apps/queue/dist/job/born-after.js';
+import { JobEndSystemRepository } from '../../../apps/queue/dist/job/job-end.system.repository.js';
+import { JobTypes } from '../../../apps/queue/dist/job-type/job-types.js';
+import { ClaimJobs } from '../../../apps/queue/dist/lane/claim-jobs.js';
+import { LaneDirectory } from '../../../apps/queue/dist/lane/lane-directory.js';
+import { LaneLook } from '../../../apps/queue/dist/lane/lane-look.js';
+import { LaneSystemRepository } from '../../../apps/queue/dist/lane/lane.system.repository.js';
+import { lanesOf } from '../../../apps/queue/dist/lane/lane.js';
+import { DueSystemRepository } from '../../../apps/queue/dist/leader/due.system.repository.js';
+import { ReadyJobs } from '../../../apps/queue/dist/lease/ready-jobs.js';
+import { LimitBook } from '../../../apps/queue/dist/limit/limit-book.js';
+import { LimitSystemRepository } from '../../../apps/queue/dist/limit/limit.system.repository.js';
+import { LimitedClaim } from '../../../apps/queue/dist/limit/limited-claim.js';
+import { queueDatabaseSettings } from '../../../apps/queue/dist/persistence/queue-database.js';
+import { emits } from '../../../apps/queue/dist/queue.events.js';
+import { QueueClock } from '../../../apps/queue/dist/rescue/queue-clock.js';
+import { RescueJobs } from '../../../apps/queue/dist/rescue/rescue-jobs.js';
+import { RescueSystemRepository } from '../../../apps/queue/dist/rescue/rescue.system.repository.js';
 import type { BenchJob } from './contender.ts';
-import { loadEngine } from './our-engine-parts.ts';
 
 const TYPE = 'bench_noop';
 const WORKER = 'bench-worker';
@@ -35,52 +55,33 @@ export interface EngineUrls {
 }
 
 /**
- * Opens the engine over what apps/queue exports today: the use cases of leasing and finishing, the
- * enqueueing repository, and the clock that every replica runs. The job type is declared for the
- * bench only; finishing writes history, the try and an event, as for any other type.
+ * Puts the engine together as the service does (apps/queue/src/queue.module.ts), without its HTTP and
+ * Kafka ends. The job type is declared for the bench only; like every type that is no mail it tells
+ * nobody what became of its jobs.
  */
 export async function openOurEngine({ app, system }: EngineUrls): Promise<OurEngine> {
-  const engine = await loadEngine();
   const database = openDatabase(
-    engine.queueDatabaseSettings({
+    queueDatabaseSettings({
       url: new Secret(app),
       systemUrl: new Secret(system),
       pooled: false,
     }),
   );
-  const types = new engine.JobTypes({
+  const types = new JobTypes({
     ...jobTypes,
-    [TYPE]: { ...jobTypes.send_email, type: TYPE },
+    [TYPE]: { ...jobTypes.send_email, type: TYPE, reports: 'nothing' },
   });
-  const ready = new engine.ReadyJobs();
-  const endings = new engine.JobEndSystemRepository();
-  const enqueue = new engine.EnqueueSystemRepository();
-  const leases = new engine.LeaseSystemRepository();
-  const rescues = new engine.RescueSystemRepository();
-  const events = new EventWriter(
-    { tier: 'queue', emits: engine.emits, publicUrl: 'https://bench.invalid' },
-    // No relay runs here: nobody has to be woken.
-    { notify: () => undefined } as ConstructorParameters<typeof EventWriter>[1],
-  );
-  const finishing = new engine.FinishSystemRepository();
-  const finishJobs = new engine.FinishJobs(
-    database.system,
-    finishing,
-    endings,
-    events,
-    types,
-    ready,
-  );
-  const rescue = new engine.RescueJobs(database.system, rescues, endings, events, types, ready);
-  const clock = new engine.QueueClock(rescue, { warn: say, error: say });
+  const parts = assemble(database, types);
+  const { ready, clock, enqueue, claims, finishJobs } = parts;
+  ready.onModuleInit();
   clock.onApplicationBootstrap();
 
   const tenants = { a: newId(), b: newId() };
   const add = async (jobs: readonly BenchJob[]): Promise<void> => {
     const rows = jobs.map((payload) => newJob(tenants[payload.tenant], payload));
-    const born = engine.bornAfter(rows.map(({ jobId }) => jobId));
+    const born = bornAfter(rows.map(({ jobId }) => jobId));
     await database.system.once((tx) => {
-      tx.onCommit(() => ready.wake());
+      tx.onCommit(() => ready.wake(lanesOf(rows)));
       return enqueue.enqueue(tx, rows, born);
     });
   };
@@ -90,16 +91,21 @@ export async function openOurEngine({ app, system }: EngineUrls): Promise<OurEng
     addBulk: add,
     claim: async (max, waitMs, abandoned) => {
       const leaseToken = randomUUID();
-      const leaseMs = types.shortestLeaseMs();
-      const request = { types: [TYPE], max, leaseToken, leaseMs, workerId: WORKER };
-      const claimed = await ready.take(TYPE, waitMs, abandoned, () =>
-        database.system.once((tx) => leases.claim(tx, request)),
-      );
-      return claimed.map((job) => ({ ...job, leaseToken }));
+      const claimer = { leaseToken, leaseMs: types.shortestLeaseMs(), workerId: WORKER };
+      const claimed = await ready.take(waitMs, abandoned, {
+        claim: () => claims.execute([TYPE], max, claimer),
+        nextTry: () => claims.nextTry([TYPE]),
+      });
+      return claimed.map((job) => ({
+        tenantId: job.tenantId,
+        jobId: job.jobId,
+        leaseToken,
+        payload: job.payload as BenchJob,
+      }));
     },
     finish: async (jobs) => {
       const now = new Date().toISOString();
-      const { refused } = await finishJobs.execute(jobs.map((job) => delivered(job, now)));
+      const { refused } = await finishJobs.execute(jobs.map((job) => succeeded(job, now)));
       if (refused.length > 0) throw new Error(`${refused.length} leases were lost`);
     },
     close: async () => {
@@ -110,28 +116,78 @@ export async function openOurEngine({ app, system }: EngineUrls): Promise<OurEng
   };
 }
 
+function assemble(database: Database, types: JobTypes) {
+  const { system } = database;
+  const directory = new LaneDirectory();
+  const lanes = new LaneSystemRepository();
+  const look = new LaneLook(system, lanes, directory);
+  const ready = new ReadyJobs(database, directory, look);
+  const limits = new LimitSystemRepository();
+  const limited = new LimitedClaim(lanes, limits);
+  const claims = new ClaimJobs(
+    system,
+    lanes,
+    directory,
+    look,
+    new LimitBook(system, limits),
+    limited,
+  );
+  const endings = new JobEndSystemRepository();
+  const events = new EventWriter(
+    { tier: 'queue', emits, publicUrl: 'https://bench.invalid' },
+    // No relay runs here: nobody has to be woken.
+    { notify: () => undefined } as ConstructorParameters<typeof EventWriter>[1],
+  );
+  const finishJobs = new FinishJobs(
+    system,
+    new FinishSystemRepository(),
+    endings,
+    limits,
+    events,
+    types,
+    ready,
+  );
+  const rescue = new RescueJobs(
+    system,
+    new RescueSystemRepository(),
+    endings,
+    events,
+    types,
+    ready,
+    new DueSystemRepository(),
+  );
+  const log = { warn: say, error: say } as never;
+  return {
+    ready,
+    claims,
+    finishJobs,
+    enqueue: new EnqueueSystemRepository(),
+    clock: new QueueClock(rescue, { start: () => undefined } as never, log),
+  };
+}
+
 function newJob(tenantId: string, payload: BenchJob) {
   return {
     tenantId,
     jobId: newEmailId(),
-    type: TYPE,
+    type: TYPE as never,
     payload,
     priority: 0,
     maxAttempts: jobTypes.send_email.maxAttempts,
     scheduledAt: null,
-    rateKey: null,
+    rateKey: '',
     domainKey: null,
     correlationId: null,
     traceparent: null,
   };
 }
 
-function delivered({ tenantId, jobId, leaseToken }: ClaimedJob, now: string) {
+function succeeded({ tenantId, jobId, leaseToken }: ClaimedJob, now: string) {
   return {
     tenant_id: tenantId,
     job_id: jobId,
     lease_token: leaseToken,
-    kind: 'delivered',
+    kind: 'succeeded' as const,
     code: null,
     enhanced_code: null,
     error_code: null,

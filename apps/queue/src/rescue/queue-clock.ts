@@ -14,7 +14,8 @@ import { RescueJobs } from './rescue-jobs.js';
 export const TICK_MS = 1000;
 
 /**
- * Runs a round of the rescuer once a second, and starts what its leader finds due. A round that fails leaves the clock unstamped: if that
+ * Runs a round of the rescuer once a second, and starts what its leader finds due. A round that fails
+ * leaves the clock unstamped: if that
  * goes on, it counts as an outage, which is what it is.
  */
 @Injectable()
