@@ -13,6 +13,9 @@ import type { Figures } from './run.ts';
 import { runContender } from './run-contender.ts';
 import { type QueueServer, startQueueServer } from './server.ts';
 
+/** Lines of npm's explanation that are shown; the rest is a stack trace. */
+const WORDS_OF_NPM = 3;
+
 const options = readOptions(process.argv.slice(2));
 const results = new Map<string, Figures[]>();
 /** What did not happen, for the end of the output. */
@@ -53,7 +56,9 @@ async function missing({ needs, needsRedis }: ContenderDescription): Promise<str
     await installPeer(needs);
     return undefined;
   } catch (error) {
-    return `${needs} ${versionOf(needs)} could not be installed: ${(error as Error).message}`;
+    const [said, ...why] = (error as Error).message.split('\n');
+    const reason = [said, ...why.slice(0, WORDS_OF_NPM)].join('; ');
+    return `${needs} ${versionOf(needs)} could not be installed: ${reason}`;
   }
 }
 
