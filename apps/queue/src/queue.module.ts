@@ -3,6 +3,28 @@ import { DatabaseModule } from '@penguinmails/database';
 import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import { createLogger, type Logger } from '@penguinmails/observability';
 import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
+import { AuditLog } from './audit/audit-log.js';
+import { ControlQueue } from './control/control-queue.js';
+import { FinishedRateSystemRepository } from './control/finished-rate.system.repository.js';
+import { LaneControl } from './control/lane-control.js';
+import { LaneControlController } from './control/lane-control.controller.js';
+import { LanePauseRepository } from './control/lane-pause.repository.js';
+import { LanePauseSystemRepository } from './control/lane-pause.system.repository.js';
+import { ListQueues } from './control/list-queues.js';
+import { QueueControlSystemRepository } from './control/queue-control.system.repository.js';
+import { QueueController } from './control/queue.controller.js';
+import { RateLimitRepository } from './control/rate-limit.repository.js';
+import { RateLimitSystemRepository } from './control/rate-limit.system.repository.js';
+import { DeadLetterController } from './dead-letter/dead-letter.controller.js';
+import { DeadLetterRepository } from './dead-letter/dead-letter.repository.js';
+import { DeadLetterSystemRepository } from './dead-letter/dead-letter.system.repository.js';
+import { DiscardDeadLetter } from './dead-letter/discard-dead-letter.js';
+import { OrderRedrive } from './dead-letter/order-redrive.js';
+import { PreviewRedrive } from './dead-letter/preview-redrive.js';
+import { ReadDeadLetters } from './dead-letter/read-dead-letters.js';
+import { RedriveDeadLetters } from './dead-letter/redrive-dead-letters.js';
+import { RedriveOrderSystemRepository } from './dead-letter/redrive-order.system.repository.js';
+import { RedriveSystemRepository } from './dead-letter/redrive.system.repository.js';
 import { EnqueueSystemRepository } from './enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from './enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from './enqueue/on-email-withdrawn.js';
@@ -11,11 +33,17 @@ import { FinishSystemRepository } from './finish/finish.system.repository.js';
 import { DepthSystemRepository } from './health/depth.system.repository.js';
 import { HealthController } from './health/health.controller.js';
 import { QueueDepth } from './health/queue-depth.js';
+import { CancelJob } from './job/cancel-job.js';
 import { GetJob } from './job/get-job.js';
+import { HeldJobSystemRepository } from './job/held-job.system.repository.js';
+import { HoldingFactsRepository } from './job/holding-facts.repository.js';
 import { JobController } from './job/job.controller.js';
 import { JobEndSystemRepository } from './job/job-end.system.repository.js';
+import { JobListRepository } from './job/job-list.repository.js';
 import { JobRepository } from './job/job.repository.js';
 import { ListAttempts } from './job/list-attempts.js';
+import { ListJobs } from './job/list-jobs.js';
+import { RetryJob } from './job/retry-job.js';
 import { JobTypeSystemRepository } from './job-type/job-type.system.repository.js';
 import { JobTypes } from './job-type/job-types.js';
 import { WriteJobTypes } from './job-type/write-job-types.js';
@@ -34,35 +62,63 @@ import { RescueJobs } from './rescue/rescue-jobs.js';
 import { RescueSystemRepository } from './rescue/rescue.system.repository.js';
 
 const controllers = [
+  DeadLetterController,
   HealthController,
   JobController,
+  LaneControlController,
   LeaseController,
   OnEmailAccepted,
   OnEmailWithdrawn,
   ParkedEventController,
+  QueueController,
 ];
 
 const repositories = [
+  DeadLetterRepository,
+  DeadLetterSystemRepository,
   DepthSystemRepository,
   EnqueueSystemRepository,
+  FinishedRateSystemRepository,
   FinishSystemRepository,
+  HeldJobSystemRepository,
+  HoldingFactsRepository,
   JobEndSystemRepository,
+  JobListRepository,
   JobRepository,
   JobTypeSystemRepository,
+  LanePauseRepository,
+  LanePauseSystemRepository,
   LeaseSystemRepository,
+  QueueControlSystemRepository,
+  RateLimitRepository,
+  RateLimitSystemRepository,
+  RedriveOrderSystemRepository,
+  RedriveSystemRepository,
   RescueSystemRepository,
 ];
 
 const useCases = [
+  AuditLog,
+  CancelJob,
+  ControlQueue,
+  DiscardDeadLetter,
   FinishJobs,
   GetJob,
+  LaneControl,
   LeaseJobs,
   ListAttempts,
+  ListJobs,
+  ListQueues,
+  OrderRedrive,
+  PreviewRedrive,
   QueueClock,
   QueueDepth,
+  ReadDeadLetters,
   ReadyJobs,
+  RedriveDeadLetters,
   RenewLeases,
   RescueJobs,
+  RetryJob,
   WriteJobTypes,
 ];
 

@@ -5,16 +5,26 @@ import { openDatabase } from '@penguinmails/database';
 import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
 import { createTierDatabase, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
+import { DeadLetterSystemRepository } from '../../src/dead-letter/dead-letter.system.repository.js';
+import { PreviewRedrive } from '../../src/dead-letter/preview-redrive.js';
+import { RedriveDeadLetters } from '../../src/dead-letter/redrive-dead-letters.js';
+import { RedriveSystemRepository } from '../../src/dead-letter/redrive.system.repository.js';
 import { EnqueueSystemRepository } from '../../src/enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from '../../src/enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from '../../src/enqueue/on-email-withdrawn.js';
 import { FinishJobs } from '../../src/finish/finish-jobs.js';
 import type { FinishResult } from '../../src/finish/finish-result.js';
 import { FinishSystemRepository } from '../../src/finish/finish.system.repository.js';
+import { CancelJob } from '../../src/job/cancel-job.js';
 import { GetJob } from '../../src/job/get-job.js';
+import { HeldJobSystemRepository } from '../../src/job/held-job.system.repository.js';
+import { HoldingFactsRepository } from '../../src/job/holding-facts.repository.js';
 import { JobEndSystemRepository } from '../../src/job/job-end.system.repository.js';
+import { JobListRepository } from '../../src/job/job-list.repository.js';
 import { JobRepository } from '../../src/job/job.repository.js';
 import { ListAttempts } from '../../src/job/list-attempts.js';
+import { ListJobs } from '../../src/job/list-jobs.js';
+import { RetryJob } from '../../src/job/retry-job.js';
 import type { JobKey } from '../../src/job/unfinished-job.js';
 import { JobTypes } from '../../src/job-type/job-types.js';
 import { GrantSigner } from '../../src/lease/grant-signer.js';
@@ -120,7 +130,7 @@ export async function startQueueEngine() {
     empty: () =>
       admin.query(
         `TRUNCATE job_queue, job_history, job_attempts, dead_letters, outbox, queue_clock,
-           queue_controls`,
+           queue_controls, lane_pauses, rate_limits, rate_buckets, dedupe_keys`,
       ),
 
     stop: async () => {
@@ -146,6 +156,9 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const events = new EventWriter({ tier: 'queue', emits, publicUrl: 'https://mail.example' }, {
     notify: () => undefined,
   } as ConstructorParameters<typeof EventWriter>[1]);
+  const getJob = new GetJob(db.tenants, jobs, new HoldingFactsRepository());
+  const held = new HeldJobSystemRepository();
+  const redrive = new RedriveSystemRepository();
   return {
     ready,
     repositories: { endings, enqueue, finish, leases, rescue },
@@ -155,7 +168,12 @@ function assemble(db: ReturnType<typeof openDatabase>) {
     renewLeases: new RenewLeases(db.system, leases, types, signer),
     finishJobs: new FinishJobs(db.system, finish, endings, events, types, ready),
     rescueJobs: new RescueJobs(db.system, rescue, endings, events, types, ready),
-    getJob: new GetJob(db.tenants, jobs),
+    getJob,
+    listJobs: new ListJobs(db.tenants, new JobListRepository()),
+    cancelJob: new CancelJob(db.system, held, endings, events, getJob),
+    retryJob: new RetryJob(db.system, held, redrive, getJob, ready),
+    previewRedrive: new PreviewRedrive(db.system, new DeadLetterSystemRepository()),
+    redriveDeadLetters: new RedriveDeadLetters(db.system, redrive, ready),
     listAttempts: new ListAttempts(db.tenants, jobs),
   };
 }
