@@ -1,5 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { type Caller, CurrentCaller, ParseUuid, TenantOrPlatformRoute } from '@penguinmails/http';
+import {
+  type Caller,
+  CurrentCaller,
+  ParseUuid,
+  TenantOrPlatformRoute,
+  TenantRoute,
+} from '@penguinmails/http';
 import { CancelJob } from './cancel-job.js';
 import { GetJob } from './get-job.js';
 import { jobFilterOf, ListJobsQuery, retryRequest, type RetryRequest } from './job.requests.js';
@@ -31,7 +37,7 @@ export class JobController {
   }
 
   @Get(':id/attempts')
-  @TenantOrPlatformRoute('emails:read', 'jobs:read')
+  @TenantRoute('emails:read', 'jobs:read')
   async attempts(@CurrentCaller() caller: Caller, @Param('id', ParseUuid) id: string) {
     return { data: await this.listAttempts.execute(caller.tenantId, id) };
   }

@@ -293,8 +293,8 @@ describe('cancelling a job', () => {
 });
 
 describe('retrying a job', () => {
-  const retry = ({ tenantId, data }: EmailAccepted, mayBeRepeated = false) =>
-    queue.retryJob.execute({ tenantId, jobId: data.email_id }, mayBeRepeated);
+  const retry = async ({ tenantId, data }: EmailAccepted, mayBeRepeated = false) =>
+    (await queue.retryJob.execute({ tenantId, jobId: data.email_id }, mayBeRepeated)).job;
 
   async function dead(tenantId?: string): Promise<EmailAccepted> {
     const email = acceptedEmail({}, tenantId);
@@ -335,7 +335,7 @@ describe('retrying a job', () => {
     const email = await dead();
     const second = await retry(email);
     await queue.tryOnce({ kind: 'failed' });
-    const third = await queue.retryJob.execute(
+    const { job: third } = await queue.retryJob.execute(
       { tenantId: email.tenantId, jobId: second.id },
       false,
     );

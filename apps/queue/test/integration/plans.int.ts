@@ -52,7 +52,7 @@ async function planOf<T extends SystemTransaction | TenantTransaction>(
     const options = 'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF';
     const rows = await explainPrepared((sql) => tx.query(sql), mode, options, text, values);
     plan = (rows as { 'QUERY PLAN': string }[]).map((row) => row['QUERY PLAN']).join('\n');
-    return { rows: [], rowCount: 0 };
+    return { rows: [{}] as never[], rowCount: 1 };
   };
   await run({ ...tx, tenantId: 'tenantId' in tx ? tx.tenantId : undefined, query: explain });
   return plan;

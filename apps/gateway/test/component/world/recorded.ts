@@ -16,6 +16,7 @@ export const scopes = [
   'notifications:write',
   'analytics:read',
   'jobs:read',
+  'jobs:write',
   'api_keys:write',
 ];
 
@@ -102,7 +103,11 @@ export const job = (change: object = {}) => ({
   completed_at: null,
   last_error_code: null,
   created_at: AT,
+  expires_at: null,
+  cancel_requested_at: null,
+  redriven_from: null,
   progress: null,
+  limited_by: null,
   ...INTERNAL,
   ...change,
 });
