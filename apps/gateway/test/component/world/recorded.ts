@@ -233,3 +233,61 @@ export const health = (tier: string, change: object = {}) => ({
   ...INTERNAL,
   ...change,
 });
+
+export const queue = (change: object = {}) => ({
+  object: 'queue',
+  type: 'send_email',
+  paused: false,
+  reason: null,
+  paused_at: null,
+  depth: { scheduled: 1, ready: 2, running: 3, dead: 4 },
+  oldest_ready_age_seconds: 1.5,
+  finished_per_minute: 120.4,
+  ...INTERNAL,
+  ...change,
+});
+
+export const queuePause = (change: object = {}) => ({
+  object: 'queue_pause',
+  tenant_id: TENANT,
+  mailbox_id: null,
+  reason: 'complaints',
+  paused_at: AT,
+  ...INTERNAL,
+  ...change,
+});
+
+export const queueLimit = (change: object = {}) => ({
+  object: 'queue_limit',
+  tenant_id: TENANT,
+  limit_key: 'tenant',
+  per_minute: 60,
+  per_day: null,
+  warmup: null,
+  used_today: 7,
+  updated_at: AT,
+  ...INTERNAL,
+  ...change,
+});
+
+export const deadLetter = (change: object = {}) => ({
+  object: 'dead_letter',
+  id: newId(),
+  tenant_id: TENANT,
+  job_id: newEmailId(),
+  type: 'send_email',
+  outcome: 'failed',
+  error_code: 'tls_required',
+  attempts: 1,
+  max_attempts: 12,
+  lease_losses: 0,
+  correlation_id: null,
+  job_created_at: AT,
+  died_at: '2026-06-01T12:00:00.123456Z',
+  redriven_at: null,
+  redriven_as: null,
+  root_job_id: newEmailId(),
+  redrives: 0,
+  ...INTERNAL,
+  ...change,
+});
