@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newId } from '@penguinmails/contracts';
+import { newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
+import type { Caller } from '@penguinmails/http';
 import {
   acceptedEmail,
   type EmailAccepted,
@@ -20,6 +21,14 @@ const idOf = ({ data }: EmailAccepted) => data.email_id;
 const idsOf = (page: { data: readonly { id: string }[] }) => page.data.map(({ id }) => id);
 const MAILBOX = newId();
 const DOMAIN = 'ab'.repeat(16);
+const OPERATOR: Caller = {
+  service: 'gateway',
+  tenantId: PLATFORM_TENANT_ID,
+  actor: { kind: 'platform_key', id: newId() },
+  mode: 'live',
+  scopes: [],
+  requestId: newId(),
+};
 
 describe('the list of jobs', () => {
   /** Seven jobs of one tenant: four finished, one running, two waiting. Newest first. */
@@ -422,6 +431,37 @@ describe('retrying a job', () => {
       });
       expect(preview.sample.map(({ job_id }) => job_id)).not.toContain(idOf(gone));
       expect(preview.sample).toHaveLength(2);
+    });
+
+    it('is ordered once per key and body, as a job of the platform', async () => {
+      const order = (key: string | null, filter: object = { type: 'send_email' }) =>
+        queue.orderRedrive.execute(OPERATOR, filter, key);
+      const first = await order('key');
+      expect(first).toMatchObject({
+        replayed: false,
+        job: { type: 'dead_letters_redrive', status: 'ready' },
+      });
+      const again = await order('key');
+      expect([again.replayed, again.job.id]).toEqual([true, first.job.id]);
+      await expect(order('key', {})).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+      const others = [await order('other'), await order(null), await order(null)];
+      expect(new Set(others.map(({ job }) => job.id)).size).toBe(3);
+      const rows = await queue.rows('SELECT tenant_id, payload FROM job_queue WHERE id = $1', [
+        first.job.id,
+      ]);
+      expect(rows).toEqual([
+        { tenant_id: PLATFORM_TENANT_ID, payload: { filter: { type: 'send_email' } } },
+      ]);
+      expect(queue.audited()).toContain('redrive ordered');
+    });
+
+    it('is ordered once by several requests with one key at the same time', async () => {
+      const orders = await Promise.all(
+        Array.from({ length: 5 }, () => queue.orderRedrive.execute(OPERATOR, {}, 'same')),
+      );
+      expect(new Set(orders.map(({ job }) => job.id)).size).toBe(1);
+      expect(orders.filter(({ replayed }) => !replayed)).toHaveLength(1);
+      expect(await queue.rows('SELECT FROM job_queue')).toHaveLength(1);
     });
   });
 });

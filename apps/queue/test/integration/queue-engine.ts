@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
+import { Writable } from 'node:stream';
 import { Secret } from '@penguinmails/config';
-import { newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
+import { jobTypes, newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
 import { openDatabase } from '@penguinmails/database';
+import { createLogger } from '@penguinmails/observability';
 import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
 import { createTierDatabase, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
+import { AuditLog } from '../../src/audit/audit-log.js';
 import { DeadLetterSystemRepository } from '../../src/dead-letter/dead-letter.system.repository.js';
+import { OrderRedrive } from '../../src/dead-letter/order-redrive.js';
 import { PreviewRedrive } from '../../src/dead-letter/preview-redrive.js';
 import { RedriveDeadLetters } from '../../src/dead-letter/redrive-dead-letters.js';
+import { RedriveOrderSystemRepository } from '../../src/dead-letter/redrive-order.system.repository.js';
 import { RedriveSystemRepository } from '../../src/dead-letter/redrive.system.repository.js';
 import { EnqueueSystemRepository } from '../../src/enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from '../../src/enqueue/on-email-accepted.js';
@@ -159,6 +164,9 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const getJob = new GetJob(db.tenants, jobs, new HoldingFactsRepository());
   const held = new HeldJobSystemRepository();
   const redrive = new RedriveSystemRepository();
+  const { audit, audited } = auditLog();
+  const redriveType = { ...jobTypes.send_email, type: 'dead_letters_redrive', maxAttempts: 3 };
+  const redriveTypes = new JobTypes({ ...jobTypes, dead_letters_redrive: redriveType });
   return {
     ready,
     repositories: { endings, enqueue, finish, leases, rescue },
@@ -172,10 +180,32 @@ function assemble(db: ReturnType<typeof openDatabase>) {
     listJobs: new ListJobs(db.tenants, new JobListRepository()),
     cancelJob: new CancelJob(db.system, held, endings, events, getJob),
     retryJob: new RetryJob(db.system, held, redrive, getJob, ready),
+    audited,
+    orderRedrive: new OrderRedrive(
+      db.system,
+      new RedriveOrderSystemRepository(),
+      redriveTypes,
+      getJob,
+      ready,
+      audit,
+    ),
     previewRedrive: new PreviewRedrive(db.system, new DeadLetterSystemRepository()),
     redriveDeadLetters: new RedriveDeadLetters(db.system, redrive, ready),
     listAttempts: new ListAttempts(db.tenants, jobs),
   };
+}
+
+/** What was changed by whom, as the log has it. */
+function auditLog() {
+  const lines: string[] = [];
+  const destination = new Writable({
+    write: (line, _encoding, done) => {
+      lines.push(String(line));
+      done();
+    },
+  });
+  const audit = new AuditLog(createLogger('queue', { destination }));
+  return { audit, audited: () => lines.join('') };
 }
 
 /** An accepted e-mail of a new tenant, unless told otherwise. */
