@@ -1154,6 +1154,13 @@ SELECT secure_tenant_table('job_groups', 'SELECT, INSERT, UPDATE', 'SELECT, INSE
 SET LOCAL ROLE queue_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000113000-redrive-and-groups.sql', 'd2db122ef78fed05c94ab18b569f551482d1a6c7626c2f82e42e092936806e04');
 
+-- 1764000113500-reserve-slots.sql
+SET LOCAL ROLE queue_owner;
+-- Jobs that the limit of a recipient domain puts off get the next free slots, one after another.
+ALTER TABLE rate_buckets ADD COLUMN reserved_until TIMESTAMP WITH TIME ZONE;
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000113500-reserve-slots.sql', '1a725a0dc0133bbe43fd6f0098c064714cede3018a95a0eae8077473791c889e');
+
 -- 1764000114000-read-jobs-newest-first.sql
 SET LOCAL ROLE queue_owner;
 -- Lists of jobs go along the primary keys, newest id first: an id made by the application is a UUIDv7.

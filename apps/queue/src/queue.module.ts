@@ -47,12 +47,19 @@ import { RetryJob } from './job/retry-job.js';
 import { JobTypeSystemRepository } from './job-type/job-type.system.repository.js';
 import { JobTypes } from './job-type/job-types.js';
 import { WriteJobTypes } from './job-type/write-job-types.js';
+import { ClaimJobs } from './lane/claim-jobs.js';
+import { LaneDirectory } from './lane/lane-directory.js';
+import { LaneLook } from './lane/lane-look.js';
+import { LaneSystemRepository } from './lane/lane.system.repository.js';
 import { GrantSigner } from './lease/grant-signer.js';
 import { LeaseController } from './lease/lease.controller.js';
 import { LeaseJobs } from './lease/lease-jobs.js';
 import { LeaseSystemRepository } from './lease/lease.system.repository.js';
 import { ReadyJobs } from './lease/ready-jobs.js';
 import { RenewLeases } from './lease/renew-leases.js';
+import { LimitBook } from './limit/limit-book.js';
+import { LimitSystemRepository } from './limit/limit.system.repository.js';
+import { LimitedClaim } from './limit/limited-claim.js';
 import { queueDatabaseSettings } from './persistence/queue-database.js';
 import type { QueueConfig } from './queue.config.js';
 import { consumes, emits } from './queue.events.js';
@@ -88,7 +95,9 @@ const repositories = [
   JobTypeSystemRepository,
   LanePauseRepository,
   LanePauseSystemRepository,
+  LaneSystemRepository,
   LeaseSystemRepository,
+  LimitSystemRepository,
   QueueControlSystemRepository,
   RateLimitRepository,
   RateLimitSystemRepository,
@@ -100,12 +109,16 @@ const repositories = [
 const useCases = [
   AuditLog,
   CancelJob,
+  ClaimJobs,
   ControlQueue,
   DiscardDeadLetter,
   FinishJobs,
   GetJob,
   LaneControl,
+  LaneLook,
   LeaseJobs,
+  LimitBook,
+  LimitedClaim,
   ListAttempts,
   ListJobs,
   ListQueues,
@@ -147,6 +160,7 @@ export class QueueModule {
         ...repositories,
         ...useCases,
         { provide: JobTypes, useFactory: () => new JobTypes() },
+        { provide: LaneDirectory, useFactory: () => new LaneDirectory() },
         { provide: ParkedEventDesk, useExisting: ParkedDesk },
         { provide: QUEUE_LOGGER, useValue: logger },
         {

@@ -1,4 +1,5 @@
 import { assertLogin } from './connection/assert-login.js';
+import { Channel } from './connection/channel.js';
 import { EntitySource } from './connection/entity-source.js';
 import { Login, type PoolStats } from './connection/login.js';
 import { PlainPool } from './connection/pool-owner.js';
@@ -14,6 +15,7 @@ const PING_DEADLINE_MS = 1_000;
 export class Database {
   readonly tenants: TenantDatabase;
   readonly system: SystemDatabase;
+  private readonly channels: Channel[] = [];
   private closing?: Promise<unknown>;
 
   constructor(
@@ -66,9 +68,21 @@ export class Database {
     return this.appLogin.tenantsWaiting();
   }
 
+  /**
+   * Listens to a channel of this database on the system login, until the database is closed.
+   * @param onNotice gets each payload, and '' when notices may have been missed
+   */
+  listen(name: string, onNotice: (payload: string) => void): Pick<Channel, 'send'> {
+    const { system: login, onProblem = () => undefined } = this.settings;
+    const channel = new Channel({ login, name, onNotice, onProblem });
+    this.channels.push(channel);
+    return channel;
+  }
+
   /** Waits for running transactions, then closes all connections; once, however often called. */
   async close(): Promise<void> {
-    this.closing ??= Promise.all([this.appLogin.close(), this.systemLogin.close()]);
+    const parts = [...this.channels, this.appLogin, this.systemLogin];
+    this.closing ??= Promise.all(parts.map((part) => part.close()));
     await this.closing;
   }
 }

@@ -121,6 +121,8 @@ export const metrics = {
   eventsDeadLettered: counter('penguinmails.events.dead_lettered', '{event}', 'Events given up'),
   /** penguinmails.job.type, state (scheduled, ready, running, dead) */
   queueDepth: gauge('penguinmails.queue.depth', '{job}', 'Jobs by state'),
+  /** penguinmails.tenant.id; the ten tenants with most that is due, so that their number stays bounded */
+  queueTenantDepth: gauge('penguinmails.queue.tenant_depth', '{job}', 'Jobs due by tenant'),
   /** penguinmails.job.type */
   queueOldestAge: gauge('penguinmails.queue.oldest_age', 's', 'Age of the oldest job that is due'),
   /** penguinmails.job.type */

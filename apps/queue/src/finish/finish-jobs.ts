@@ -4,13 +4,28 @@ import { counter, metrics } from '@penguinmails/observability';
 import { EventWriter } from '@penguinmails/outbox';
 import { deadLetterEvents } from '../job/dead-letter-event.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
+import { isCompletion } from '../job/outcome.js';
 import { JobTypes } from '../job-type/job-types.js';
+import { lanesOf } from '../lane/lane.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
+import { bucketKey } from '../limit/allot.js';
+import { LimitSystemRepository } from '../limit/limit.system.repository.js';
 import { deliveryEvents } from './delivery-items.js';
-import { type Finish, type FinishPlan, keyOf, planFinish } from './finish-plan.js';
+import {
+  type Finish,
+  type FinishPlan,
+  keyOf,
+  planFinish,
+  type ReportedFinish,
+} from './finish-plan.js';
 import type { FinishResult } from './finish-result.js';
-import { FinishSystemRepository } from './finish.system.repository.js';
+import {
+  type CompletedJob,
+  FinishSystemRepository,
+  type HeldJob,
+} from './finish.system.repository.js';
 import { recordedDelivery } from './recorded-delivery.js';
+import { withinLease } from './within-lease.js';
 
 /** Job ids of a batch, by whether the finisher's token still counted. */
 export interface FinishAnswer {
@@ -29,6 +44,7 @@ export class FinishJobs {
     private readonly database: SystemDatabase,
     private readonly repository: FinishSystemRepository,
     private readonly endings: JobEndSystemRepository,
+    private readonly limits: LimitSystemRepository,
     private readonly events: EventWriter,
     private readonly types: JobTypes,
     private readonly ready: ReadyJobs,
@@ -48,30 +64,83 @@ export class FinishJobs {
   private async finish(
     tx: SystemTransaction,
     results: readonly FinishResult[],
-  ): Promise<readonly Finish[]> {
-    const held = await this.repository.lockHeld(tx, results);
-    if (held.length === 0) return [];
-    const plan = planFinish(held, results, (type) => this.types.get(type), Math.random);
-    await this.write(tx, plan);
-    tx.onCommit(() => this.afterCommit(plan));
-    return plan.finishes;
+  ): Promise<readonly ReportedFinish[]> {
+    const [good, other] = parted(results, ({ kind }) => isCompletion(kind));
+    const completed = completedFinishes(await this.repository.complete(tx, good), good);
+    const held = await this.repository.lockHeld(tx, other);
+    const plan = planFinish(
+      held,
+      boundTimes(other, held),
+      (type) => this.types.get(type),
+      Math.random,
+    );
+    const finishes = [...completed, ...plan.finishes];
+    await this.write(tx, plan, finishes);
+    tx.onCommit(() => this.afterCommit(plan, finishes));
+    return finishes;
   }
 
-  private async write(tx: SystemTransaction, plan: FinishPlan): Promise<void> {
+  private async write(
+    tx: SystemTransaction,
+    plan: FinishPlan,
+    finishes: readonly ReportedFinish[],
+  ): Promise<void> {
     await this.repository.recordTries(tx, plan.tries);
     await this.repository.release(tx, plan.releases);
+    await this.limits.refund(tx, unusedBy(plan.finishes));
     const buried = await this.endings.end(tx, plan.ends);
-    const deliveries = plan.finishes.flatMap((finish) => recordedDelivery(finish) ?? []);
+    const deliveries = finishes.flatMap((finish) => recordedDelivery(finish) ?? []);
     const events = [...deliveryEvents(deliveries), ...deadLetterEvents(buried)];
     if (events.length > 0) await this.events.write(tx, events);
   }
 
-  private afterCommit({ finishes, releases }: FinishPlan): void {
-    for (const { job, result } of finishes)
-      counter(metrics.jobsFinished).add(1, {
-        'penguinmails.job.type': job.type,
-        outcome: result.kind,
-      });
-    if (releases.some(({ delaySeconds }) => delaySeconds === null)) this.ready.wake();
+  private afterCommit(plan: FinishPlan, finishes: readonly ReportedFinish[]): void {
+    for (const [outcome, same] of Map.groupBy(finishes, ({ result }) => result.kind))
+      for (const [type, { length }] of Map.groupBy(same, ({ job }) => job.type))
+        counter(metrics.jobsFinished).add(length, { 'penguinmails.job.type': type, outcome });
+    const atOnce = plan.finishes.filter(
+      ({ decision }) => decision.move === 'return' && decision.delaySeconds === undefined,
+    );
+    this.ready.wake(lanesOf(atOnce.map(({ job }) => job)));
   }
+}
+
+function parted<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
+}
+
+/** Results of jobs that are held no more are left as they are: nothing comes of them. */
+function boundTimes(results: readonly FinishResult[], held: readonly HeldJob[]): FinishResult[] {
+  const jobs = new Map(held.map((job) => [keyOf(job), job]));
+  return results.map((result) => {
+    const job = jobs.get(keyOf({ tenantId: result.tenant_id, jobId: result.job_id }));
+    return job ? withinLease(result, job) : result;
+  });
+}
+
+/** What is known of jobs that were completed without being decided on. */
+function completedFinishes(
+  completed: readonly CompletedJob[],
+  results: readonly FinishResult[],
+): ReportedFinish[] {
+  const reported = new Map(
+    results.map((result) => [keyOf({ tenantId: result.tenant_id, jobId: result.job_id }), result]),
+  );
+  return completed.map((job) => ({
+    job,
+    result: { ...reported.get(keyOf(job))!, finished_at: job.finishedAt.toISOString() },
+    decision: { move: 'complete', attempts: job.attempts, unknownOutcomes: 0 },
+  }));
+}
+
+/** Jobs that were given back unbegun have used nothing of their limits. */
+function unusedBy(finishes: readonly Finish[]) {
+  const returned = finishes.filter(({ result }) => result.kind === 'returned');
+  const keys = returned.flatMap(({ job: { tenantId, rateKey, domainKey } }) => [
+    { tenantId, key: 'tenant' },
+    ...(rateKey ? [{ tenantId, key: `mailbox:${rateKey}` }] : []),
+    ...(domainKey ? [{ tenantId, key: `domain:${domainKey}` }] : []),
+  ]);
+  const groups = [...Map.groupBy(keys, bucketKey)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return groups.map(([, [key, ...more]]) => ({ ...key, used: 1 + more.length }));
 }

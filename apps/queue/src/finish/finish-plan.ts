@@ -31,11 +31,16 @@ export interface Release extends JobKey {
   readonly errorMessage: string | null;
 }
 
-/** One job, what was reported about it and what becomes of it. */
-export interface Finish {
-  readonly job: RunningJob;
+/** What was reported about a job and what becomes of it. */
+export interface ReportedFinish {
+  readonly job: Pick<RunningJob, 'tenantId' | 'jobId' | 'type'>;
   readonly result: FinishResult;
   readonly decision: Decision;
+}
+
+/** The same of a job that had to be decided on. */
+export interface Finish extends ReportedFinish {
+  readonly job: RunningJob;
 }
 
 /** What one batch of results writes. */
@@ -134,7 +139,7 @@ function end({ job, result, decision }: Finish): JobEnd {
 }
 
 /** Why it ended, as a slug: what the worker said, or that the tries were used up. */
-export function endCode({ result, decision }: Finish): string | null {
+export function endCode({ result, decision }: ReportedFinish): string | null {
   if (decision.move === 'bury' && result.kind === 'deferred') return 'attempts_exhausted';
   if (result.kind === 'unknown') return result.error_code ?? 'outcome_unknown';
   return result.error_code;

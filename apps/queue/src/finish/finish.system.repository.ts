@@ -1,23 +1,56 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
-import { inLockOrder, UNFINISHED_JOB_COLUMNS, type RunningJob } from '../job/unfinished-job.js';
+import { maskedReply } from '../job/masked-reply.js';
+import {
+  inLockOrder,
+  type JobKey,
+  type RunningJob,
+  UNFINISHED_JOB_COLUMNS,
+} from '../job/unfinished-job.js';
 import type { FinishedTry, Release } from './finish-plan.js';
 import type { FinishResult } from './finish-result.js';
 
 /** Only rows that still hold the finisher's token. */
 const LOCK_HELD = `
-SELECT ${UNFINISHED_JOB_COLUMNS}
+SELECT ${UNFINISHED_JOB_COLUMNS}, j.started_at AS "startedAt", now() AS now
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS r(tenant_id, id, lease_token)
 JOIN job_queue j
   ON j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token
 FOR UPDATE OF j`;
 
-/** A worker's clock may step back between start and end: a try then lasted no time. */
+/**
+ * Most jobs end well at their first try: straight from the hot table into history, the try with them,
+ * without being locked and decided on before. Only rows that still hold the finisher's token. Times
+ * are as in {@link withinLease}.
+ */
+const COMPLETE = `
+WITH done AS (
+  DELETE FROM job_queue j
+  USING unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::text[],
+    $8::text[], $9::timestamptz[], $10::timestamptz[])
+    AS r(tenant_id, id, lease_token, outcome, code, enhanced_code, error_code, reply, began_at,
+      ended_at)
+  WHERE j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token
+  RETURNING j.*, r.outcome, r.code, r.enhanced_code, r.error_code, r.reply, r.began_at, r.ended_at
+)
+INSERT INTO job_history (tenant_id, id, job_type, queue, status, outcome, priority, attempts,
+  max_attempts, lease_losses, scheduled_at, started_at, created_at, error_message,
+  last_error_code, progress, correlation_id, group_id, redriven_from, leased_by, try_started_at,
+  try_finished_at, code, enhanced_code)
+SELECT tenant_id, id, job_type, queue, 'completed', outcome, priority, attempts + 1,
+  max_attempts, lease_losses, scheduled_at, started_at, created_at, reply,
+  error_code, progress, correlation_id, group_id, redriven_from, leased_by,
+  greatest(started_at, least(began_at, now())),
+  greatest(started_at, least(greatest(began_at, ended_at), now())), code, enhanced_code
+FROM done
+RETURNING tenant_id AS "tenantId", id AS "jobId", job_type AS type, attempts,
+  group_id AS "groupId", try_finished_at AS "finishedAt"`;
+
 const RECORD_TRIES = `
 INSERT INTO job_attempts (tenant_id, job_id, attempt, outcome, code, enhanced_code, error_code,
   reply, leased_by, started_at, finished_at)
 SELECT t.tenant_id, t.job_id, t.attempt, t.outcome, t.code, t.enhanced_code, t.error_code,
-  t.reply, t.leased_by, t.started_at, greatest(t.started_at, t.finished_at)
+  t.reply, t.leased_by, t.started_at, t.finished_at
 FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[],
   $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[])
   AS t(tenant_id, job_id, attempt, outcome, code, enhanced_code, error_code, reply, leased_by,
@@ -36,10 +69,50 @@ FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::float8[], $6::text
   AS r(tenant_id, id, attempts, unknown_outcomes, delay, error_code, error_message, returns)
 WHERE j.tenant_id = r.tenant_id AND j.id = r.id`;
 
+/** A job that has just been completed; `attempts` counts its last try. */
+export interface CompletedJob extends JobKey {
+  readonly type: string;
+  readonly attempts: number;
+  readonly groupId: string | null;
+  readonly finishedAt: Date;
+}
+
+/** A locked job with what bounds the times of its try, by the database's clock. */
+export interface HeldJob extends RunningJob {
+  readonly startedAt: Date;
+  readonly now: Date;
+}
+
 /** Statements of finishing, over all tenants. */
 @Injectable()
 export class FinishSystemRepository {
-  async lockHeld(tx: SystemTransaction, results: readonly FinishResult[]): Promise<RunningJob[]> {
+  /** Moves completed jobs to history; those that are held no more under their token are left out. */
+  async complete(tx: SystemTransaction, results: readonly FinishResult[]): Promise<CompletedJob[]> {
+    if (results.length === 0) return [];
+    const ordered = inLockOrder(
+      results.map((result) => ({ ...result, tenantId: result.tenant_id, jobId: result.job_id })),
+    );
+    const { rows } = await tx.query<CompletedJob>(
+      COMPLETE,
+      [
+        ordered.map((each) => each.tenantId),
+        ordered.map((each) => each.jobId),
+        ordered.map((each) => each.lease_token),
+        ordered.map((each) => each.kind),
+        ordered.map((each) => each.code),
+        ordered.map((each) => each.enhanced_code),
+        ordered.map((each) => each.error_code),
+        ordered.map((each) => maskedReply(each.reply)),
+        ordered.map((each) => each.started_at),
+        ordered.map((each) => each.finished_at),
+      ],
+      { name: 'jobs-complete' },
+    );
+    return rows;
+  }
+
+  async lockHeld(tx: SystemTransaction, results: readonly FinishResult[]): Promise<HeldJob[]> {
+    if (results.length === 0) return [];
     const ordered = inLockOrder(
       results.map(({ tenant_id: tenantId, job_id: jobId, lease_token: leaseToken }) => ({
         tenantId,
@@ -47,7 +120,7 @@ export class FinishSystemRepository {
         leaseToken,
       })),
     );
-    const { rows } = await tx.query<RunningJob>(
+    const { rows } = await tx.query<HeldJob>(
       LOCK_HELD,
       [
         ordered.map((held) => held.tenantId),

@@ -1,11 +1,11 @@
 import type { Delivery } from './delivery-items.js';
-import { endCode, type Finish } from './finish-plan.js';
+import { endCode, type ReportedFinish } from './finish-plan.js';
 
 /**
  * What oltp is told about one reported try; nothing when the job was given back unstarted. A try
  * that was deferred for the last time has failed.
  */
-export function recordedDelivery(finish: Finish): Delivery | undefined {
+export function recordedDelivery(finish: ReportedFinish): Delivery | undefined {
   const { job, result, decision } = finish;
   if (result.kind === 'returned') return undefined;
   const final = decision.move !== 'retry';

@@ -18,6 +18,11 @@ export const outcomeKinds = [
 ] as const;
 export type OutcomeKind = (typeof outcomeKinds)[number];
 
+/** Whether the kind ends the job well, whatever went before. */
+export function isCompletion(kind: OutcomeKind): boolean {
+  return kind === 'delivered' || kind === 'bounced';
+}
+
 /** What the decision needs to know of the job. */
 export interface TriedJob {
   readonly attempts: number;

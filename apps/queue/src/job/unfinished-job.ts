@@ -7,6 +7,10 @@ export interface JobKey {
 /** What finishing and rescuing read of a hot row. */
 export interface UnfinishedJob extends JobKey {
   readonly type: string;
+  /** '' for none. */
+  readonly rateKey: string;
+  readonly domainKey: string | null;
+  readonly priority: number;
   readonly attempts: number;
   readonly maxAttempts: number;
   readonly unknownOutcomes: number;
@@ -24,7 +28,8 @@ export interface RunningJob extends UnfinishedJob {
 
 /** The columns of {@link UnfinishedJob}, for a row named j. */
 export const UNFINISHED_JOB_COLUMNS = `
-  j.tenant_id AS "tenantId", j.id AS "jobId", j.job_type AS type, j.attempts,
+  j.tenant_id AS "tenantId", j.id AS "jobId", j.job_type AS type, j.rate_key AS "rateKey",
+  j.domain_key AS "domainKey", j.priority, j.attempts,
   j.max_attempts AS "maxAttempts", j.unknown_outcomes AS "unknownOutcomes",
   j.lease_losses AS "leaseLosses", j.returns, j.leased_by AS "leasedBy"`;
 

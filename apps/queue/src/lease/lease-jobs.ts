@@ -3,6 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { unprocessable } from '@penguinmails/http/problem';
 import { SystemDatabase } from '@penguinmails/database';
 import { counter, metrics } from '@penguinmails/observability';
+import { ClaimJobs } from '../lane/claim-jobs.js';
+import { lanesOf } from '../lane/lane.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { GrantSigner, type TenantGrant } from './grant-signer.js';
 import type { LeaseRequest } from './lease.requests.js';
@@ -24,6 +26,7 @@ export class LeaseJobs {
   constructor(
     private readonly database: SystemDatabase,
     private readonly repository: LeaseSystemRepository,
+    private readonly claims: ClaimJobs,
     private readonly ready: ReadyJobs,
     private readonly types: JobTypes,
     private readonly signer: GrantSigner,
@@ -37,9 +40,10 @@ export class LeaseJobs {
   async execute(request: LeaseRequest, abandoned: AbortSignal): Promise<Lease> {
     this.assertKnown(request.types);
     const leaseToken = randomUUID();
-    const jobs = await this.ready.take(kindOf(request), request.wait_ms, abandoned, () =>
-      this.claim(request, leaseToken),
-    );
+    const jobs = await this.ready.take(request.wait_ms, abandoned, {
+      claim: () => this.claim(request, leaseToken),
+      nextTry: () => this.claims.nextTry(request.types),
+    });
     if (jobs.length > 0 && abandoned.aborted) return this.giveBack(jobs, leaseToken);
     return this.lease(jobs, leaseToken);
   }
@@ -58,27 +62,20 @@ export class LeaseJobs {
   private claim(request: LeaseRequest, leaseToken: string): Promise<LeasedJob[]> {
     const { types, max, worker_id: workerId } = request;
     const leaseMs = this.types.shortestLeaseMs();
-    return this.database.once((tx) =>
-      this.repository.claim(tx, { types, max, leaseToken, leaseMs, workerId }),
-    );
+    return this.claims.execute(types, max, { workerId, leaseToken, leaseMs });
   }
 
   private async giveBack(jobs: readonly LeasedJob[], leaseToken: string): Promise<Lease> {
     await this.database.once((tx) => this.repository.giveBack(tx, jobs, leaseToken));
-    this.ready.wake();
+    this.ready.wake(lanesOf(jobs));
     return { leaseToken, expiresAt: null, jobs: [], grants: [] };
   }
 
   private async lease(jobs: readonly LeasedJob[], leaseToken: string): Promise<Lease> {
     const expiresAt = jobs.at(0)?.expiresAt ?? null;
     const grants = expiresAt ? await this.signer.sign(jobs, leaseToken, expiresAt) : [];
-    for (const { type } of jobs)
-      counter(metrics.jobsLeased).add(1, { 'penguinmails.job.type': type });
+    for (const [type, { length }] of Map.groupBy(jobs, (job) => job.type))
+      counter(metrics.jobsLeased).add(length, { 'penguinmails.job.type': type });
     return { leaseToken, expiresAt, jobs, grants };
   }
-}
-
-/** Claims for the same types find the same jobs. */
-function kindOf({ types }: LeaseRequest): string {
-  return [...types].sort().join(',');
 }

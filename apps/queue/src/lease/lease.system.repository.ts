@@ -1,30 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
 import { inLockOrder, type JobKey } from '../job/unfinished-job.js';
-import type { ClaimRequest, HeldLease, LeasedJob } from './leased-job.js';
-
-/**
- * The claim: the first ready jobs that nobody else is claiming right now, in one statement. Types
- * that are paused stay where they are. $4 is the lease in milliseconds, by the database's clock.
- */
-const CLAIM = `
-WITH next AS (
-  SELECT tenant_id, id FROM job_queue
-  WHERE status = 'pending' AND scheduled_at <= now() AND job_type = ANY($1::text[])
-    AND job_type NOT IN (SELECT c.job_type FROM queue_controls c WHERE c.paused)
-  ORDER BY priority DESC, scheduled_at, id
-  LIMIT $2
-  FOR UPDATE SKIP LOCKED
-)
-UPDATE job_queue j
-SET status = 'running', started_at = now(), lease_token = $3,
-  lease_expires_at = now() + $4 * interval '1 millisecond', leased_by = $5
-FROM next n
-WHERE j.tenant_id = n.tenant_id AND j.id = n.id
-RETURNING j.tenant_id AS "tenantId", j.id AS "jobId", j.job_type AS type, j.payload,
-  j.priority, j.scheduled_at AS "scheduledAt", j.attempts + 1 AS attempt,
-  j.correlation_id AS "correlationId", j.traceparent, j.created_at AS "createdAt",
-  j.lease_expires_at AS "expiresAt"`;
+import type { HeldLease } from './leased-job.js';
 
 const RENEW = `
 UPDATE job_queue j SET lease_expires_at = now() + $4 * interval '1 millisecond'
@@ -42,15 +19,6 @@ WHERE j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_toke
 /** Statements about leases, over all tenants. */
 @Injectable()
 export class LeaseSystemRepository {
-  /** Gives up to `max` ready jobs to the claimer, in the order in which they should run. */
-  async claim(tx: SystemTransaction, request: ClaimRequest): Promise<LeasedJob[]> {
-    const { types, max, leaseToken, leaseMs, workerId } = request;
-    const { rows } = await tx.query<LeasedJob>(CLAIM, [types, max, leaseToken, leaseMs, workerId], {
-      name: 'jobs-claim',
-    });
-    return rows.sort(inClaimOrder);
-  }
-
   /** Extends the leases that are still held under their token; the others are not answered. */
   async renew(
     tx: SystemTransaction,
@@ -79,13 +47,4 @@ export class LeaseSystemRepository {
       jobs.map(() => leaseToken),
     ]);
   }
-}
-
-/** UPDATE … RETURNING promises no order. */
-function inClaimOrder(a: LeasedJob, b: LeasedJob): number {
-  return (
-    b.priority - a.priority ||
-    a.scheduledAt.getTime() - b.scheduledAt.getTime() ||
-    (a.jobId < b.jobId ? -1 : 1)
-  );
 }

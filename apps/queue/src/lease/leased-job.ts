@@ -1,14 +1,5 @@
 import type { JobKey } from '../job/unfinished-job.js';
 
-export interface ClaimRequest {
-  readonly types: readonly string[];
-  readonly max: number;
-  /** Fencing token of every job of this claim. */
-  readonly leaseToken: string;
-  readonly leaseMs: number;
-  readonly workerId: string;
-}
-
 /** The parts of a job's payload that a grant names, where the type has them. */
 export interface GrantedPayload {
   readonly storage_key?: string;
@@ -19,13 +10,19 @@ export interface GrantedPayload {
 export interface LeasedJob extends JobKey {
   readonly type: string;
   readonly payload: GrantedPayload;
+  /** '' for none. */
+  readonly rateKey: string;
+  readonly domainKey: string | null;
   readonly priority: number;
-  readonly scheduledAt: Date;
+  /** UTC with microseconds, as the database writes it: such texts compare as the times do. */
+  readonly scheduledAt: string;
   readonly attempt: number;
   readonly correlationId: string | null;
   readonly traceparent: string | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
+  /** The limit of its recipient's domain had put it off. */
+  readonly wasPutOff: boolean;
 }
 
 /** A lease that was renewed. */

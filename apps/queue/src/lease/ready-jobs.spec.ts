@@ -1,9 +1,33 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@penguinmails/testing';
-import { POLL_INTERVAL_MS, ReadyJobs } from './ready-jobs.js';
+import { LaneDirectory } from '../lane/lane-directory.js';
+import type { LaneLook } from '../lane/lane-look.js';
+import { ReadyJobs } from './ready-jobs.js';
 
 const NEVER = new AbortController().signal;
 const LONG_MS = 30_000;
+const POLL_MS = 1_000;
+
+const opened: ReadyJobs[] = [];
+afterEach(() => opened.splice(0).forEach((ready) => ready.onModuleDestroy()));
+
+/** What is waited in, with the notices it sends and the signs it passes on. */
+function waitingRoom() {
+  const sent: string[] = [];
+  let hear: (payload: string) => void = () => undefined;
+  let signs = 0;
+  const database = {
+    listen: (_name: string, onNotice: (payload: string) => void) => {
+      hear = onNotice;
+      return { send: (payload: string) => sent.push(payload) };
+    },
+  };
+  const look = { sign: () => (signs += 1) } as unknown as LaneLook;
+  const ready = new ReadyJobs(database as never, new LaneDirectory(), look);
+  ready.onModuleInit();
+  opened.push(ready);
+  return { ready, sent, hear: (payload: string) => hear(payload), signs: () => signs };
+}
 
 /** A hot table of a number; each claim takes one and is counted. */
 function table(jobs: number) {
@@ -11,101 +35,90 @@ function table(jobs: number) {
   return {
     claims,
     put: (more: number) => (jobs += more),
-    claim: async () => {
-      claims.push(performance.now());
-      return jobs > 0 ? [jobs--] : [];
+    attempt: {
+      nextTry: () => performance.now() + POLL_MS,
+      claim: async () => {
+        claims.push(performance.now());
+        return jobs > 0 ? [jobs--] : [];
+      },
     },
   };
 }
 
 describe('waiting for ready jobs', () => {
   it('gives what is there at once', async () => {
-    const ready = new ReadyJobs();
-    const { claim } = table(1);
-    await expect(ready.take('a', LONG_MS, NEVER, claim)).resolves.toEqual([1]);
+    const { ready } = waitingRoom();
+    const { attempt } = table(1);
+    await expect(ready.take(LONG_MS, NEVER, attempt)).resolves.toEqual([1]);
   });
 
   it('answers with nothing when the wait is over', async () => {
-    const ready = new ReadyJobs();
-    const { claim } = table(0);
-    await expect(ready.take('a', 20, NEVER, claim)).resolves.toEqual([]);
+    const { ready } = waitingRoom();
+    const { attempt } = table(0);
+    await expect(ready.take(20, NEVER, attempt)).resolves.toEqual([]);
   });
 
-  it('is woken by a commit, well before the poll', async () => {
-    const ready = new ReadyJobs();
-    const { claim, claims, put } = table(0);
-    // The wait is over before the first poll: only the wake-up can find the job.
-    const waiting = ready.take('a', POLL_INTERVAL_MS / 2, NEVER, claim);
+  it('is woken by a commit, well before the next try', async () => {
+    const { ready, sent } = waitingRoom();
+    const { attempt, claims, put } = table(0);
+    // The wait is over before the next try: only the wake-up can find the job.
+    const waiting = ready.take(POLL_MS / 2, NEVER, attempt);
     await eventually(() => claims.length === 1);
     put(1);
-    ready.wake();
+    ready.wake([{ tenantId: 't', type: 'send_email', rateKey: '', priority: 0 }]);
     await expect(waiting).resolves.toEqual([1]);
+    expect(sent).toHaveLength(1);
   });
 
   it('sees a commit that happened while a claim was under way', async () => {
-    const ready = new ReadyJobs();
+    const { ready } = waitingRoom();
     let first = true;
-    const taken = await ready.take('a', POLL_INTERVAL_MS / 2, NEVER, async () => {
-      if (!first) return ['late'];
-      first = false;
-      ready.wake();
-      return [];
+    const taken = await ready.take(POLL_MS / 2, NEVER, {
+      nextTry: () => Infinity,
+      claim: async () => {
+        if (!first) return ['late'];
+        first = false;
+        ready.wake();
+        return [];
+      },
     });
     expect(taken).toEqual(['late']);
   });
 
-  it('asks once a poll for ten waiters, and finds what nobody announced', async () => {
-    const ready = new ReadyJobs();
-    const { claim, claims, put } = table(0);
-    const answers = Promise.all(
-      Array.from({ length: 10 }, () => ready.take('a', LONG_MS, NEVER, claim)),
-    );
-    await eventually(() => claims.length >= 4);
-    const initial = claims.length;
-    expect(initial).toBeLessThanOrEqual(10);
-    await eventually(() => claims.length >= initial + 2);
-    const [poll, next] = claims.slice(initial);
-    expect(next - poll).toBeGreaterThan(POLL_INTERVAL_MS * 0.9);
-    put(10);
-    expect((await answers).flat()).toHaveLength(10);
-  });
-
-  it('does not starve those whose wait is shorter than the poll', async () => {
-    const ready = new ReadyJobs();
-    const { claim, put } = table(0);
-    await ready.take('a', 0, NEVER, claim);
-    put(1);
-    const found = await eventually(async () => {
-      const taken = await ready.take('a', 10, NEVER, claim);
-      return taken.length > 0 && taken;
+  it('tries again by itself when something falls due', async () => {
+    const { ready } = waitingRoom();
+    const { attempt, put, claims } = table(0);
+    const waiting = ready.take(LONG_MS, NEVER, {
+      ...attempt,
+      nextTry: () => performance.now() + 5,
     });
-    expect(found).toEqual([1]);
+    await eventually(() => claims.length > 2);
+    put(1);
+    await expect(waiting).resolves.toEqual([1]);
   });
 
-  it('keeps kinds apart: nothing of one says nothing about another', async () => {
-    const ready = new ReadyJobs();
-    await ready.take('a', 0, NEVER, table(0).claim);
-    await expect(ready.take('b', 0, NEVER, table(1).claim)).resolves.toEqual([1]);
+  it('follows a sign of another replica and not its own', async () => {
+    const { ready, sent, hear, signs } = waitingRoom();
+    ready.wake([{ tenantId: 't', type: 'send_email', rateKey: '', priority: 0 }]);
+    hear(sent[0]);
+    expect(signs()).toBe(0);
+    hear('another');
+    expect(signs()).toBe(1);
   });
 
-  it('lets go when the asker is gone and when the process goes', async () => {
-    const ready = new ReadyJobs();
-    const { claim, claims } = table(0);
-    const gone = new AbortController();
-    const abandoned = ready.take('a', LONG_MS, gone.signal, claim);
-    const waiting = ready.take('a', LONG_MS, NEVER, claim);
-    await eventually(() => claims.length > 0);
-    gone.abort();
-    await expect(abandoned).resolves.toEqual([]);
+  it('leaves the line when its worker hangs up, and when the process goes', async () => {
+    const { ready } = waitingRoom();
+    const hangUp = new AbortController();
+    const { attempt, claims } = table(0);
+    const patient = { ...attempt, nextTry: () => Infinity };
+    const waiting = [
+      ready.take(LONG_MS, hangUp.signal, patient),
+      ready.take(LONG_MS, NEVER, patient),
+    ];
+    await eventually(() => claims.length === 2);
+    hangUp.abort();
+    await expect(waiting[0]).resolves.toEqual([]);
     ready.onModuleDestroy();
-    await expect(waiting).resolves.toEqual([]);
-  });
-
-  it('passes a failing claim on and keeps its place free for others', async () => {
-    const ready = new ReadyJobs();
-    const failing = () => Promise.reject(new Error('database away'));
-    for (let i = 0; i < 6; i++)
-      await expect(ready.take('a', 10, NEVER, failing)).rejects.toThrow('database away');
-    await expect(ready.take('a', 10, NEVER, table(1).claim)).resolves.toEqual([1]);
+    await expect(waiting[1]).resolves.toEqual([]);
   });
 });

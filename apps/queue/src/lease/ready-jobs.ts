@@ -1,86 +1,97 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Database } from '@penguinmails/database';
+import type { Lane } from '../lane/lane.js';
+import { LaneDirectory } from '../lane/lane-directory.js';
+import { LaneLook } from '../lane/lane-look.js';
 
-/** Longest time until a job is noticed that another replica made ready, or that fell due. */
-export const POLL_INTERVAL_MS = 1000;
+const CHANNEL = 'penguinmails_queue_ready';
 
 /** Claims that this replica runs at the same time; a wake-up of many waiters costs no more. */
 const CLAIMS_AT_ONCE = 4;
 
-/** Nothing was found by a claim that began at this version; believed until then (ms, monotonic). */
-interface FoundNothing {
-  readonly version: number;
-  readonly until: number;
+/** How those who wait try to get something. */
+export interface Attempt<T> {
+  claim(): Promise<T[]>;
+  /** When the next claim may find something without a sign (ms, monotonic). */
+  nextTry(): number;
 }
 
 /**
- * Where requests for work wait. A wake-up is in-process, after the commit that made jobs ready; for
- * what happens elsewhere (another replica, a job falling due) one of the waiters asks the database
- * once in {@link POLL_INTERVAL_MS}. In between nobody does, however many workers wait.
+ * Where requests for work wait. Commits of this process wake them at once; other replicas hear of it by
+ * a notification that names nobody (tenancy.md: a channel is open to every login) and look for
+ * themselves. What nobody gives a sign of is found by looking now and then.
  */
 @Injectable()
-export class ReadyJobs implements OnModuleDestroy {
+export class ReadyJobs implements OnModuleInit, OnModuleDestroy {
+  private readonly replica = randomUUID();
   private version = 0;
   private closed = false;
-  private readonly nothing = new Map<string, FoundNothing>();
   private readonly sleepers = new Set<() => void>();
   private readonly places = new Places(CLAIMS_AT_ONCE);
+  private channel?: { send(payload: string): void };
 
-  /** Jobs may have become ready. Call it after the commit. */
-  wake(): void {
-    this.version += 1;
-    [...this.sleepers].forEach((resume) => resume());
+  constructor(
+    private readonly database: Database,
+    private readonly directory: LaneDirectory,
+    private readonly laneLook: LaneLook,
+  ) {}
+
+  onModuleInit(): void {
+    this.channel = this.database.listen(CHANNEL, (sender) => {
+      if (sender !== this.replica) this.lookAgain();
+    });
+  }
+
+  /**
+   * Jobs have become ready. Call it after the commit.
+   * @param lanes where; default: nobody knows
+   * @param since the earliest time for which one of them is scheduled; default: they may stand anywhere
+   */
+  wake(lanes?: readonly Lane[], since?: string): void {
+    if (lanes?.length === 0) return;
+    this.channel?.send(this.replica);
+    if (!lanes) return this.lookAgain();
+    this.directory.wake(lanes, since);
+    this.resume();
   }
 
   /** Nobody waits any longer: the process is going. */
   onModuleDestroy(): void {
     this.closed = true;
-    this.wake();
+    this.resume();
   }
 
   /**
-   * Runs `claim` until it gives something, until `waitMs` are over, `abandoned` fires or the process
-   * goes; between tries it sleeps.
-   * @param kind claims of the same kind find the same jobs
+   * Claims until that gives something, until `waitMs` are over, `abandoned` fires or the process goes;
+   * between tries it sleeps.
    */
-  async take<T>(
-    kind: string,
-    waitMs: number,
-    abandoned: AbortSignal,
-    claim: () => Promise<T[]>,
-  ): Promise<T[]> {
+  async take<T>(waitMs: number, abandoned: AbortSignal, attempt: Attempt<T>): Promise<T[]> {
     const deadline = performance.now() + waitMs;
     for (;;) {
-      const taken = await this.places.use(() => this.claimUnlessEmpty(kind, claim));
+      const seen = this.version;
+      const taken = await this.places.use(() => attempt.claim());
+      // The lanes that this claim read are free for the others again.
+      if (taken.length > 0) this.resume();
       const over = performance.now() >= deadline || this.closed || abandoned.aborted;
       if (taken.length > 0 || over) return taken;
-      await this.sleep(kind, deadline, abandoned);
+      if (this.version === seen) await this.sleep(Math.min(deadline, attempt.nextTry()), abandoned);
     }
   }
 
-  private async claimUnlessEmpty<T>(kind: string, claim: () => Promise<T[]>): Promise<T[]> {
-    const now = performance.now();
-    const before = this.nothing.get(kind);
-    const known = before?.version === this.version;
-    if (known && now < before.until) return [];
-    // Noted before the claim, so that one waiter polls and not all; and with the version before it,
-    // so that a wake-up during the claim is not taken for one that it has seen.
-    if (known) this.noteNothing(kind, this.version);
-    const seen = this.version;
-    const taken = await claim();
-    if (taken.length === 0) this.noteNothing(kind, seen);
-    else if (known) this.wake();
-    return taken;
+  private lookAgain(): void {
+    this.laneLook.sign();
+    this.resume();
   }
 
-  private noteNothing(kind: string, version: number): void {
-    this.nothing.set(kind, { version, until: performance.now() + POLL_INTERVAL_MS });
+  private resume(): void {
+    this.version += 1;
+    [...this.sleepers].forEach((wakeUp) => wakeUp());
   }
 
-  /** Until a wake-up, the next poll, the deadline or `abandoned`, whichever comes first. */
-  private async sleep(kind: string, deadline: number, abandoned: AbortSignal): Promise<void> {
-    const found = this.nothing.get(kind);
-    if (found?.version !== this.version) return;
-    const ms = Math.max(0, Math.min(deadline, found.until) - performance.now());
+  /** Until a wake-up, `until` (ms, monotonic) or `abandoned`, whichever comes first. */
+  private async sleep(until: number, abandoned: AbortSignal): Promise<void> {
+    const ms = Math.max(1, Math.ceil(until - performance.now()));
     await new Promise<void>((resolve) => {
       const done = () => {
         clearTimeout(timer);
@@ -88,7 +99,7 @@ export class ReadyJobs implements OnModuleDestroy {
         this.sleepers.delete(done);
         resolve();
       };
-      const timer = setTimeout(done, Math.ceil(ms));
+      const timer = setTimeout(done, ms);
       abandoned.addEventListener('abort', done);
       this.sleepers.add(done);
     });

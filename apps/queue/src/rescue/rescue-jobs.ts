@@ -7,6 +7,7 @@ import { deadLetterEvents } from '../job/dead-letter-event.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import type { RunningJob } from '../job/unfinished-job.js';
 import { JobTypes } from '../job-type/job-types.js';
+import { lanesOf } from '../lane/lane.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
 import { planRescue } from './lease-loss.js';
 import { RescueSystemRepository } from './rescue.system.repository.js';
@@ -69,6 +70,6 @@ export class RescueJobs {
   private afterCommit(expired: readonly RunningJob[]): void {
     for (const { type } of expired)
       counter(metrics.leaseExpiries).add(1, { 'penguinmails.job.type': type });
-    this.ready.wake();
+    this.ready.wake(lanesOf(expired));
   }
 }

@@ -53,7 +53,7 @@ describe('finishing', () => {
     await queue.accept([email]);
     const waits: number[] = [];
     for (let times = 0; times < 3; times += 1) {
-      await queue.rows('UPDATE job_queue SET scheduled_at = now() RETURNING 1');
+      await queue.makeDue();
       await queue.tryOnce({ kind: 'returned' });
       const [row] = await queue.rows<{ seconds: number; returns: number }>(
         `SELECT extract(epoch FROM scheduled_at - now())::float8 AS seconds, returns FROM job_queue`,
@@ -62,7 +62,7 @@ describe('finishing', () => {
       waits.push(Math.max(0, Math.ceil(row!.seconds)));
     }
     expect(waits).toEqual([0, 1, 2]);
-    await queue.rows('UPDATE job_queue SET scheduled_at = now() RETURNING 1');
+    await queue.makeDue();
     await queue.tryOnce(DEFERRED);
     expect(await queue.rows('SELECT returns FROM job_queue')).toEqual([{ returns: 0 }]);
   });

@@ -7,17 +7,12 @@ import { type JobFilter, rangesOf } from '../../src/job/job-list.js';
 import { JobListRepository } from '../../src/job/job-list.repository.js';
 import { JobRepository } from '../../src/job/job.repository.js';
 import { explainPrepared, type PlanMode, planModes } from '@penguinmails/testing';
-import {
-  acceptedEmail,
-  type QueueEngine,
-  resultOf,
-  startQueueEngine,
-  TYPES,
-} from './queue-engine.js';
+import { acceptedEmail, type QueueEngine, resultOf, startQueueEngine } from './queue-engine.js';
 
 const WAITING = 20_000;
 const RUNNING = 500;
 const CLAIM = 100;
+const LANE = { tenantId: newId(), type: 'send_email', rateKey: '', priority: 0 };
 
 let queue: QueueEngine;
 let keys: { tenantId: string; jobId: string; leaseToken: string }[];
@@ -29,10 +24,10 @@ beforeAll(async () => {
   await queue.admin.query('ANALYZE job_queue');
   await queue.admin.query(
     `INSERT INTO job_queue (tenant_id, id, job_type, payload, scheduled_at)
-     SELECT gen_random_uuid(), gen_random_uuid(), 'send_email', '{}',
-       now() - n * interval '1 millisecond'
+     SELECT CASE WHEN n % 2 = 0 THEN $2 ELSE gen_random_uuid() END, gen_random_uuid(),
+       'send_email', '{}', now() - n * interval '1 millisecond'
      FROM generate_series(1, $1) AS n`,
-    [WAITING],
+    [WAITING, LANE.tenantId],
   );
   const { jobs, leaseToken } = await queue.lease(RUNNING);
   keys = jobs.map(({ tenantId, jobId }) => ({ tenantId, jobId, leaseToken }));
@@ -108,10 +103,11 @@ describe.each(planModes)('with stale statistics and a long queue, %s plan', (mod
 
   it('a claim reads hardly more of the ready jobs than it takes', async () => {
     const leaseToken = newId();
-    const request = { types: TYPES, max: CLAIM, leaseToken, leaseMs: 30_000, workerId: 'w' };
-    const plan = await inSystem((tx) => queue.repositories.leases.claim(tx, request), mode);
+    const claimer = { leaseToken, leaseMs: 30_000, workerId: 'w' };
+    const quotas = [{ ...LANE, after: null, most: CLAIM }];
+    const plan = await inSystem((tx) => queue.repositories.lanes.claim(tx, quotas, claimer), mode);
     expect(plan).not.toContain('Seq Scan on job_queue');
-    const [, read] = /idx_job_queue_status_priority on job_queue \(actual rows=(\d+)/.exec(plan)!;
+    const [, read] = /idx_job_queue_lanes on job_queue q \(actual rows=(\d+)/.exec(plan)!;
     expect(Number(read)).toBeLessThan(2 * CLAIM);
   });
 });

@@ -34,9 +34,16 @@ import type { JobKey } from '../../src/job/unfinished-job.js';
 import { JobTypes } from '../../src/job-type/job-types.js';
 import { GrantSigner } from '../../src/lease/grant-signer.js';
 import { type Lease, LeaseJobs } from '../../src/lease/lease-jobs.js';
+import { ClaimJobs } from '../../src/lane/claim-jobs.js';
+import { LaneDirectory } from '../../src/lane/lane-directory.js';
+import { LaneLook } from '../../src/lane/lane-look.js';
+import { LaneSystemRepository } from '../../src/lane/lane.system.repository.js';
 import { LeaseSystemRepository } from '../../src/lease/lease.system.repository.js';
 import { ReadyJobs } from '../../src/lease/ready-jobs.js';
 import { RenewLeases } from '../../src/lease/renew-leases.js';
+import { LimitBook } from '../../src/limit/limit-book.js';
+import { LimitSystemRepository } from '../../src/limit/limit.system.repository.js';
+import { LimitedClaim } from '../../src/limit/limited-claim.js';
 import { queueDatabaseSettings } from '../../src/persistence/queue-database.js';
 import { emits } from '../../src/queue.events.js';
 import { RescueJobs } from '../../src/rescue/rescue-jobs.js';
@@ -62,6 +69,7 @@ export async function startQueueEngine() {
   // end() does not wait for the server: dropping the database may still cut a session off.
   admin.on('error', () => undefined);
   const parts = assemble(db);
+  const replicas = [parts];
 
   /** Rows of the database as its superuser sees them. */
   const rows = async <R extends object = Record<string, unknown>>(
@@ -89,6 +97,13 @@ export async function startQueueEngine() {
     lease,
     published,
     ...parts,
+
+    /** The same service once more, on the same database. */
+    anotherReplica: () => {
+      const replica = assemble(db);
+      replicas.push(replica);
+      return replica;
+    },
 
     find: ({ tenantId, data }: EmailAccepted) => parts.getJob.execute(tenantId, data.email_id),
     attemptsOf: ({ tenantId, data }: EmailAccepted) =>
@@ -139,7 +154,7 @@ export async function startQueueEngine() {
       ),
 
     stop: async () => {
-      parts.ready.onModuleDestroy();
+      replicas.forEach(({ ready }) => ready.onModuleDestroy());
       await Promise.all([db.close(), admin.end()]);
       await database.drop();
     },
@@ -149,12 +164,20 @@ export async function startQueueEngine() {
 export type QueueEngine = Awaited<ReturnType<typeof startQueueEngine>>;
 
 function assemble(db: ReturnType<typeof openDatabase>) {
-  const ready = new ReadyJobs();
+  const directory = new LaneDirectory();
+  const lanes = new LaneSystemRepository();
+  const laneLook = new LaneLook(db.system, lanes, directory);
+  const ready = new ReadyJobs(db, directory, laneLook);
+  ready.onModuleInit();
   const types = new JobTypes();
   const endings = new JobEndSystemRepository();
   const enqueue = new EnqueueSystemRepository();
   const finish = new FinishSystemRepository();
   const leases = new LeaseSystemRepository();
+  const limits = new LimitSystemRepository();
+  const limitBook = new LimitBook(db.system, limits);
+  const limitedClaim = new LimitedClaim(lanes, limits);
+  const claims = new ClaimJobs(db.system, lanes, directory, laneLook, limitBook, limitedClaim);
   const rescue = new RescueSystemRepository();
   const jobs = new JobRepository();
   const signer = new GrantSigner({ issuer: 'queue', privateKey: testKeys().queue.privateKey });
@@ -169,12 +192,14 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const redriveTypes = new JobTypes({ ...jobTypes, dead_letters_redrive: redriveType });
   return {
     ready,
-    repositories: { endings, enqueue, finish, leases, rescue },
+    repositories: { endings, enqueue, finish, lanes, leases, limits, rescue },
+    claims,
+    directory,
     onEmailAccepted: new OnEmailAccepted(enqueue, ready),
     onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings),
-    leaseJobs: new LeaseJobs(db.system, leases, ready, types, signer),
+    leaseJobs: new LeaseJobs(db.system, leases, claims, ready, types, signer),
     renewLeases: new RenewLeases(db.system, leases, types, signer),
-    finishJobs: new FinishJobs(db.system, finish, endings, events, types, ready),
+    finishJobs: new FinishJobs(db.system, finish, endings, limits, events, types, ready),
     rescueJobs: new RescueJobs(db.system, rescue, endings, events, types, ready),
     getJob,
     listJobs: new ListJobs(db.tenants, new JobListRepository()),

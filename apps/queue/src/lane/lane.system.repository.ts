@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import type { SystemTransaction } from '@penguinmails/database';
+import type { LeasedJob } from '../lease/leased-job.js';
+import type { FoundLane, LaneQuota } from './lane-directory.js';
+
+/**
+ * The first row of each lane, by jumping from lane to lane through the index: its cost is the number of
+ * lanes, not of jobs. Paused lanes are not shown.
+ */
+const LOOK = `
+WITH RECURSIVE heads AS (
+  (SELECT q.tenant_id, q.job_type, q.rate_key, q.priority, q.scheduled_at, q.id
+   FROM job_queue q WHERE q.status = 'pending'
+   ORDER BY q.tenant_id, q.job_type, q.rate_key, q.priority, q.scheduled_at, q.id LIMIT 1)
+  UNION ALL
+  SELECT n.* FROM heads h CROSS JOIN LATERAL (
+    SELECT q.tenant_id, q.job_type, q.rate_key, q.priority, q.scheduled_at, q.id
+    FROM job_queue q
+    WHERE q.status = 'pending' AND (q.tenant_id, q.job_type, q.rate_key, q.priority)
+      > (h.tenant_id, h.job_type, h.rate_key, h.priority)
+    ORDER BY q.tenant_id, q.job_type, q.rate_key, q.priority, q.scheduled_at, q.id LIMIT 1
+  ) n
+)
+SELECT h.tenant_id AS "tenantId", h.job_type AS type, h.rate_key AS "rateKey", h.priority,
+  (h.scheduled_at AT TIME ZONE 'UTC')::text AS at, h.id,
+  extract(epoch FROM h.scheduled_at - now())::float8 * 1000 AS "dueInMs"
+FROM heads h
+WHERE NOT EXISTS (SELECT FROM queue_controls c WHERE c.job_type = h.job_type AND c.paused)
+  AND NOT EXISTS (SELECT FROM lane_pauses p WHERE p.tenant_id = h.tenant_id AND p.rate_key = '')
+  AND NOT EXISTS (
+    SELECT FROM lane_pauses p WHERE p.tenant_id = h.tenant_id AND p.rate_key = h.rate_key)`;
+
+/**
+ * The claim: of each lane the first ready jobs behind its cursor that nobody else is claiming right
+ * now, in one statement. Paused lanes give nothing, from the commit of the pause on. $9 is the lease
+ * in milliseconds, by the database's clock.
+ */
+const CLAIM = `
+WITH lane AS MATERIALIZED (
+  SELECT l.* FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::timestamp[], $6::uuid[],
+    $7::int[]) AS l(tenant_id, job_type, rate_key, priority, after_at, after_id, most)
+  WHERE NOT EXISTS (SELECT FROM queue_controls c WHERE c.job_type = l.job_type AND c.paused)
+    AND NOT EXISTS (SELECT FROM lane_pauses p WHERE p.tenant_id = l.tenant_id AND p.rate_key = '')
+    AND NOT EXISTS (
+      SELECT FROM lane_pauses p WHERE p.tenant_id = l.tenant_id AND p.rate_key = l.rate_key)
+), next AS MATERIALIZED (
+  SELECT f.place, f.limited_by FROM lane l CROSS JOIN LATERAL (
+    SELECT q.ctid AS place, q.limited_by FROM job_queue q
+    WHERE q.status = 'pending' AND q.tenant_id = l.tenant_id AND q.job_type = l.job_type
+      AND q.rate_key = l.rate_key AND q.priority = l.priority AND q.scheduled_at <= now()
+      AND (q.scheduled_at, q.id) > (l.after_at AT TIME ZONE 'UTC', l.after_id)
+      AND (q.expires_at IS NULL OR q.expires_at > now())
+    ORDER BY q.scheduled_at, q.id
+    LIMIT l.most
+    FOR UPDATE SKIP LOCKED
+  ) f
+)
+UPDATE job_queue j
+SET status = 'running', started_at = now(), lease_token = $8,
+  lease_expires_at = now() + $9 * interval '1 millisecond', leased_by = $10, limited_by = NULL
+FROM next n
+WHERE j.ctid = n.place
+RETURNING j.tenant_id AS "tenantId", j.id AS "jobId", j.job_type AS type, j.payload,
+  j.rate_key AS "rateKey", j.domain_key AS "domainKey", j.priority,
+  (j.scheduled_at AT TIME ZONE 'UTC')::text AS "scheduledAt", j.attempts + 1 AS attempt,
+  j.correlation_id AS "correlationId", j.traceparent, j.created_at AS "createdAt",
+  j.lease_expires_at AS "expiresAt", n.limited_by IS NOT NULL AS "wasPutOff"`;
+
+/** From the front of a lane. */
+const FRONT = { at: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
+
+/** For whom jobs are claimed, and for how long. */
+export interface Claimer {
+  readonly workerId: string;
+  /** Fencing token of every job of this claim. */
+  readonly leaseToken: string;
+  readonly leaseMs: number;
+}
+
+interface HeadRow extends Omit<FoundLane, 'head'> {
+  readonly at: string;
+  readonly id: string;
+}
+
+/** Statements about lanes, over all tenants. */
+@Injectable()
+export class LaneSystemRepository {
+  /** Every lane in which a job waits, with the first one's place. */
+  async look(tx: SystemTransaction): Promise<FoundLane[]> {
+    const { rows } = await tx.query<HeadRow>(LOOK, [], { name: 'lanes-look' });
+    return rows.map(({ at, id, ...lane }) => ({ ...lane, head: { at, id } }));
+  }
+
+  /** Gives ready jobs of the lanes to the claimer, in no order. */
+  async claim(
+    tx: SystemTransaction,
+    quotas: readonly LaneQuota[],
+    { workerId, leaseToken, leaseMs }: Claimer,
+  ): Promise<LeasedJob[]> {
+    const { rows } = await tx.query<LeasedJob>(
+      CLAIM,
+      [...columnsOf(quotas), leaseToken, leaseMs, workerId],
+      { name: 'lanes-claim' },
+    );
+    return rows;
+  }
+}
+
+function columnsOf(quotas: readonly LaneQuota[]): unknown[] {
+  const after = quotas.map((quota) => quota.after ?? FRONT);
+  return [
+    quotas.map((quota) => quota.tenantId),
+    quotas.map((quota) => quota.type),
+    quotas.map((quota) => quota.rateKey),
+    quotas.map((quota) => quota.priority),
+    after.map(({ at }) => at),
+    after.map(({ id }) => id),
+    quotas.map((quota) => quota.most),
+  ];
+}

@@ -1,0 +1,42 @@
+/**
+ * What is claimed, paused and limited as one: the ready jobs of one tenant, type, rate key ('' for
+ * none) and priority. Its order is scheduled_at, then id.
+ */
+export interface Lane {
+  readonly tenantId: string;
+  readonly type: string;
+  readonly rateKey: string;
+  readonly priority: number;
+}
+
+/**
+ * A place in a lane: time (UTC, ISO with microseconds, as the database writes it) and id. Places
+ * compare as texts.
+ */
+export interface LanePlace {
+  readonly at: string;
+  readonly id: string;
+}
+
+export function laneKey({ tenantId, type, rateKey, priority }: Lane): string {
+  return `${tenantId}/${type}/${priority}/${rateKey}`;
+}
+
+/** Whether `place` comes before `other`. */
+export function isBefore(place: LanePlace, other: LanePlace): boolean {
+  return place.at < other.at || (place.at === other.at && place.id < other.id);
+}
+
+/** What a lane needs to be known of a job. */
+type InLane = Lane & Readonly<Record<string, unknown>>;
+
+/** The lanes of some jobs, each once. */
+export function lanesOf(jobs: readonly (Lane | InLane)[]): Lane[] {
+  const lanes = jobs.map(({ tenantId, type, rateKey, priority }) => ({
+    tenantId,
+    type,
+    rateKey,
+    priority,
+  }));
+  return [...new Map(lanes.map((lane) => [laneKey(lane), lane])).values()];
+}
