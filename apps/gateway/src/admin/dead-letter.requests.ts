@@ -88,6 +88,7 @@ export class RedriveRequest {
   @ApiPropertyOptional({
     type: Boolean,
     default: false,
+    example: true,
     description: 'Only says what it would take.',
   })
   @IsOptional()

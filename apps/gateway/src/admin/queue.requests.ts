@@ -32,10 +32,8 @@ const Reason = (): PropertyDecorator => (target, key) => {
 };
 
 const Limit = (): PropertyDecorator => (target, key) => {
-  ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_COUNT, nullable: true })(
-    target,
-    key,
-  );
+  const range = { type: 'integer', minimum: 1, maximum: MAX_COUNT, nullable: true } as const;
+  ApiPropertyOptional({ ...range, example: 600 })(target, key);
   for (const rule of [IsOptional(), IsInt(), Min(1), Max(MAX_COUNT)]) rule(target, key);
 };
 
