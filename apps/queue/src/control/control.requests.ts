@@ -2,7 +2,7 @@ import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsUUID, Length, Max, Min } from 'class-validator';
 import { bodySchema } from '@penguinmails/http';
 import { toInt } from '../job/job.requests.js';
-import type { NewRateLimit } from './rate-limit.repository.js';
+import type { NewRateLimit } from './new-rate-limit.js';
 
 /** A keyset along (tenant, key): both or none. */
 export class TenantRowsQuery {

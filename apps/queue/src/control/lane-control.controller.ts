@@ -11,7 +11,7 @@ import {
 } from './control.requests.js';
 import { LaneControl } from './lane-control.js';
 import { LIMIT_KEY } from './limit-key.js';
-import type { NewRateLimit } from './rate-limit.repository.js';
+import type { NewRateLimit } from './new-rate-limit.js';
 
 /** What of a tenant is paused and how much of it may run, for operators. */
 @Controller('internal')

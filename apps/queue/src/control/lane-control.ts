@@ -7,7 +7,8 @@ import { ReadyJobs } from '../lease/ready-jobs.js';
 import type { TenantRowPosition } from './control.requests.js';
 import { type LanePause, LanePauseRepository } from './lane-pause.repository.js';
 import { LanePauseSystemRepository } from './lane-pause.system.repository.js';
-import { type NewRateLimit, type RateLimit, RateLimitRepository } from './rate-limit.repository.js';
+import type { NewRateLimit } from './new-rate-limit.js';
+import { type RateLimit, RateLimitRepository } from './rate-limit.repository.js';
 import { RateLimitSystemRepository } from './rate-limit.system.repository.js';
 
 /** Rows of a list. */

@@ -1,14 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantTransaction } from '@penguinmails/database';
+import type { NewRateLimit } from './new-rate-limit.js';
 
-/** How much of a tenant's work may start. null: unlimited. */
-export interface NewRateLimit {
-  readonly per_minute: number | null;
-  readonly per_day: number | null;
-  /** The n-th entry caps the n-th day, from the first (UTC) on. */
-  readonly warmup: { readonly started_on: string; readonly curve: readonly number[] } | null;
-}
-
+/** A limit that is set. */
 export interface RateLimit extends NewRateLimit {
   readonly object: 'queue_limit';
   readonly tenant_id: string;

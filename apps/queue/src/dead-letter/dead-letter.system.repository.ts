@@ -20,7 +20,7 @@ export interface LetterCount {
 }
 
 const FIND = `
-SELECT ${DEAD_LETTER_COLUMNS}, d.payload - 'storage_key' AS payload, d.tries
+SELECT d.tenant_id, ${DEAD_LETTER_COLUMNS}, d.payload - 'storage_key' AS payload, d.tries
 FROM dead_letters d WHERE d.id = $1`;
 
 /** Reads dead letters of all tenants. */
@@ -37,7 +37,7 @@ export class DeadLetterSystemRepository {
       conditions.push(`d.died_at <= ${diedAt} AND (d.died_at < ${diedAt} OR d.id > ${id})`);
     }
     const { rows } = await tx.query<DeadLetter>(
-      `SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters d WHERE ${conditions.join(' AND ')}
+      `SELECT d.tenant_id, ${DEAD_LETTER_COLUMNS} FROM dead_letters d WHERE ${conditions.join(' AND ')}
        ORDER BY d.died_at DESC, d.id LIMIT ${bind(page.limit + 1)}`,
       values,
     );
@@ -52,12 +52,10 @@ export class DeadLetterSystemRepository {
   async count(tx: SystemTransaction, filter: DeadLetterFilter): Promise<LetterCount[]> {
     const { values, bind } = boundValues();
     const conditions = ['d.redriven_at IS NULL', ...letterConditions(filter, bind)];
-    const { rows } = await tx.query<LetterCount>(
-      `SELECT d.job_type AS type, d.error_code, count(*)::int AS count
-       FROM dead_letters d WHERE ${conditions.join(' AND ')}
-       GROUP BY d.job_type, d.error_code ORDER BY count DESC, type, error_code`,
-      values,
-    );
-    return rows;
+    const LETTER_COUNTS = `
+      SELECT d.job_type AS type, d.error_code, count(*)::int AS count
+      FROM dead_letters d WHERE ${conditions.join(' AND ')}
+      GROUP BY d.job_type, d.error_code ORDER BY count DESC, type, error_code`;
+    return (await tx.query<LetterCount>(LETTER_COUNTS, values)).rows;
   }
 }

@@ -29,8 +29,8 @@ export interface DeadLetterDetails extends DeadLetter {
   readonly tries: unknown;
 }
 
-/** Columns of {@link DeadLetter}, from dead_letters as d. */
-export const DEAD_LETTER_COLUMNS = `'dead_letter' AS object, d.id, d.tenant_id, d.job_id,
+/** Columns of {@link DeadLetter} beside its tenant, from dead_letters as d. */
+export const DEAD_LETTER_COLUMNS = `'dead_letter' AS object, d.id, d.job_id,
   d.job_type AS type, d.outcome, d.error_code, d.attempts, d.max_attempts, d.lease_losses,
   d.correlation_id, d.job_created_at,
   to_char(d.died_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS died_at,

@@ -74,14 +74,17 @@ ORDER BY page.id ${direction}`;
 
 /** The hot table, history or both, each cut down to the range. */
 function placesOf(tenantId: string, { status }: JobFilter, range: JobRange, bind: Bind): string[] {
-  const ids = [`tenant_id = ${bind(tenantId)}`];
+  const ids = ['TRUE'];
   if (range.fromId !== null) ids.push(`id > ${bind(range.fromId)}`);
   if (range.toId !== null) ids.push(`id < ${bind(range.toId)}`);
-  const mine = ids.join(' AND ');
-  const hot = `SELECT ${HOT_JOB_COLUMNS} FROM job_queue WHERE ${mine}`;
+  const mine = bind(tenantId);
+  const within = ids.join(' AND ');
+  const hot = `SELECT ${HOT_JOB_COLUMNS} FROM job_queue
+    WHERE tenant_id = ${mine} AND ${within}`;
   if (status !== undefined && WAITING.has(status)) return [hot];
   const ended = `completed_at >= ${bind(range.endedFrom)} AND completed_at < now() + interval '1 hour'`;
-  const finished = `SELECT ${FINISHED_JOB_COLUMNS} FROM job_history WHERE ${mine} AND ${ended}`;
+  const finished = `SELECT ${FINISHED_JOB_COLUMNS} FROM job_history
+    WHERE tenant_id = ${mine} AND ${within} AND ${ended}`;
   return status === undefined ? [hot, finished] : [`${finished} AND status = ${bind(status)}`];
 }
 
