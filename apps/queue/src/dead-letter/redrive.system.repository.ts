@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '@penguinmails/contracts';
 import type { SystemTransaction } from '@penguinmails/database';
 import type { JobKey } from '../job/unfinished-job.js';
+import { DELIVERY_TYPES } from '../job-type/reports-delivery.js';
 import {
   type Bind,
   boundValues,
@@ -16,22 +17,40 @@ export interface Redriven {
 }
 
 /**
- * Letter → new job, in one statement: the letter stays and says what became of it, the job says where it
- * comes from. Its tries start anew. Jobs of a group were counted as dead and are not counted again.
+ * Letter → job, in one statement: the letter stays and says what became of it, the job says where it
+ * comes from. Jobs of a group were counted as dead and are not counted again.
+ *
+ * Its tries start anew under an id of its own, except those of an e-mail: a job has the id of its
+ * e-mail, and oltp takes no number twice. It goes on after the last try, one that a lost lease left
+ * unreported included, with as many tries to come as it had each time.
  */
-const redriveStatement = (condition: string, lock: string, ids: string, most: string): string => `
+const redriveStatement = (parts: {
+  readonly condition: string;
+  readonly lock: string;
+  readonly ids: string;
+  readonly most: string;
+  readonly deliveryTypes: string;
+}): string => `
 WITH chosen AS (
   SELECT d.* FROM dead_letters d
-  WHERE d.redriven_at IS NULL AND ${condition}
+  WHERE d.redriven_at IS NULL AND ${parts.condition}
   ORDER BY d.died_at, d.id DESC
-  LIMIT ${most}
-  ${lock}
+  LIMIT ${parts.most}
+  ${parts.lock}
+), typed AS (
+  SELECT c.*, c.job_type = ANY (${parts.deliveryTypes}::text[]) AS is_email,
+    (${parts.ids}::uuid[])[row_number() OVER ()] AS free_id
+  FROM chosen c
 ), renamed AS (
-  SELECT c.*, (${ids}::uuid[])[row_number() OVER ()] AS new_id FROM chosen c
+  SELECT t.*, CASE WHEN is_email THEN job_id ELSE free_id END AS new_id,
+    CASE WHEN is_email THEN attempts + (outcome = 'lease_lost')::int ELSE 0 END AS tried,
+    greatest(1, CASE WHEN is_email THEN max_attempts / (redrives + 1) ELSE max_attempts END)
+      AS to_come
+  FROM typed t
 ), enqueued AS (
-  INSERT INTO job_queue (tenant_id, id, job_type, queue, payload, priority, max_attempts, rate_key,
-    domain_key, correlation_id, redriven_from, root_job_id, redrives)
-  SELECT tenant_id, new_id, job_type, queue, payload, priority, greatest(max_attempts, 1),
+  INSERT INTO job_queue (tenant_id, id, job_type, queue, payload, priority, attempts, max_attempts,
+    rate_key, domain_key, correlation_id, redriven_from, root_job_id, redrives)
+  SELECT tenant_id, new_id, job_type, queue, payload, priority, tried, tried + to_come,
     coalesce(rate_key, ''), domain_key, correlation_id, job_id, coalesce(root_job_id, job_id),
     redrives + 1
   FROM renamed
@@ -77,7 +96,8 @@ export class RedriveSystemRepository {
     bind: Bind,
   ): Promise<Redriven[]> {
     const ids = bind(Array.from({ length: limit }, () => newId()));
-    const text = redriveStatement(condition, lock, ids, bind(limit));
+    const deliveryTypes = bind(DELIVERY_TYPES);
+    const text = redriveStatement({ condition, lock, ids, most: bind(limit), deliveryTypes });
     return (await tx.query<Redriven>(text, values)).rows;
   }
 }

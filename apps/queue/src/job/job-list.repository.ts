@@ -39,6 +39,12 @@ export class JobListRepository {
   }
 }
 
+/** Of a dead job that was redriven under its own id: what it is now stands elsewhere. Both times are one. */
+const SUPERSEDED = `status = 'dead' AND EXISTS (
+      SELECT FROM dead_letters d
+      WHERE d.tenant_id = job_history.tenant_id AND d.job_id = job_history.id
+        AND d.died_at = job_history.completed_at AND d.redriven_as = d.job_id)`;
+
 type Bind = (value: unknown) => string;
 
 function lookStatement(
@@ -84,7 +90,7 @@ function placesOf(tenantId: string, { status }: JobFilter, range: JobRange, bind
   if (status !== undefined && WAITING.has(status)) return [hot];
   const ended = `completed_at >= ${bind(range.endedFrom)} AND completed_at < now() + interval '1 hour'`;
   const finished = `SELECT ${FINISHED_JOB_COLUMNS} FROM job_history
-    WHERE tenant_id = ${mine} AND ${within} AND ${ended}`;
+    WHERE tenant_id = ${mine} AND ${within} AND ${ended} AND NOT (${SUPERSEDED})`;
   return status === undefined ? [hot, finished] : [`${finished} AND status = ${bind(status)}`];
 }
 

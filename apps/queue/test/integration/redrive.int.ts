@@ -50,8 +50,15 @@ describe('retrying a job', () => {
 
   it('makes a new job of a dead one, with the same payload, that knows where it comes from', async () => {
     const email = await dead();
+    await queue.rows(`UPDATE dead_letters SET job_type = 'leads_import'`);
     const job = await retry(email);
-    expect(job).toMatchObject({ status: 'ready', attempts: 0, redriven_from: idOf(email) });
+    expect(job).toMatchObject({
+      status: 'ready',
+      attempts: 0,
+      max_attempts: 12,
+      redriven_from: idOf(email),
+    });
+    expect(job.id).not.toBe(idOf(email));
     const [row] = await queue.rows('SELECT * FROM job_queue');
     expect(row).toMatchObject({
       id: job.id,
@@ -64,6 +71,36 @@ describe('retrying a job', () => {
     await expect(retry(email)).rejects.toMatchObject({ status: 409 });
     expect(await retry(email, true)).toMatchObject({ id: job.id });
     expect(await queue.rows('SELECT FROM job_queue')).toHaveLength(1);
+  });
+
+  it('gives that of an e-mail further tries under its id and the next numbers', async () => {
+    const email = await dead();
+    const { tenantId } = email;
+    expect(await retry(email)).toMatchObject({
+      id: idOf(email),
+      status: 'ready',
+      attempts: 1,
+      max_attempts: 13,
+    });
+    const list = () => queue.listJobs.execute(tenantId, { limit: 10 });
+    expect((await list()).data).toMatchObject([{ id: idOf(email), status: 'ready' }]);
+    await queue.tryOnce();
+    expect(await queue.find(email)).toMatchObject({ status: 'completed', attempts: 2 });
+    expect((await list()).data).toMatchObject([{ id: idOf(email), status: 'completed' }]);
+    expect(await queue.attemptsOf(email)).toMatchObject([
+      { attempt: 1, outcome: 'failed' },
+      { attempt: 2, outcome: 'delivered' },
+    ]);
+    expect(await queue.deliveries()).toMatchObject([
+      { email_id: idOf(email), attempt: 1, class: 'failed', final: true },
+      { email_id: idOf(email), attempt: 2, class: 'delivered', final: true },
+    ]);
+  });
+
+  it('counts the try that a lost lease left unreported', async () => {
+    const email = await dead();
+    await queue.rows(`UPDATE dead_letters SET outcome = 'lease_lost', attempts = 3`);
+    expect(await retry(email)).toMatchObject({ attempts: 4, max_attempts: 16 });
   });
 
   it('keeps the first job through several deaths', async () => {
