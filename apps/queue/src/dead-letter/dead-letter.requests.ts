@@ -78,7 +78,7 @@ export function deadLetterPageOf(query: ListDeadLettersQuery): DeadLetterPage {
 }
 
 const uuid = { type: 'string', format: 'uuid', maxLength: 36 } as const;
-const time = { type: 'string', format: 'date-time', maxLength: 40 } as const;
+const time = { type: 'string', format: 'date-time', pattern: 'Z$', maxLength: 30 } as const;
 const slug = (maxLength: number) => ({ type: 'string', pattern: SLUG, maxLength });
 const filter = {
   type: 'object',

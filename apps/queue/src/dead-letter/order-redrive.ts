@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
-import { SystemDatabase } from '@penguinmails/database';
+import { newId, PLATFORM_TENANT_ID, validateJobPayload } from '@penguinmails/contracts';
+import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
 import type { Caller } from '@penguinmails/http';
 import { Problem } from '@penguinmails/http/problem';
 import { AuditLog } from '../audit/audit-log.js';
@@ -10,9 +10,11 @@ import type { JobDetails } from '../job/job-resource.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
 import type { DeadLetterFilter } from './dead-letter-filter.js';
+import { DeadLetterSystemRepository } from './dead-letter.system.repository.js';
 import {
   type OrderKey,
   REDRIVE_TYPE,
+  type RedrivePayload,
   RedriveOrderSystemRepository,
 } from './redrive-order.system.repository.js';
 
@@ -28,6 +30,7 @@ export class OrderRedrive {
   constructor(
     private readonly database: SystemDatabase,
     private readonly orders: RedriveOrderSystemRepository,
+    private readonly letters: DeadLetterSystemRepository,
     private readonly types: JobTypes,
     private readonly jobs: GetJob,
     private readonly ready: ReadyJobs,
@@ -54,10 +57,19 @@ export class OrderRedrive {
       const id = newId();
       if (key) await this.orders.remember(tx, key, id);
       const { maxAttempts } = this.types.get(REDRIVE_TYPE);
-      await this.orders.enqueue(tx, id, filter, maxAttempts);
+      await this.orders.enqueue(tx, id, await this.payload(tx, filter), maxAttempts);
       tx.onCommit(() => this.ready.wake());
       return { id, replayed: false };
     });
+  }
+
+  /** What it takes is counted now: the total of its progress. */
+  private async payload(tx: SystemTransaction, filter: DeadLetterFilter): Promise<RedrivePayload> {
+    const counts = await this.letters.count(tx, filter);
+    const expected = counts.reduce((sum, { count }) => sum + count, 0);
+    const payload: unknown = { filter, expected };
+    validateJobPayload(REDRIVE_TYPE, payload);
+    return payload;
   }
 }
 

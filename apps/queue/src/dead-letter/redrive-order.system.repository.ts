@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { PLATFORM_TENANT_ID } from '@penguinmails/contracts';
+import { type JobPayload, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 import type { SystemTransaction } from '@penguinmails/database';
-import type { DeadLetterFilter } from './dead-letter-filter.js';
 
 /** The type of the job that redrives by a filter, batch after batch. */
 export const REDRIVE_TYPE = 'dead_letters_redrive';
+
+export type RedrivePayload = JobPayload<typeof REDRIVE_TYPE>;
 
 /** The key of an order: which request it was (`request`), and what it asked for. */
 export interface OrderKey {
@@ -55,10 +56,10 @@ export class RedriveOrderSystemRepository {
   async enqueue(
     tx: SystemTransaction,
     jobId: string,
-    filter: DeadLetterFilter,
+    payload: RedrivePayload,
     maxAttempts: number,
   ): Promise<void> {
-    const payload = JSON.stringify({ filter });
-    await tx.query(ENQUEUE, [PLATFORM_TENANT_ID, jobId, REDRIVE_TYPE, payload, maxAttempts]);
+    const values = [PLATFORM_TENANT_ID, jobId, REDRIVE_TYPE, JSON.stringify(payload), maxAttempts];
+    await tx.query(ENQUEUE, values);
   }
 }

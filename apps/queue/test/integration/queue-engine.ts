@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { Secret } from '@penguinmails/config';
-import { jobTypes, newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
+import { newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
 import { openDatabase } from '@penguinmails/database';
 import { createLogger } from '@penguinmails/observability';
 import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
@@ -208,8 +208,6 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const held = new HeldJobSystemRepository();
   const redrive = new RedriveSystemRepository();
   const { audit, audited } = auditLog();
-  const redriveType = { ...jobTypes.send_email, type: 'dead_letters_redrive', maxAttempts: 3 };
-  const redriveTypes = new JobTypes({ ...jobTypes, dead_letters_redrive: redriveType });
   return {
     ready,
     claims,
@@ -248,7 +246,8 @@ function assemble(db: ReturnType<typeof openDatabase>) {
     orderRedrive: new OrderRedrive(
       db.system,
       new RedriveOrderSystemRepository(),
-      redriveTypes,
+      new DeadLetterSystemRepository(),
+      types,
       getJob,
       ready,
       audit,

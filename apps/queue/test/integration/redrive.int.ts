@@ -213,7 +213,7 @@ describe('retrying a job', () => {
         first.job.id,
       ]);
       expect(rows).toEqual([
-        { tenant_id: PLATFORM_TENANT_ID, payload: { filter: { type: 'send_email' } } },
+        { tenant_id: PLATFORM_TENANT_ID, payload: { filter: { type: 'send_email' }, expected: 0 } },
       ]);
       expect(queue.audited()).toContain('redrive ordered');
     });
