@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { newEmailId, newId } from '@penguinmails/contracts';
+import { newEmailId, newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 import { verifyGrant } from '@penguinmails/http';
 import {
   collectEvents,
@@ -305,17 +305,20 @@ describe('what the service says about itself', () => {
     });
   });
 
-  it('has written its job types', async () => {
-    const { rows } = await queue.admin.query('SELECT * FROM job_types');
+  it('has written its job types and their schedules', async () => {
+    const { rows } = await queue.admin.query(
+      `SELECT * FROM job_types WHERE job_type = 'send_email'`,
+    );
     expect(rows).toMatchObject([
       {
-        job_type: 'send_email',
         max_attempts: 12,
         retry_policy: { unknown_retries: 1 },
-        limits: { lease_ms: 30_000, lease_loss_limit: 20 },
-        retention: { completed: 30, dead: 90 },
+        limits: { lease_ms: 30_000, lease_loss_limit: 20, waiting_limit_seconds: null },
+        retention: { completed: 30, expired: 30, dead: 90 },
       },
     ]);
+    const schedules = await queue.admin.query('SELECT tenant_id, name FROM schedules');
+    expect(schedules.rows).toEqual([{ tenant_id: PLATFORM_TENANT_ID, name: 'maintenance' }]);
   });
 
   it('stamps its clock every second', async () => {
@@ -323,6 +326,75 @@ describe('what the service says about itself', () => {
       (await queue.admin.query('SELECT stamped_at FROM queue_clock')).rows[0]?.stamped_at;
     const before = await eventually(async () => (await stamp()) ?? false);
     await eventually(async () => (await stamp()) > before);
+  });
+});
+
+describe('a job that is no mail', () => {
+  const leaseOne = async () => {
+    const { body } = await lease({ types: ['maintenance'], max: 1 });
+    const [job] = body.jobs ?? [];
+    return job ? { job, lease_token: body.lease_token } : false;
+  };
+  const setDue = () => queue.admin.query('UPDATE schedules SET next_run_at = now()');
+
+  it('is started by its schedule, tells how far it is, is cancelled and ends', async () => {
+    await setDue();
+    const { job, lease_token } = await eventually(leaseOne, { timeoutMs: 10_000 });
+    expect(job).toMatchObject({ tenant_id: PLATFORM_TENANT_ID, type: 'maintenance', payload: {} });
+    const key = { tenant_id: job.tenant_id, job_id: job.id, lease_token };
+    const progress = { done: 1, total: null, failed: 0 };
+    const told = () => asWorker('/internal/leases:progress', { ...key, progress });
+    await expect(told()).resolves.toMatchObject({
+      status: 200,
+      body: { held: true, cancelled: false },
+    });
+    await queue.admin.query('UPDATE job_queue SET cancel_requested_at = now() WHERE id = $1', [
+      job.id,
+    ]);
+    const leases = [{ lease_token, jobs: [{ tenant_id: job.tenant_id, id: job.id }] }];
+    const beat = await asWorker('/internal/leases:heartbeat', { worker_id: 'worker-1', leases });
+    expect(beat.body).toMatchObject({ lost: [], cancelled: [job.id] });
+    await finish(job, lease_token, { kind: 'cancelled', code: null, enhanced_code: null });
+    const { rows } = await queue.admin.query(
+      'SELECT status, progress FROM job_history WHERE id = $1',
+      [job.id],
+    );
+    expect(rows).toEqual([{ status: 'cancelled', progress }]);
+  });
+
+  it('has the queue tidied up, in pieces', async () => {
+    const tidy = (body: object) => asWorker('/internal/maintenance:run', body);
+    await expect(tidy({ task: 'dedupe_keys', limit: 10 })).resolves.toMatchObject({
+      status: 200,
+      body: { done: 0, more: false },
+    });
+    await expect(tidy({ task: 'vacuum_watch', limit: 1 })).resolves.toMatchObject({ status: 200 });
+    await expect(tidy({ task: 'everything', limit: 10 })).resolves.toMatchObject({ status: 422 });
+    await expect(tidy({ task: 'dedupe_keys', limit: 5_001 })).resolves.toMatchObject({
+      status: 422,
+    });
+  });
+
+  it.each(['/internal/maintenance:run', '/internal/leases:progress'])(
+    'is the worker’s alone: %s',
+    async (path) => {
+      const refused = await queue.request(queue.gatewayToken, 'POST', path, {});
+      expect(refused.status).toBe(403);
+    },
+  );
+
+  it('expires by itself when it was not begun in time', async () => {
+    const { rows } = await queue.admin.query(
+      `INSERT INTO job_queue (tenant_id, job_type, payload, scheduled_at, expires_at)
+       VALUES ($1, 'dead_letters_redrive', '{}', now() + interval '1 hour', now()) RETURNING id`,
+      [newId()],
+    );
+    await eventually(async () => {
+      const ended = await queue.admin.query('SELECT status FROM job_history WHERE id = $1', [
+        rows[0].id,
+      ]);
+      expect(ended.rows).toEqual([{ status: 'expired' }]);
+    });
   });
 });
 

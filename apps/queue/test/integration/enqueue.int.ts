@@ -87,14 +87,6 @@ describe('a job that is put into the queue', () => {
     expect(await hot()).toEqual([]);
     expect(await queue.rows('SELECT FROM dedupe_keys')).toEqual([]);
   });
-
-  it('may come from a tenant’s own transaction, for that tenant alone', async () => {
-    const enqueueAs = (tenantId: string, request: JobRequest) =>
-      queue.db.tenants.transaction(tenantId, (tx) => queue.enqueueJobs.enqueue(tx, [request]));
-    await enqueueAs(TENANT, asked({ dedupeKey: 'k' }));
-    await expect(enqueueAs(newId(), asked())).rejects.toMatchObject({ code: '42501' });
-    expect(await hot()).toHaveLength(1);
-  });
 });
 
 describe('jobs with a dedupe key', () => {
