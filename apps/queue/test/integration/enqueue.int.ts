@@ -182,6 +182,25 @@ describe('jobs with a dedupe key', () => {
     expect(await hot()).toMatchObject([{ id }]);
   });
 
+  it('are locked in one order, whatever order they are named in', async () => {
+    const held = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const first = queue.db.system.transaction(async (tx) => {
+      await queue.enqueueJobs.enqueue(tx, [asked({ dedupeKey: 'a' })]);
+      begun.resolve();
+      await held.promise;
+    });
+    await begun.promise;
+    const second = enqueue(asked({ dedupeKey: 'b' }), asked({ dedupeKey: 'a' }));
+    await someoneWaits();
+    // It waits for a, and has not touched b yet.
+    const [b] = await enqueue(asked({ dedupeKey: 'b' }));
+    held.resolve();
+    await first;
+    expect((await second)[0]).toBe(b);
+    expect(await hot()).toHaveLength(2);
+  });
+
   it('do not deadlock when two bulks name the same keys in opposite orders', async () => {
     const keys = Array.from({ length: 200 }, (_, n) => `k${n}`);
     const bulk = (some: string[]) => enqueue(...some.map((dedupeKey) => asked({ dedupeKey })));
