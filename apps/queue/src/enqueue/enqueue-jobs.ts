@@ -3,6 +3,7 @@ import type { SystemTransaction } from '@penguinmails/database';
 import { bornAfter } from '../job/born-after.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
+import { announceJobs } from './announce-jobs.js';
 import { DedupeSystemRepository } from './dedupe.system.repository.js';
 import { EnqueueSystemRepository } from './enqueue.system.repository.js';
 import { type JobRequest, newJob } from './job-request.js';
@@ -40,7 +41,7 @@ export class EnqueueJobs {
 
   private async add(tx: SystemTransaction, jobs: readonly NewJob[]): Promise<void> {
     if (jobs.length === 0) return;
-    await this.jobs.enqueue(tx, jobs, bornAfter(jobs.map((job) => job.jobId)));
-    tx.onCommit(() => this.ready.wake());
+    const { since } = await this.jobs.enqueue(tx, jobs, bornAfter(jobs.map((job) => job.jobId)));
+    tx.onCommit(() => announceJobs(this.ready, jobs, since));
   }
 }

@@ -15,6 +15,7 @@ import type { NewJob } from './new-job.js';
  * NOT EXISTS may become one pass over all that was finished today.
  */
 const ENQUEUE = `
+WITH added AS (
 INSERT INTO job_queue (tenant_id, id, job_type, payload, priority, max_attempts, scheduled_at,
   rate_key, domain_key, correlation_id, traceparent, dedupe_key, expires_at)
 SELECT n.tenant_id, n.id, n.job_type, n.payload, n.priority, n.max_attempts,
@@ -31,7 +32,17 @@ WHERE (
     AND h.completed_at >= $14 AND h.completed_at < now() + interval '1 hour'
   LIMIT 1
 ) IS NULL
-ON CONFLICT DO NOTHING`;
+ON CONFLICT DO NOTHING
+RETURNING 1
+)
+SELECT count(*)::int AS added, (now() AT TIME ZONE 'UTC')::text AS since FROM added`;
+
+/** What an enqueue did. `since`: the time for which those are scheduled that are due at once. */
+export interface Enqueued {
+  /** How many jobs are new. */
+  readonly added: number;
+  readonly since: string;
+}
 
 /**
  * A row that another transaction is leasing is waited for. Which of them run is looked at afterwards:
@@ -46,12 +57,15 @@ FOR UPDATE OF j`;
 /** Puts jobs into the hot table, and finds those that may still be taken out. */
 @Injectable()
 export class EnqueueSystemRepository {
-  /** @returns how many jobs are new */
-  async enqueue(tx: SystemTransaction, jobs: readonly NewJob[], bornAfter: Date): Promise<number> {
-    const { rowCount } = await tx.query(ENQUEUE, [...columnsOf(jobs), bornAfter], {
+  async enqueue(
+    tx: SystemTransaction,
+    jobs: readonly NewJob[],
+    bornAfter: Date,
+  ): Promise<Enqueued> {
+    const { rows } = await tx.query<Enqueued>(ENQUEUE, [...columnsOf(jobs), bornAfter], {
       name: 'jobs-enqueue',
     });
-    return rowCount;
+    return rows[0];
   }
 
   /** Locks the named jobs that are not running; a pair that names none is left out. */

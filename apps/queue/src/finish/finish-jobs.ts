@@ -64,8 +64,10 @@ export class FinishJobs {
     tx: SystemTransaction,
     results: readonly FinishResult[],
   ): Promise<readonly ReportedFinish[]> {
-    const [good, other] = parted(results, ({ kind }) => isCompletion(kind));
+    const good = results.filter(({ kind }) => isCompletion(kind));
     const completed = this.completed(await this.repository.complete(tx, good), good);
+    const done = new Set(completed.map(({ job }) => keyOf(job)));
+    const other = results.filter((result) => !done.has(keyOfResult(result)));
     const held = await this.repository.lockHeld(tx, other);
     const plan = planFinish(
       held,
@@ -120,10 +122,6 @@ export class FinishJobs {
 
 function keyOfResult(result: FinishResult): string {
   return keyOf({ tenantId: result.tenant_id, jobId: result.job_id });
-}
-
-function parted<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(test), items.filter((item) => !test(item))];
 }
 
 /** Results of jobs that are held no more are left as they are: nothing comes of them. */

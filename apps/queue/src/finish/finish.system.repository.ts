@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
+import { DELIVERY_TYPES } from '../job-type/reports-delivery.js';
 import { maskedReply } from '../job/masked-reply.js';
 import {
   inLockOrder,
@@ -21,7 +22,7 @@ FOR UPDATE OF j`;
 /**
  * Most jobs end well at their first try: straight from the hot table into history, the try with them,
  * without being locked and decided on before. Only rows that still hold the finisher's token. Times
- * are as in {@link withinLease}.
+ * are as in {@link withinLease}. Only outcomes that the job's type can mean: $11 are the types of mail.
  */
 const COMPLETE = `
 WITH done AS (
@@ -31,6 +32,7 @@ WITH done AS (
     AS r(tenant_id, id, lease_token, outcome, code, enhanced_code, error_code, reply, began_at,
       ended_at)
   WHERE j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token
+    AND (r.outcome = 'succeeded') <> (j.job_type = ANY($11::text[]))
   RETURNING j.*, r.outcome, r.code, r.enhanced_code, r.error_code, r.reply, r.began_at, r.ended_at
 )
 INSERT INTO job_history (tenant_id, id, job_type, queue, status, outcome, priority, attempts,
@@ -86,7 +88,10 @@ export interface HeldJob extends RunningJob {
 /** Statements of finishing, over all tenants. */
 @Injectable()
 export class FinishSystemRepository {
-  /** Moves completed jobs to history; those that are held no more under their token are left out. */
+  /**
+   * Moves completed jobs to history. Left out are those that are held no more under their token, and
+   * those whose type cannot mean the outcome.
+   */
   async complete(tx: SystemTransaction, results: readonly FinishResult[]): Promise<CompletedJob[]> {
     if (results.length === 0) return [];
     const ordered = inLockOrder(
@@ -105,6 +110,7 @@ export class FinishSystemRepository {
         ordered.map((each) => maskedReply(each.reply)),
         ordered.map((each) => each.started_at),
         ordered.map((each) => each.finished_at),
+        DELIVERY_TYPES,
       ],
       { name: 'jobs-complete' },
     );
