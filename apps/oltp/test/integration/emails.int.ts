@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
 import { AcceptEmail } from '../../src/email/accept-email.js';
+import { AttemptRepository } from '../../src/email/attempt.repository.js';
 import { BeginAttempts } from '../../src/email/begin-attempts.js';
 import { CancelEmail } from '../../src/email/cancel-email.js';
 import { GetEmail } from '../../src/email/get-email.js';
@@ -324,6 +325,40 @@ describe('beginning attempts', () => {
     await parts.takeEvents();
     const answers = await parts.begin(tenant, [id, id]);
     expect(answers.map(({ decision }) => decision)).toEqual(['send', 'send']);
+    expect(await typesOf()).toEqual(['penguinmails.email.sent.v1']);
+  });
+
+  it('refuses what was cancelled after it was read, and begins the rest of the call', async () => {
+    const attempts = parts.get(AttemptRepository);
+    const { read } = attempts;
+    const [late, mine] = [await parts.accept(tenant), await parts.accept(tenant)];
+    await parts.takeEvents();
+    attempts.read = async (tx, ids) => {
+      const emails = await read.call(attempts, tx, ids);
+      attempts.read = read;
+      await parts.get(CancelEmail).execute(tenant.id, late);
+      return emails;
+    };
+    const answers = await parts.begin(tenant, [late, mine]);
+    expect(answers).toMatchObject([{ reason: 'cancelled' }, { decision: 'send' }]);
+    const events = (await parts.takeEvents()).map(({ type, key }) => [type.split('.')[2], key]);
+    expect(events.filter(([type]) => type === 'sent')).toEqual([['sent', mine]]);
+    expect(await parts.status(late)).toBe('cancelled');
+    expect(await parts.status(mine)).toBe('sending');
+  });
+
+  it('begins one by one when the batch was rolled back, and not when the database is away', async () => {
+    const attempts = parts.get(AttemptRepository);
+    const { beginUnchanged } = attempts;
+    const failing = (code: string) => () =>
+      Promise.reject(Object.assign(new Error('said by the database'), { code }));
+    const id = await parts.accept(tenant);
+    await parts.takeEvents();
+    attempts.beginUnchanged = failing('57P01');
+    await expect(parts.begin(tenant, [id])).rejects.toMatchObject({ code: '57P01' });
+    attempts.beginUnchanged = failing('55P03');
+    expect(await parts.begin(tenant, [id])).toMatchObject([{ decision: 'send' }]);
+    attempts.beginUnchanged = beginUnchanged;
     expect(await typesOf()).toEqual(['penguinmails.email.sent.v1']);
   });
 
