@@ -66,6 +66,21 @@ describe('Gathering', () => {
     gathering.fetched();
     await gathering.linger();
   });
+
+  it('counts anew from each fetch', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    const gathering = new Gathering(5000, never);
+    gathering.fetched();
+    jest.advanceTimersByTime(5000);
+    gathering.fetched();
+    let over = false;
+    const waiting = gathering.linger().then(() => (over = true));
+    await new Promise(setImmediate);
+    expect(over).toBe(false);
+    gathering.hurry();
+    await waiting;
+    jest.useRealTimers();
+  });
 });
 
 describe('survivable', () => {

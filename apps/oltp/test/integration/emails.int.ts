@@ -347,6 +347,21 @@ describe('beginning attempts', () => {
     expect(await parts.status(mine)).toBe('sending');
   });
 
+  it('publishes email.sent once when another worker began the same e-mail after it was read', async () => {
+    const attempts = parts.get(AttemptRepository);
+    const { read } = attempts;
+    const id = await parts.accept(tenant);
+    await parts.takeEvents();
+    attempts.read = async (tx, ids) => {
+      const emails = await read.call(attempts, tx, ids);
+      attempts.read = read;
+      await parts.begin(tenant, [id]);
+      return emails;
+    };
+    expect(await parts.begin(tenant, [id])).toMatchObject([{ decision: 'send' }]);
+    expect(await typesOf()).toEqual(['penguinmails.email.sent.v1']);
+  });
+
   it('begins one by one when the batch was rolled back, and not when the database is away', async () => {
     const attempts = parts.get(AttemptRepository);
     const { beginUnchanged } = attempts;

@@ -11,6 +11,7 @@ import {
   type TestEvent,
 } from '@penguinmails/testing';
 import type { EventProducer, OutgoingRecord } from '@penguinmails/kafka';
+import { type HeldLane, nextBatch } from '../../src/outbox-lanes.js';
 import type { OutboxRelay } from '../../src/outbox-relay.js';
 import { EventWriter } from '../../src/event-writer.js';
 import type { AnyNewEvent } from '../../src/events.js';
@@ -172,6 +173,27 @@ describe('OutboxRelay', () => {
     await eventually(async () => (await depth()) === 0, { timeoutMs: 20_000 });
     expect(new Set(ofTenant(tenantId).map(({ id }) => id)).size).toBe(300);
     broker.close();
+  });
+
+  it('tells whether lanes hold more than a batch of them takes, by rows or by bytes', async () => {
+    const tenantId = newId();
+    const lanes = Array.from({ length: 32 }, (_, lane) => ({ lane, floor: '0' }));
+    const batchOf = (held: HeldLane[]) =>
+      fixture.database.system.transaction((tx) => nextBatch(tx, held));
+    await fixture.write(tenantId, ...Array.from({ length: 40 }, () => withdrawn(tenantId)));
+    const few = await batchOf(lanes);
+    expect([few.records.length, few.full]).toEqual([40, false]);
+    await fixture.admin.query(`UPDATE outbox SET payload = repeat('y', 60000)`);
+    const large = await batchOf(lanes);
+    expect(large.records.length).toBeLessThan(40);
+    expect(large.full).toBe(true);
+    await fixture.admin.query(`UPDATE outbox SET payload = '{}', lane = 7`);
+    const crowded = await batchOf(lanes);
+    expect([crowded.records.length, crowded.full]).toEqual([32, true]);
+    expect(crowded.seqs).toEqual(
+      crowded.seqs.toSorted((one, other) => Number(one) - Number(other)),
+    );
+    expect(await batchOf(lanes.filter(({ lane }) => lane === 7))).toMatchObject({ full: false });
   });
 
   it('sends what has gathered in all lanes with one request', async () => {
