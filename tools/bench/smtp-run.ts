@@ -10,9 +10,11 @@ interface Sender {
   close(): void;
 }
 type Message = { raw: string; clean: boolean };
-type Built = Message | { outcome: { kind: string } };
+interface Pending {
+  write(): Message | { outcome: { kind: string } };
+}
 interface Builder {
-  build(envelope: object, content: object, signing: object | null): Promise<Built>;
+  pending(envelope: object, content: object, signing: object | null): Promise<Pending>;
 }
 
 const [name, port, count] = process.argv.slice(2);
@@ -48,9 +50,13 @@ const logger = createLogger('worker', { level: 'silent' });
 const builder = new MessageBuilder(createComposer(composer ?? 'own'), rsa, logger);
 const signing = algorithms.length === 0 ? null : loadDomainSigner(newKeys(algorithms));
 
-async function build(n: number, to: string): Promise<Message> {
+function pending(n: number, to: string): Promise<Pending> {
   const { envelope, content } = messageParts(n, to);
-  const built = await builder.build(envelope, content, signing);
+  return builder.pending(envelope, content, signing);
+}
+
+async function build(n: number, to: string): Promise<Message> {
+  const built = (await pending(n, to)).write();
   if ('outcome' in built) throw new Error(`message ${n}: not built`);
   return built;
 }
@@ -61,8 +67,9 @@ async function sendAll(total: number, tag: string): Promise<void> {
   const one = async () => {
     for (let n = next++; n < total; n = next++) {
       const to = `${tag}${n}@receiver.test`;
-      const message = composer ? await build(n, to) : prebuilt;
-      const { kind } = await sender.send(server, { from: 'shop@sender.test', to, ...message });
+      const from = 'shop@sender.test';
+      const message = composer ? await pending(n, to) : { from, to, ...prebuilt };
+      const { kind } = await sender.send(server, message);
       if (kind !== 'delivered') throw new Error(`message ${n}: ${kind}`);
     }
   };

@@ -87,6 +87,7 @@ export class ContentModule {
           consumes,
           emits,
           publicUrl: config.publicUrl,
+          gatherMs: config.gatherMs,
           logger,
         }),
       ],

@@ -2,12 +2,17 @@ import {
   type ConfigOf,
   defineConfig,
   type Environment,
+  int,
   type Secret,
   text,
   tierVariables,
 } from '@penguinmails/config';
 
-const variables = tierVariables('NOTIFICATIONS');
+const variables = {
+  ...tierVariables('NOTIFICATIONS'),
+  /** Nobody waits for what this service makes of events: it takes them in by the slice. */
+  gatherMs: int('NOTIFICATIONS_GATHER_MS', { min: 0, max: 5000 }).default(500),
+};
 
 export type NotificationsConfig = ConfigOf<typeof variables>;
 

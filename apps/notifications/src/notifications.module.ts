@@ -39,6 +39,7 @@ export class NotificationsModule {
           consumes,
           emits,
           publicUrl: config.publicUrl,
+          gatherMs: config.gatherMs,
           logger,
         }),
       ],

@@ -31,6 +31,7 @@ export class OlapModule {
           consumes,
           emits,
           publicUrl: config.publicUrl,
+          gatherMs: config.gatherMs,
           logger,
         }),
       ],

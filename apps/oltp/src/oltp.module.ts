@@ -23,6 +23,7 @@ import { AttemptController } from './email/attempt.controller.js';
 import { AttemptRepository } from './email/attempt.repository.js';
 import { BeginAttempts } from './email/begin-attempts.js';
 import { BeginForTenant } from './email/begin-for-tenant.js';
+import { BeginTogether } from './email/begin-together.js';
 import { CancelEmail } from './email/cancel-email.js';
 import { EmailController } from './email/email.controller.js';
 import { EmailRepository } from './email/email.repository.js';
@@ -82,6 +83,7 @@ const useCases = [
   AcceptTogether,
   BeginAttempts,
   BeginForTenant,
+  BeginTogether,
   CancelEmail,
   CreateApiKey,
   CreateTenant,

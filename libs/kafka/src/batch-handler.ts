@@ -1,5 +1,6 @@
 import type { Batch, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { FetchedMessage, type RecordParts } from './fetched-message.js';
+import type { Gathering } from './gathering.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Logger } from './logger.js';
 import type { PartitionPauses } from './partition-pauses.js';
@@ -13,6 +14,7 @@ export interface BatchHandlerSettings {
   runSlice: RunSlice;
   highWatermark: (topic: string, partition: number) => Promise<bigint>;
   pauses: PartitionPauses;
+  gathering: Gathering;
   logger: Logger;
 }
 
@@ -38,11 +40,19 @@ export class BatchHandler {
 
   async #handleSlices(payload: EachBatchPayload): Promise<void> {
     const alive = new KeepAlive(payload.heartbeat, HEARTBEAT_MS);
-    const { done, failed } = await this.#slicesInTime(payload, alive).finally(() => alive.stop());
-    if (done > 0) await commit(payload, payload.batch.messages[done - 1]);
+    const failed = await this.#handleAndCommit(payload, alive).finally(() => alive.stop());
     if (failed) return;
     alive.assertMember();
     await payload.heartbeat();
+  }
+
+  /** Whether a slice failed. What is done is committed before anything is waited for. */
+  async #handleAndCommit(payload: EachBatchPayload, alive: KeepAlive): Promise<boolean> {
+    const { done, failed } = await this.#slicesInTime(payload, alive);
+    if (done > 0) await commit(payload, payload.batch.messages[done - 1]);
+    if (isBehind(payload.batch, done)) this.settings.gathering.hurry();
+    if (!failed && alive.isMember) await this.settings.gathering.linger();
+    return failed;
   }
 
   /** How many messages of the batch are done, and whether the slice after them failed. */
@@ -99,6 +109,12 @@ export class BatchHandler {
 
 function partitionKey({ topic, partition }: { topic: string; partition: number }): string {
   return `${topic}/${partition}`;
+}
+
+/** Whether the partition holds records after the first `done` of the batch, as far as the fetch told. */
+function isBehind({ messages, highWatermark }: Batch, done: number): boolean {
+  if (done < messages.length) return true;
+  return BigInt(messages[done - 1].offset) + 1n < BigInt(highWatermark);
 }
 
 /** The effects are durable by now, so a failed commit costs at most a skipped repeat. */

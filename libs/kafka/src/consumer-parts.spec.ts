@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { backoffMs } from './backoff.js';
 import { brokerAnswered } from './broker-answered.js';
 import { failureReason } from './failure-reason.js';
+import { Gathering } from './gathering.js';
 import { KeepAlive } from './keep-alive.js';
 import { PartitionPauses } from './partition-pauses.js';
 import { SliceBudget, SlicePacer } from './slice-pacer.js';
@@ -40,6 +41,45 @@ describe('SlicePacer', () => {
     expect(pacer.next('a/0')).toBe(2);
     for (let n = 0; n < 12; n++) pacer.finished('a/0', pacer.next('a/0'), 1);
     expect(pacer.next('a/0')).toBe(500);
+  });
+});
+
+describe('Gathering', () => {
+  const never = new AbortController().signal;
+
+  it.each([-1, 5001, Number.NaN])('refuses %d ms: heartbeats and rebalances wait for it', (ms) => {
+    expect(() => new Gathering(ms, never)).toThrow(RangeError);
+  });
+
+  it('waits from a fetch on, until somebody is behind or the consumer stops', async () => {
+    const stopping = new AbortController();
+    const gathering = new Gathering(5000, stopping.signal);
+    await gathering.linger();
+    gathering.fetched();
+    const behind = gathering.linger();
+    gathering.hurry();
+    await behind;
+    gathering.fetched();
+    const stopped = gathering.linger();
+    stopping.abort();
+    await stopped;
+    gathering.fetched();
+    await gathering.linger();
+  });
+
+  it('counts anew from each fetch', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    const gathering = new Gathering(5000, never);
+    gathering.fetched();
+    jest.advanceTimersByTime(5000);
+    gathering.fetched();
+    let over = false;
+    const waiting = gathering.linger().then(() => (over = true));
+    await new Promise(setImmediate);
+    expect(over).toBe(false);
+    gathering.hurry();
+    await waiting;
+    jest.useRealTimers();
   });
 });
 

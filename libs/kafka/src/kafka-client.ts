@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka, type KafkaConfig } from 'kafkajs';
 import { installFetchDecoder } from './fetch-decoder.js';
 import { quietLogCreator } from './kafkajs-log.js';
+import { installRecordEncoder } from './record-encoder.js';
 import { installRequestQueueShim } from './request-queue-shim.js';
 import type { KafkaSettings } from './settings.js';
 import { installZstd } from './zstd-codec.js';
@@ -38,6 +39,7 @@ export const PROBE_CLIENT: ClientTimes = {
 export function createKafka(settings: KafkaSettings, times: ClientTimes): Kafka {
   installRequestQueueShim();
   installFetchDecoder();
+  installRecordEncoder();
   installZstd();
   return new kafkajs.Kafka({
     clientId: settings.clientId,

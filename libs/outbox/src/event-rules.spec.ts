@@ -8,6 +8,7 @@ import { errorSlug } from './error-slug.js';
 import type { EventRecord } from './event-record.js';
 import { byTenant, typeRuns } from './event-runs.js';
 import { assertDeclared, HandlerRegistry } from './handler-registry.js';
+import { LaneBackoff } from './lane-backoff.js';
 import { RelayPace } from './relay-pace.js';
 import { nextRetryMs, RETRY_SCHEDULE } from './retry-schedule.js';
 import { WakeUp } from './wake-up.js';
@@ -274,7 +275,7 @@ describe('errorSlug', () => {
 });
 
 describe('pace of the relay', () => {
-  const idle = { sent: 0, more: false, outage: false };
+  const idle = { sent: 0, more: false, missed: false, outage: false };
 
   it('polls at 20 ms after work and slows down to 500 ms', () => {
     const pace = new RelayPace();
@@ -282,6 +283,9 @@ describe('pace of the relay', () => {
     const waits = Array.from({ length: 8 }, () => pace.after(idle));
     expect(waits).toEqual([40, 80, 160, 320, 500, 500, 500, 500]);
     expect(pace.after({ ...idle, sent: 500, more: true })).toBe(0);
+    expect(pace.behind).toBe(true);
+    expect(pace.after({ ...idle, missed: true })).toBe(20);
+    expect(pace.behind).toBe(false);
   });
 
   it('backs off to 5 s while Kafka is down and is quick again afterwards', () => {
@@ -292,6 +296,37 @@ describe('pace of the relay', () => {
     expect(waits[11]).toBeLessThanOrEqual(5000);
     expect(pace.after({ ...idle, sent: 1 })).toBe(20);
     expect(pace.backingOff).toBe(false);
+  });
+
+  it('lets what nobody waits for gather, from the first of it on, past the next poll', async () => {
+    jest.useFakeTimers();
+    const wakeUp = new WakeUp();
+    let woken = 0;
+    const waiting = wakeUp.wait(20).then(() => (woken = performance.now()));
+    const from = performance.now();
+    wakeUp.notifyWithin(100);
+    await jest.advanceTimersByTimeAsync(60);
+    wakeUp.notifyWithin(100);
+    expect(woken).toBe(0);
+    await jest.advanceTimersByTimeAsync(40);
+    await waiting;
+    expect(woken - from).toBeCloseTo(100);
+    wakeUp.notifyWithin(100);
+    const urgent = wakeUp.wait(500);
+    wakeUp.notify();
+    await urgent;
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+
+  it('visits lanes together, but refused ones alone, until they are sent', () => {
+    const lanes = new LaneBackoff();
+    expect(lanes.together([3, 1, 2])).toEqual([[3, 1, 2]]);
+    lanes.refused(1);
+    expect(lanes.together([3, 1, 2])).toEqual([[1], [3, 2]]);
+    lanes.sent([1]);
+    expect(lanes.together([1])).toEqual([[1]]);
+    expect(lanes.together([])).toEqual([]);
   });
 
   it('is woken by a commit, also by one between two waits', async () => {

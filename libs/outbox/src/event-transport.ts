@@ -55,6 +55,7 @@ export class EventTransport extends KafkaSliceServer {
       groupId: group,
       topics: registry.topics,
       logger: this.log,
+      gatherMs: this.messaging.gatherMs,
       prepare: (admin) => ensureTopics(admin, declarationsOf(registry.topics)),
       runSlice: (slice) => runner.run(slice),
     });

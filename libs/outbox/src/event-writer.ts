@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  declarationOf,
   encodeEvent,
   type EventEnvelope,
   type EventType,
@@ -15,6 +16,9 @@ import { causeOf } from './causes.js';
 import type { AnyNewEvent, NewEvent } from './events.js';
 import { insertOutboxRows, type OutboxRecord, type OutboxRow } from './outbox-rows.js';
 import type { WakeUp } from './wake-up.js';
+
+/** How long public events wait for more of them (ADR 17). */
+const PUBLIC_GATHER_MS = 100;
 
 export interface EventWriterSettings {
   tier: Tier;
@@ -73,7 +77,7 @@ export class EventWriter {
         events.map((event) => this.#row(tx, event, trace)),
       );
     });
-    tx.onCommit(() => this.wakeUp.notify());
+    tx.onCommit(() => this.#wake(events));
   }
 
   /**
@@ -83,10 +87,17 @@ export class EventWriter {
    * @throws UndeclaredEventError, ContractViolationError, EventKeyError
    */
   prepare(tx: WriterTransaction, changes: readonly PreparedChange[]): OutboxRecord[] {
-    if (changes.length > 0) tx.onCommit(() => this.wakeUp.notify());
+    if (changes.length > 0) tx.onCommit(() => this.#wake(changes.flatMap(({ events }) => events)));
     return changes.flatMap(({ item, events, trace }) =>
       events.map((event) => ({ ...this.#row(tx, event, trace), item })),
     );
+  }
+
+  /** The way of an e-mail goes over internal events; public ones tell of it, and may gather. */
+  #wake(events: readonly AnyNewEvent[]): void {
+    if (events.every(({ type }) => declarationOf(type).visibility === 'public'))
+      this.wakeUp.notifyWithin(PUBLIC_GATHER_MS);
+    else this.wakeUp.notify();
   }
 
   #row<T extends EventType>(

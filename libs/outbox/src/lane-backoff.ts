@@ -16,7 +16,14 @@ export class LaneBackoff {
     this.#refused.set(lane, { failures, until: Date.now() + backoffMs(failures, REFUSED) });
   }
 
-  sent(lane: number): void {
-    this.#refused.delete(lane);
+  sent(lanes: readonly number[]): void {
+    for (const lane of lanes) this.#refused.delete(lane);
+  }
+
+  /** Visits of these lanes: all at once, but those that were refused alone, so that they hold up nobody. */
+  together(lanes: readonly number[]): number[][] {
+    const alone = lanes.filter((lane) => this.#refused.has(lane));
+    const others = lanes.filter((lane) => !this.#refused.has(lane));
+    return [...alone.map((lane) => [lane]), ...(others.length > 0 ? [others] : [])];
   }
 }

@@ -18,4 +18,9 @@ export interface MessagingSettings {
   logger?: Logger;
   /** When failed events are tried again; default 1 s to 1 h, 10 tries. */
   retrySchedule?: RetrySchedule;
+  /**
+   * For a service that nobody waits for: how long records gather between two fetches, in ms, at most
+   * 5,000 (ADR 17). Default 0: events are handled as they come.
+   */
+  gatherMs?: number;
 }

@@ -1,21 +1,16 @@
-import type { SystemDatabase, SystemTransaction } from '@penguinmails/database';
+import type { SystemDatabase } from '@penguinmails/database';
 import { brokerAnswered, type EventProducer, pause } from '@penguinmails/kafka';
-import {
-  counter,
-  histogram,
-  type Logger,
-  metrics,
-  SpanKind,
-  spans,
-} from '@penguinmails/observability';
+import type { Logger } from '@penguinmails/observability';
 import { LaneBackoff } from './lane-backoff.js';
 import { LaneFloors } from './lane-floors.js';
-import { deleteRows, type LaneBatch, nextBatch, tryLockLane } from './outbox-lanes.js';
+import { relayLanes } from './relay-lanes.js';
 import { RelayPace, type RoundResult } from './relay-pace.js';
-import { untraced, withBatchSpan } from './trace-batch.js';
+import { untraced } from './trace-batch.js';
 import type { WakeUp } from './wake-up.js';
 
-const LANES_AT_ONCE = 4;
+/** Visits, each a transaction, that run at once. */
+const VISITS_AT_ONCE = 4;
+const BETWEEN_ROUNDS_MS = 5;
 const DRAIN_AT_STOP_MS = 5000;
 
 export interface OutboxRelaySettings {
@@ -32,7 +27,8 @@ export interface OutboxRelaySettings {
  * a lane by its key, and whoever holds the lane's advisory lock sends its rows in order, waits for
  * the broker's acknowledgement and deletes them, all in one transaction. So events of one key keep
  * their order, none is lost, and one is sent twice only when an answer was lost or a relay died
- * between sending and deleting.
+ * between sending and deleting. While little has gathered all lanes go in one transaction and one
+ * request; who is behind takes each lane alone, and leaves the others to other relays.
  */
 export class OutboxRelay {
   readonly #pace = new RelayPace();
@@ -68,14 +64,16 @@ export class OutboxRelay {
 
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      const waitMs = this.#pace.after(await this.#round());
-      await this.#wait(waitMs);
+      const result = await this.#round();
+      await this.#wait(this.#pace.after(result), result);
     }
   }
 
-  async #wait(ms: number): Promise<void> {
-    if (!this.#pace.backingOff) return this.settings.wakeUp.wait(ms);
-    await pause(ms, this.#stopping.signal);
+  /** What is written right after a round goes with what is written next. */
+  async #wait(ms: number, { sent }: RoundResult): Promise<void> {
+    if (this.#pace.backingOff) return pause(ms, this.#stopping.signal);
+    if (sent > 0 && ms > 0) await pause(BETWEEN_ROUNDS_MS, this.#stopping.signal);
+    await this.settings.wakeUp.wait(ms);
   }
 
   async #drain(): Promise<void> {
@@ -87,7 +85,7 @@ export class OutboxRelay {
   }
 
   async #round(): Promise<RoundResult> {
-    const result = { sent: 0, more: false, outage: false };
+    const result = { sent: 0, more: false, missed: false, outage: false };
     try {
       await untraced(() => this.#visitAll(result));
     } catch (error) {
@@ -97,13 +95,14 @@ export class OutboxRelay {
     return result;
   }
 
-  /** Visits every lane that holds rows once, from a random one on. */
+  /** Visits every lane that holds rows once. */
   async #visitAll(result: RoundResult): Promise<void> {
     await this.#prepare();
     const lanes = rotated(await this.#floors.nonEmptyLanes());
     const due = lanes.filter((lane) => this.#lanes.mayTry(lane));
-    const visit = () => this.#visitLanes(due, result);
-    await Promise.all(Array.from({ length: LANES_AT_ONCE }, visit));
+    const visits = this.#pace.behind ? due.map((lane) => [lane]) : this.#lanes.together(due);
+    const visit = () => this.#visitSome(visits, result);
+    await Promise.all(Array.from({ length: VISITS_AT_ONCE }, visit));
   }
 
   async #prepare(): Promise<void> {
@@ -112,79 +111,36 @@ export class OutboxRelay {
     this.#prepared = true;
   }
 
-  async #visitLanes(due: number[], result: RoundResult): Promise<void> {
-    for (let lane = due.pop(); lane !== undefined && !result.outage; lane = due.pop()) {
+  async #visitSome(visits: number[][], result: RoundResult): Promise<void> {
+    for (let lanes = visits.pop(); lanes && !result.outage; lanes = visits.pop()) {
       try {
-        await this.#relayLane(lane, result);
-        this.#lanes.sent(lane);
+        const { sent, full, missed } = await relayLanes(this.settings, this.#floors, lanes);
+        result.sent += sent;
+        result.more ||= full;
+        result.missed ||= missed;
+        this.#lanes.sent(lanes);
       } catch (error) {
-        this.#failed(lane, error, result);
+        visits.push(...this.#failed(lanes, error, result));
       }
     }
   }
 
-  #failed(lane: number, error: unknown, result: RoundResult): void {
+  /** The visits that are to be tried instead: of lanes that went together, one may be at fault. */
+  #failed(lanes: readonly number[], error: unknown, result: RoundResult): number[][] {
     if (brokerAnswered(error)) {
-      this.#lanes.refused(lane);
-      this.#report(error, 'events of a lane not sent', lane);
-      return;
+      if (lanes.length > 1) return lanes.map((lane) => [lane]);
+      this.#lanes.refused(lanes[0]);
+      this.#report(error, 'events of a lane not sent', lanes[0]);
+      return [];
     }
     // The other lanes of the round fail for the same reason: one line says it.
     if (!result.outage) this.#report(error, 'events not sent');
     result.outage = true;
-  }
-
-  async #relayLane(lane: number, result: RoundResult): Promise<void> {
-    await this.settings.system.transaction(async (tx) => {
-      if (!(await tryLockLane(tx, lane))) return;
-      const batch = await nextBatch(tx, lane, this.#floors.of(lane));
-      if (batch.records.length === 0) return;
-      await this.#send(tx, lane, batch);
-      result.sent += batch.records.length;
-      result.more ||= batch.full;
-    });
-  }
-
-  async #send(tx: SystemTransaction, lane: number, batch: LaneBatch): Promise<void> {
-    const startedAt = performance.now();
-    const took = (outcome: string) =>
-      histogram(metrics.relayDuration).record((performance.now() - startedAt) / 1000, { outcome });
-    try {
-      await withBatchSpan(spans.outboxRelay, spanOptions(lane, batch), async () => {
-        await this.settings.producer.sendBatch(batch.records);
-        await deleteRows(tx, batch.seqs);
-      });
-    } catch (error) {
-      took('failed');
-      throw error;
-    }
-    took('sent');
-    tx.onCommit(() => countPublished(batch));
+    return [];
   }
 
   #report(error: unknown, message: string, lane?: number): void {
     this.settings.logger.warn({ err: error, lane }, message);
-  }
-}
-
-function spanOptions(lane: number, { records }: LaneBatch) {
-  return {
-    kind: SpanKind.CLIENT,
-    attributes: {
-      'messaging.system': 'kafka',
-      'messaging.operation.type': 'send',
-      'messaging.batch.message_count': records.length,
-      'penguinmails.outbox.lane': lane,
-    },
-    headers: records.map(({ headers }) => headers),
-  };
-}
-
-function countPublished({ records }: LaneBatch): void {
-  const perTopic = new Map<string, number>();
-  for (const { topic } of records) perTopic.set(topic, (perTopic.get(topic) ?? 0) + 1);
-  for (const [topic, count] of perTopic) {
-    counter(metrics.eventsPublished).add(count, { 'messaging.destination.name': topic });
   }
 }
 

@@ -8,6 +8,8 @@ export interface RoundResult {
   sent: number;
   /** A lane had more than one batch. */
   more: boolean;
+  /** Another relay held a lane: whether it has sent everything is not known. */
+  missed: boolean;
   /** No broker answered, or the own database did not. */
   outage: boolean;
 }
@@ -16,13 +18,21 @@ export interface RoundResult {
 export class RelayPace {
   #pollMs = POLL.shortestMs;
   #outages = 0;
+  #behind = false;
 
-  after({ sent, more, outage }: RoundResult): number {
+  after({ sent, more, missed, outage }: RoundResult): number {
     if (outage) return backoffMs(++this.#outages, OUTAGE);
     this.#outages = 0;
+    this.#behind = more;
     if (more) return 0;
-    this.#pollMs = sent > 0 ? POLL.shortestMs : Math.min(this.#pollMs * 2, POLL.longestMs);
+    this.#pollMs =
+      sent > 0 || missed ? POLL.shortestMs : Math.min(this.#pollMs * 2, POLL.longestMs);
     return this.#pollMs;
+  }
+
+  /** The last round left rows behind. */
+  get behind(): boolean {
+    return this.#behind;
   }
 
   /** While Kafka is down a commit must not cut the back-off short. */

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { zstdCompress, zstdCompressSync, zstdDecompress } from 'node:zlib';
+import { zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from 'node:zlib';
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -8,9 +8,10 @@ const decompress = promisify(zstdDecompress);
 export const COMPRESS_FROM_BYTES = 1024;
 /**
  * Below this many bytes compressing takes less time (30 µs) than handing it to another thread and taking
- * it back (150 µs).
+ * it back (150 µs); so does unpacking what is as small and becomes no more than the second.
  */
 const AT_ONCE_BYTES = 16 * 1024;
+const UNPACKED_AT_ONCE_BYTES = 128 * 1024;
 const SMALL_CHUNK_BYTES = 4096;
 /** Kept compressed only where at least a tenth is saved. */
 const WORTH_KEEPING = 0.9;
@@ -50,8 +51,22 @@ function asIs(raw: Buffer): PackedBytes {
 export async function unpack(algorithm: Algorithm, bytes: Buffer): Promise<Buffer> {
   if (algorithm === 'none') return bytes;
   try {
-    return await decompress(bytes, { maxOutputLength: UNPACKED_LIMIT_BYTES });
+    return (
+      unpackedAtOnce(bytes) ?? (await decompress(bytes, { maxOutputLength: UNPACKED_LIMIT_BYTES }))
+    );
   } catch (error) {
     throw new DamagedBytes('zstd frame does not unpack', { cause: error });
+  }
+}
+
+/** Undefined when that would take long. */
+function unpackedAtOnce(bytes: Buffer): Buffer | undefined {
+  if (bytes.length >= AT_ONCE_BYTES) return undefined;
+  const limits = { maxOutputLength: UNPACKED_AT_ONCE_BYTES, chunkSize: SMALL_CHUNK_BYTES };
+  try {
+    return zstdDecompressSync(bytes, limits);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
+    throw error;
   }
 }

@@ -109,10 +109,13 @@ export class ContentRepository {
     return rows;
   }
 
-  /** Bytes of bodies and files together, by key; keys that do not exist are left out. */
-  async sizes(tx: TenantTransaction, storageKeys: readonly string[]): Promise<Map<string, number>> {
-    const { rows } = await tx.query<{ storageKey: string; size: string }>(
-      `SELECT o.storage_key AS "storageKey",
+  /** How much there is to read, by key; keys that do not exist are left out. */
+  async sizes(
+    tx: TenantTransaction,
+    storageKeys: readonly string[],
+  ): Promise<Map<string, ContentSize>> {
+    const { rows } = await tx.query<{ storageKey: string; size: string; files: number }>(
+      `SELECT o.storage_key AS "storageKey", count(a.id)::int AS files,
          coalesce(o.raw_size_bytes, 0) + coalesce(sum(a.size_bytes), 0) AS size
        FROM content_objects o
        LEFT JOIN attachments a
@@ -122,7 +125,9 @@ export class ContentRepository {
       [tx.tenantId, storageKeys],
       { name: 'content-sizes' },
     );
-    return new Map(rows.map(({ storageKey, size }) => [storageKey, Number(size)]));
+    return new Map(
+      rows.map(({ storageKey, size, files }) => [storageKey, { bytes: Number(size), files }]),
+    );
   }
 
   /** A condemned content waits again from now on; in any other state nothing changes. */
@@ -166,6 +171,12 @@ export class ContentRepository {
     );
     return rows;
   }
+}
+
+export interface ContentSize {
+  /** Of bodies and files together. */
+  readonly bytes: number;
+  readonly files: number;
 }
 
 export interface DeletedBody {

@@ -7,7 +7,13 @@ import type { Body } from './content-hash.js';
 import { ContentRepository } from './content.repository.js';
 import type { AttachmentBytesRow, AttachmentRow, ContentRow } from './content.rows.js';
 import type { ContentPair } from './content.system.repository.js';
-import { askedByTenant, type GrantedKeys, planFetch, type TenantKeys } from './fetch-plan.js';
+import {
+  askedByTenant,
+  type FetchPlan,
+  type GrantedKeys,
+  planFetch,
+  type TenantKeys,
+} from './fetch-plan.js';
 import { openBody, openFile } from './open-content.js';
 import { ReportCorruption } from './report-corruption.js';
 
@@ -29,15 +35,19 @@ export interface FetchAnswer {
   readonly deferred: ContentPair[];
 }
 
+interface TenantPlan extends FetchPlan {
+  readonly tenantId: string;
+}
+
 interface Stored {
   readonly rows: readonly ContentRow[];
   readonly files: readonly AttachmentBytesRow[];
 }
 
-/** How many tenants of one call are read at once: one call must not take the whole pool. */
-const CONCURRENCY = 4;
-
-/** Hands contents to the worker that holds their jobs, few tenants at a time. */
+/**
+ * Hands contents to the worker that holds their jobs. All tenants' statements of one kind travel together,
+ * each under its own tenant: sizes first, so that no bytes are read only to be deferred.
+ */
 @Injectable()
 export class FetchContents {
   constructor(
@@ -50,46 +60,40 @@ export class FetchContents {
   /** A key outside the grants is answered like one that does not exist. */
   async execute(granted: GrantedKeys, items: readonly ContentPair[]): Promise<FetchAnswer> {
     const answer: FetchAnswer = { contents: [], missing: [], deferred: [] };
-    const budget = new AnswerBudget();
-    const waiting = askedByTenant(granted, items).reverse();
-    const work = async (): Promise<void> => {
-      for (let asked = waiting.pop(); asked; asked = waiting.pop()) {
-        answer.missing.push(...pairs(asked.tenantId, asked.refused));
-        if (asked.granted.length > 0) await this.fetchTenant(asked, budget, answer);
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    const asked = askedByTenant(granted, items);
+    for (const { tenantId, refused } of asked) answer.missing.push(...pairs(tenantId, refused));
+    const plans = await this.plan(asked.filter((some) => some.granted.length > 0));
+    for (const { tenantId, missing, deferred } of plans) {
+      answer.missing.push(...pairs(tenantId, missing));
+      answer.deferred.push(...pairs(tenantId, deferred));
+    }
+    const toRead = plans.filter(({ fitting }) => fitting.length > 0);
+    const stored = await this.read(toRead);
+    for (const [at, { tenantId, fitting }] of toRead.entries())
+      await this.openAll(tenantId, fitting, stored[at], answer);
     return answer;
   }
 
-  /** Asks for sizes first, so that no bytes are read only to be deferred. */
-  private async fetchTenant(
-    { tenantId, granted }: TenantKeys,
-    budget: AnswerBudget,
-    answer: FetchAnswer,
-  ): Promise<void> {
-    const readOnly = { readOnly: true };
-    const sizes = await this.tenants.once(
-      tenantId,
-      (tx) => this.contents.sizes(tx, granted),
-      readOnly,
+  private async plan(asked: readonly TenantKeys[]): Promise<TenantPlan[]> {
+    const budget = new AnswerBudget();
+    const sizes = await this.tenants.each(tenantsOf(asked), (tx, at) =>
+      this.contents.sizes(tx, asked[at].granted),
     );
-    const plan = planFetch(granted, sizes, budget);
-    answer.missing.push(...pairs(tenantId, plan.missing));
-    answer.deferred.push(...pairs(tenantId, plan.deferred));
-    if (plan.fitting.length > 0)
-      await this.openAll(tenantId, plan.fitting, await this.read(tenantId, plan.fitting), answer);
+    return asked.map(({ tenantId, granted }, at) => ({
+      tenantId,
+      ...planFetch(granted, sizes[at], budget),
+    }));
   }
 
-  private read(tenantId: string, keys: readonly string[]): Promise<Stored> {
-    return this.tenants.transaction(
-      tenantId,
-      async (tx) => ({
-        rows: await this.contents.read(tx, keys),
-        files: await this.attachments.listWithBytes(tx, keys),
-      }),
-      { readOnly: true },
+  private async read(plans: readonly TenantPlan[]): Promise<Stored[]> {
+    const rows = await this.tenants.each(tenantsOf(plans), (tx, at) =>
+      this.contents.read(tx, plans[at].fitting),
     );
+    const files = await this.tenants.each(tenantsOf(plans), async (tx, at) => {
+      const { withFiles } = plans[at];
+      return withFiles.length === 0 ? [] : this.attachments.listWithBytes(tx, withFiles);
+    });
+    return plans.map((_, at) => ({ rows: rows[at], files: files[at] }));
   }
 
   private async openAll(
@@ -131,6 +135,9 @@ async function openFiles(rows: readonly AttachmentBytesRow[]): Promise<FetchedFi
   for (const row of rows) files.push({ ...row, bytes: await openFile(row) });
   return files;
 }
+
+const tenantsOf = (some: readonly { readonly tenantId: string }[]): string[] =>
+  some.map(({ tenantId }) => tenantId);
 
 function pairs(tenantId: string, keys: readonly string[]): ContentPair[] {
   return keys.map((storageKey) => ({ tenantId, storageKey }));

@@ -1,4 +1,5 @@
 import type { AnswerBudget } from './answer-budget.js';
+import type { ContentSize } from './content.repository.js';
 import type { ContentPair } from './content.system.repository.js';
 
 /** The keys of each tenant that a worker was granted. */
@@ -30,6 +31,8 @@ export function askedByTenant(granted: GrantedKeys, items: readonly ContentPair[
 
 export interface FetchPlan {
   readonly fitting: readonly string[];
+  /** Those of the fitting ones that have files. */
+  readonly withFiles: readonly string[];
   readonly deferred: readonly string[];
   readonly missing: readonly string[];
 }
@@ -37,14 +40,14 @@ export interface FetchPlan {
 /** Which of the keys go into this answer, in the order they were asked for. */
 export function planFetch(
   keys: readonly string[],
-  sizes: ReadonlyMap<string, number>,
+  sizes: ReadonlyMap<string, ContentSize>,
   budget: AnswerBudget,
 ): FetchPlan {
   const plan = { fitting: [] as string[], deferred: [] as string[], missing: [] as string[] };
   for (const key of keys) {
     const size = sizes.get(key);
     if (size === undefined) plan.missing.push(key);
-    else (budget.take(size) ? plan.fitting : plan.deferred).push(key);
+    else (budget.take(size.bytes) ? plan.fitting : plan.deferred).push(key);
   }
-  return plan;
+  return { ...plan, withFiles: plan.fitting.filter((key) => sizes.get(key)?.files !== 0) };
 }

@@ -300,6 +300,30 @@ describe('fetching for the worker', () => {
     );
   });
 
+  it('reads many tenants together, each its own bodies and files', async () => {
+    const tenants = Array.from({ length: 5 }, () => ({ id: tenant(), keys: [key(), key()] }));
+    for (const [n, { id, keys }] of tenants.entries()) {
+      const attachments = n % 2 === 0 ? [file(Buffer.from(`file of ${n}`))] : [];
+      await parts.put(id, keys[0], input({ text: `first of ${n}`, attachments }));
+      await parts.put(id, keys[1], input({ text: `second of ${n}` }));
+    }
+    const granted = new Map(tenants.map(({ id, keys }) => [id, new Set(keys)]));
+    const asked = tenants.flatMap(({ id, keys }) => keys.map((k): [string, string] => [id, k]));
+    const { contents, missing, deferred } = await parts.fetch(granted, asked);
+    expect([missing, deferred]).toEqual([[], []]);
+    const got = contents.map(({ tenantId, body, files }) => ({
+      n: tenants.findIndex(({ id }) => id === tenantId),
+      text: body.text,
+      files: files.map(({ bytes }) => String(bytes)),
+    }));
+    expect(got).toEqual(
+      tenants.flatMap((_, n) => [
+        { n, text: `first of ${n}`, files: n % 2 === 0 ? [`file of ${n}`] : [] },
+        { n, text: `second of ${n}`, files: [] },
+      ]),
+    );
+  });
+
   it('defers what does not fit into one answer', async () => {
     const [a, big, small] = [tenant(), key(), key()];
     const bytes = Buffer.alloc(25 * 1024 * 1024 - 1000, 1);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantTransaction } from '@penguinmails/database';
+import { type OutboxRecord, outboxInsertOf } from '@penguinmails/outbox';
 import type { EmailRow } from './email-row.js';
 
 /** A locked e-mail with what a worker needs to send it. */
@@ -23,6 +24,19 @@ export interface EmailToBegin extends Pick<
   readonly display_name: string | null;
   /** By now, not at acceptance. */
   readonly suppressed: boolean;
+  /** By the database's clock, whole milliseconds. */
+  readonly asked_at: Date;
+}
+
+/** An attempt on an e-mail as it was read. */
+export interface UnchangedAttempt {
+  /** Its number among those begun together. */
+  readonly n: number;
+  readonly id: string;
+  readonly rowVersion: number;
+  readonly attempt: number;
+  /** When the first attempt began. */
+  readonly sentAt: Date;
 }
 
 export interface BegunAttempt {
@@ -30,30 +44,83 @@ export interface BegunAttempt {
   readonly sent_at: Date;
 }
 
+/** Each id is looked up by itself: see idx_emails_tenant_status. */
+const lookUp = (locking: 'FOR UPDATE' | ''): string => `
+  SELECT e.*, m.display_name, date_trunc('milliseconds', clock_timestamp()) AS asked_at,
+    EXISTS (SELECT FROM suppressions s WHERE s.tenant_id = $1 AND s.mode = e.mode
+      AND s.address_hash = e.recipient_hash) AS suppressed
+  FROM unnest($2::uuid[]) AS i(id)
+  CROSS JOIN LATERAL (
+    SELECT id, mode, mailbox_id, sender, recipient, recipient_hash, reply_to, subject,
+      content_storage_key, status, attempt, message_id, sent_at, finished_at, row_version
+    FROM emails WHERE tenant_id = $1 AND id = i.id
+    OFFSET 0 ${locking}
+  ) AS e
+  JOIN mailboxes m ON m.tenant_id = $1 AND m.id = e.mailbox_id`;
+
+const BEGIN_UNCHANGED = `
+  WITH begun AS (
+    UPDATE emails e SET status = 'sending', attempt = i.attempt, sent_at = i.sent_at,
+      row_version = e.row_version + 1, updated_at = now()
+    FROM unnest($2::int[], $3::uuid[], $4::int[], $5::int[], $6::timestamptz[])
+      AS i(n, id, row_version, attempt, sent_at)
+    CROSS JOIN LATERAL (
+      SELECT ctid FROM emails WHERE tenant_id = $1 AND id = i.id AND row_version = i.row_version
+      OFFSET 0
+    ) AS place
+    WHERE e.ctid = place.ctid AND e.tenant_id = $1
+    RETURNING i.n
+  ), published AS (${outboxInsertOf('$7', 'begun')})
+  SELECT n FROM begun`;
+
 /** E-mails of one tenant at the begin of an attempt. */
 @Injectable()
 export class AttemptRepository {
   /**
    * Locks the e-mails in the order given. Callers sort by id, as outcomes do, so that the two never
-   * wait for each other. Each id is looked up by itself: see idx_emails_tenant_status.
+   * wait for each other.
    */
   async lock(tx: TenantTransaction, ids: readonly string[]): Promise<EmailToBegin[]> {
-    const { rows } = await tx.query<EmailToBegin>(
-      `SELECT e.*, m.display_name,
-         EXISTS (SELECT FROM suppressions s WHERE s.tenant_id = $1 AND s.mode = e.mode
-           AND s.address_hash = e.recipient_hash) AS suppressed
-       FROM unnest($2::uuid[]) AS i(id)
-       CROSS JOIN LATERAL (
-         SELECT id, mode, mailbox_id, sender, recipient, recipient_hash, reply_to, subject,
-           content_storage_key, status, attempt, message_id, sent_at, finished_at, row_version
-         FROM emails WHERE tenant_id = $1 AND id = i.id
-         OFFSET 0 FOR UPDATE
-       ) AS e
-       JOIN mailboxes m ON m.tenant_id = $1 AND m.id = e.mailbox_id`,
-      [tx.tenantId, ids],
-      { name: 'begin-lock' },
-    );
+    const values = [tx.tenantId, ids];
+    const { rows } = await tx.query<EmailToBegin>(lookUp('FOR UPDATE'), values, {
+      name: 'begin-lock',
+    });
     return rows;
+  }
+
+  /** As {@link lock}, without a lock: {@link beginUnchanged} finds out whether it still stands. */
+  async read(tx: TenantTransaction, ids: readonly string[]): Promise<EmailToBegin[]> {
+    const values = [tx.tenantId, ids];
+    const { rows } = await tx.query<EmailToBegin>(lookUp(''), values, { name: 'begin-read' });
+    return rows;
+  }
+
+  /**
+   * Marks those e-mails `sending` that are as they were read, and writes their events. A row that
+   * somebody changed meanwhile has another version, and one being changed now another place.
+   *
+   * @param events each with the number of its e-mail
+   * @returns the numbers of those begun
+   */
+  async beginUnchanged(
+    tx: TenantTransaction,
+    attempts: readonly UnchangedAttempt[],
+    events: readonly OutboxRecord[],
+  ): Promise<ReadonlySet<number>> {
+    const { rows } = await tx.query<{ n: number }>(
+      BEGIN_UNCHANGED,
+      [
+        tx.tenantId,
+        attempts.map(({ n }) => n),
+        attempts.map(({ id }) => id),
+        attempts.map(({ rowVersion }) => rowVersion),
+        attempts.map(({ attempt }) => attempt),
+        attempts.map(({ sentAt }) => sentAt),
+        JSON.stringify(events),
+      ],
+      { name: 'begin-unchanged' },
+    );
+    return new Set(rows.map(({ n }) => n));
   }
 
   /** E-mails that {@link lock} has locked. @returns what became of each, by id */

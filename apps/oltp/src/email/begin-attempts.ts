@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { GrantReader } from '../grant/grants.js';
 import { type BeginAnswer, refused } from './begin-answer.js';
 import { BeginForTenant } from './begin-for-tenant.js';
+import { BeginTogether, type TenantAttempts } from './begin-together.js';
 
 export interface BeginItem {
   readonly tenantId: string;
@@ -9,7 +10,7 @@ export interface BeginItem {
   readonly attempt: number;
 }
 
-/** How many tenants of one call are worked on at once: one call must not take the whole pool. */
+/** How many tenants of one call are worked on alone at once: one call must not take the whole pool. */
 const CONCURRENCY = 8;
 
 /** Begins the attempts that a worker holds leases on, as far as its grants go. */
@@ -17,6 +18,7 @@ const CONCURRENCY = 8;
 export class BeginAttempts {
   constructor(
     private readonly grants: GrantReader,
+    private readonly together: BeginTogether,
     private readonly forTenant: BeginForTenant,
   ) {}
 
@@ -29,19 +31,35 @@ export class BeginAttempts {
   }
 
   private async begin(items: readonly BeginItem[]): Promise<Map<string, BeginAnswer>> {
+    const groups = byTenant(items);
+    const together = await this.together.execute(groups);
     const answers = new Map<string, BeginAnswer>();
-    const waiting = [...Map.groupBy(items, ({ tenantId }) => tenantId)];
+    const note = (tenantId: string, some: readonly BeginAnswer[]): void =>
+      some.forEach((answer) => answers.set(keyOf({ tenantId, emailId: answer.email_id }), answer));
+    groups.forEach(({ tenantId }, at) => note(tenantId, together[at]));
+    const waiting = [...Map.groupBy(unanswered(items, answers), ({ tenantId }) => tenantId)];
     const work = async (): Promise<void> => {
-      for (let next = waiting.pop(); next; next = waiting.pop()) {
-        const [tenantId, ofTenant] = next;
-        for (const answer of await this.forTenant.execute(tenantId, ofTenant))
-          answers.set(keyOf({ tenantId, emailId: answer.email_id }), answer);
-      }
+      for (let next = waiting.pop(); next; next = waiting.pop())
+        note(next[0], await this.forTenant.execute(...next));
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, work));
     return answers;
   }
 }
+
+/** An e-mail named twice counts once. */
+function byTenant(items: readonly BeginItem[]): TenantAttempts[] {
+  const groups = Map.groupBy(items, ({ tenantId }) => tenantId);
+  return [...groups]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([tenantId, own]) => ({
+      tenantId,
+      attempts: new Map(own.map(({ emailId, attempt }) => [emailId, attempt])),
+    }));
+}
+
+const unanswered = (items: readonly BeginItem[], answers: ReadonlyMap<string, unknown>) =>
+  items.filter((item) => !answers.has(keyOf(item)));
 
 function keyOf({ tenantId, emailId }: Pick<BeginItem, 'tenantId' | 'emailId'>): string {
   return `${tenantId}/${emailId}`;

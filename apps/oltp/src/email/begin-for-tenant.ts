@@ -1,18 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDatabase, type TenantTransaction } from '@penguinmails/database';
-import { EventWriter, type AnyNewEvent } from '@penguinmails/outbox';
-import { AttemptRepository, type BegunAttempt, type EmailToBegin } from './attempt.repository.js';
+import { EventWriter } from '@penguinmails/outbox';
+import { AttemptRepository, type BegunAttempt } from './attempt.repository.js';
 import { type BeginAnswer, refused, sendAnswer } from './begin-answer.js';
 import type { BeginItem } from './begin-attempts.js';
-import { begin, type BeginDecision } from './email.js';
-import { emailEvent, type EmailSubject } from './email-events.js';
-import { stateOf } from './email-row.js';
-
-interface Decided {
-  readonly email: EmailToBegin;
-  readonly attempt: number;
-  readonly decision: BeginDecision;
-}
+import { beginEvents, decide, type Decided } from './begin-decision.js';
 
 /**
  * The last word before e-mails of one tenant are sent, in one transaction: locks them, refuses what
@@ -34,7 +26,9 @@ export class BeginForTenant {
       const emails = await this.attempts.lock(tx, [...attempts.keys()].sort());
       const decided = emails.map((email) => decide(email, attempts.get(email.id)!));
       const begun = await this.store(tx, decided);
-      const events = decided.flatMap((one) => eventsOf(tx, one, begun.get(one.email.id)));
+      const events = decided.flatMap((one) =>
+        beginEvents(tenantId, one, begun.get(one.email.id)?.sent_at),
+      );
       await this.events.write(tx, events);
       const answers = new Map(decided.map((one) => [one.email.id, answerOf(one, begun)]));
       return [...attempts.keys()].map((id) => answers.get(id) ?? refused(id, 'unknown_email'));
@@ -58,23 +52,6 @@ export class BeginForTenant {
       toSend.map(({ email, attempt }) => ({ id: email.id, attempt })),
     );
   }
-}
-
-function decide(email: EmailToBegin, attempt: number): Decided {
-  return { email, attempt, decision: begin(stateOf(email), attempt, email.suppressed) };
-}
-
-function eventsOf(
-  { tenantId }: TenantTransaction,
-  { email, attempt, decision }: Decided,
-  begun: BegunAttempt | undefined,
-): AnyNewEvent[] {
-  const { id, mode, mailbox_id: mailboxId, row_version } = email;
-  const subject: EmailSubject = { tenantId, id, mode, mailboxId, version: row_version + 1 };
-  if (decision.decision === 'suppress') return [emailEvent('suppressed', subject, new Date())];
-  if (decision.decision === 'refuse' || !decision.firstAttempt || !begun) return [];
-  const report = { attempt, code: null, enhancedCode: null, errorCode: null };
-  return [emailEvent('sent', subject, begun.sent_at, report)];
 }
 
 function answerOf(

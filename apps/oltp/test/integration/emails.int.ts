@@ -1,12 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
 import { AcceptEmail } from '../../src/email/accept-email.js';
-import { BeginAttempts } from '../../src/email/begin-attempts.js';
 import { CancelEmail } from '../../src/email/cancel-email.js';
 import { GetEmail } from '../../src/email/get-email.js';
 import { ListEmails } from '../../src/email/list-emails.js';
 import { FoldUsage } from '../../src/usage/fold-usage.js';
-import { callerOf, grantFor, OltpParts, problemOf, type TestTenant } from './oltp-parts.js';
+import { callerOf, OltpParts, problemOf, type TestTenant } from './oltp-parts.js';
 
 let parts: OltpParts;
 let tenant: TestTenant;
@@ -236,112 +235,6 @@ describe('cancelling', () => {
     const refusal = await problemOf(parts.get(CancelEmail).execute(other.id, id));
     expect(refusal).toMatchObject({ status: 404 });
     expect(await parts.status(id)).toBe('queued');
-  });
-});
-
-describe('beginning attempts', () => {
-  it('hands out the envelope and publishes email.sent once', async () => {
-    const id = await parts.accept(tenant, { replyTo: 'reply@customer.example' });
-    await parts.takeEvents();
-    const [answer] = await parts.begin(tenant, [id]);
-    expect(answer).toEqual({
-      email_id: id,
-      decision: 'send',
-      envelope: {
-        mode: 'live',
-        from: { address: tenant.from, name: null },
-        to: 'ada@customer.example',
-        reply_to: 'reply@customer.example',
-        subject: 'Hello',
-        message_id: `<${id}@${tenant.from.split('@')[1]}>`,
-        date: expect.stringMatching(/^\d{4}-.*Z$/),
-        mailbox_id: tenant.mailboxId,
-        storage_key: expect.stringMatching(/^cnt_/),
-      },
-    });
-    expect(await parts.status(id)).toBe('sending');
-    const [sent, ...more] = await parts.takeEvents();
-    expect(sent).toMatchObject({ type: 'penguinmails.email.sent.v1', data: { attempt: 1 } });
-    expect(more).toEqual([]);
-    // The lease was lost: another worker begins the same attempt, with the same Date.
-    expect(await parts.begin(tenant, [id])).toEqual([answer]);
-    expect(await parts.takeEvents()).toEqual([]);
-  });
-
-  it('refuses what was cancelled, what is suppressed by now and what it does not know', async () => {
-    const [cancelled, suppressed] = [
-      await parts.accept(tenant),
-      await parts.accept(tenant, { to: 'late@customer.example' }),
-    ];
-    await parts.get(CancelEmail).execute(tenant.id, cancelled);
-    await parts.admin.query(
-      `INSERT INTO suppressions (tenant_id, mode, address_hash, reason)
-       SELECT tenant_id, mode, recipient_hash, 'complaint' FROM emails WHERE id = $1`,
-      [suppressed],
-    );
-    const unknown = newEmailId();
-    await parts.takeEvents();
-    expect(await parts.begin(tenant, [cancelled, suppressed, unknown])).toEqual([
-      { email_id: cancelled, decision: 'refuse', reason: 'cancelled' },
-      { email_id: suppressed, decision: 'refuse', reason: 'suppressed' },
-      { email_id: unknown, decision: 'refuse', reason: 'unknown_email' },
-    ]);
-    expect(await parts.status(suppressed)).toBe('suppressed');
-    expect(await typesOf()).toEqual(['penguinmails.email.suppressed.v1']);
-    expect(await parts.begin(tenant, [suppressed])).toEqual([
-      { email_id: suppressed, decision: 'refuse', reason: 'suppressed' },
-    ]);
-    expect(await typesOf()).toEqual([]);
-  });
-
-  it('serves several tenants in one call, each by its own grant only', async () => {
-    const [mine, theirs] = [await parts.accept(tenant), await parts.accept(other)];
-    const grants = [
-      await grantFor(tenant.id, { jobIds: [mine, theirs] }),
-      await grantFor(other.id, { jobIds: [theirs] }),
-      await grantFor(other.id, { jobIds: [mine], expiresAt: new Date(Date.now() - 60_000) }),
-      'not a grant',
-    ];
-    const answers = await parts.get(BeginAttempts).execute(grants, [
-      { tenantId: tenant.id, emailId: mine, attempt: 1 },
-      { tenantId: other.id, emailId: theirs, attempt: 1 },
-      // Granted to the tenant, but not its e-mail; and the other way round.
-      { tenantId: tenant.id, emailId: theirs, attempt: 1 },
-      { tenantId: other.id, emailId: mine, attempt: 1 },
-      { tenantId: newId(), emailId: mine, attempt: 1 },
-    ]);
-    expect(answers.map((a) => (a.decision === 'send' ? 'send' : a.reason))).toEqual([
-      'send',
-      'send',
-      'unknown_email',
-      'not_granted',
-      'not_granted',
-    ]);
-  });
-
-  it('publishes email.sent once though an e-mail is named twice in one call', async () => {
-    const id = await parts.accept(tenant);
-    await parts.takeEvents();
-    const answers = await parts.begin(tenant, [id, id]);
-    expect(answers.map(({ decision }) => decision)).toEqual(['send', 'send']);
-    expect(await typesOf()).toEqual(['penguinmails.email.sent.v1']);
-  });
-
-  it('is exclusive with a cancel: exactly one of the two wins, whichever comes first', async () => {
-    for (let round = 0; round < 30; round += 1) {
-      const id = await parts.accept(tenant);
-      const work = [
-        () => parts.begin(tenant, [id]),
-        () => problemOf(parts.get(CancelEmail).execute(tenant.id, id)).catch(() => undefined),
-      ];
-      const order = round % 2 === 0 ? work : work.reverse();
-      await Promise.all(order.map((one) => one()));
-      const events = (await parts.takeEvents()).filter(({ key }) => key === id);
-      const types = events.map(({ type }) => type.split('.')[2]);
-      const sent = types.includes('sent');
-      expect(types.includes('cancelled')).toBe(!sent);
-      expect(await parts.status(id)).toBe(sent ? 'sending' : 'cancelled');
-    }
   });
 });
 

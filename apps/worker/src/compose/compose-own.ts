@@ -15,10 +15,10 @@ const BOUNDARY_ID_MAX = 60;
  */
 export function composeOwn(envelope: Envelope, content: MessageContent): ComposedMessage {
   checkMessageParts(envelope, content);
-  const { fields, body } = bodyOf(content, envelope.message_id);
+  const { fields, body, endsLine } = bodyOf(content, envelope.message_id);
   return {
     fields: [...envelopeFields(envelope), ...customFields(content), ...fields],
-    body: body.endsWith('\r\n') ? body : `${body}\r\n`,
+    body: endsLine ? body : `${body}\r\n`,
     relaxed: true,
   };
 }

@@ -17,3 +17,8 @@ export type Composer = (
 export function createComposer(name: ComposerName): Composer {
   return name === 'own' ? composeOwn : composeByNodemailer;
 }
+
+/** Whether it needs no other thread, so that it may run when a connection takes the message. */
+export function composesAtOnce(compose: Composer): compose is typeof composeOwn {
+  return compose === composeOwn;
+}

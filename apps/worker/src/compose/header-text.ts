@@ -68,29 +68,27 @@ function fold(name: string, tokens: readonly string[]): string {
 /** UTF-8 in base64, no character cut in two. The first word shares its line with the field's name. */
 function encodedWords(name: string, text: string): string {
   const room = WORD_LINE - WORD_FRAME - name.length - 2;
-  const words = chunks(text, Math.min(WORD_BYTES, Math.floor(room / 4) * 3));
-  return words.map(encodedWord).join('\r\n ');
+  const bytes = Buffer.from(text, 'utf8');
+  const first = wordEnd(bytes, 0, Math.min(WORD_BYTES, Math.floor(room / 4) * 3));
+  let words = encodedWord(bytes, 0, first);
+  for (let start = first; start < bytes.length;) {
+    const end = wordEnd(bytes, start, WORD_BYTES);
+    words += `\r\n ${encodedWord(bytes, start, end)}`;
+    start = end;
+  }
+  return words;
 }
 
 /** There is no empty one: the field's value then begins with a fold. */
-function encodedWord(text: string): string {
-  return text === '' ? '' : `=?utf-8?B?${Buffer.from(text, 'utf8').toString('base64')}?=`;
+function encodedWord(bytes: Buffer, start: number, end: number): string {
+  return start === end ? '' : `=?utf-8?B?${bytes.toString('base64', start, end)}?=`;
 }
 
-/** @param first bytes of the first chunk; without room for a character it is empty and a fold follows */
-function chunks(text: string, first: number): string[] {
-  const found: string[] = [];
-  let [chunk, bytes, limit] = ['', 0, first];
-  for (const character of text) {
-    const more = Buffer.byteLength(character, 'utf8');
-    if (bytes + more > limit) {
-      found.push(chunk);
-      [chunk, bytes, limit] = ['', 0, WORD_BYTES];
-    }
-    chunk += character;
-    bytes += more;
-  }
-  return [...found, chunk];
+/** Where a word of `limit` bytes at most ends: before the first byte of a character. */
+function wordEnd(bytes: Buffer, start: number, limit: number): number {
+  let end = Math.min(start + Math.max(limit, 0), bytes.length);
+  while (end > start && end < bytes.length && (bytes[end] & 0b1100_0000) === 0b1000_0000) end -= 1;
+  return end;
 }
 
 /** A pattern for blanks at the end would cost the square of their number. */

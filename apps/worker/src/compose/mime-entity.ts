@@ -9,6 +9,8 @@ export interface MimeEntity {
   readonly fields: readonly HeaderField[];
   /** CRLF line ends only; without an end on its last line where the part has none. */
   readonly body: string;
+  /** Whether the last line has its end. */
+  readonly endsLine: boolean;
 }
 
 type Attachment = MessageContent['attachments'][number];
@@ -33,10 +35,10 @@ const ENCODINGS = {
 /** Text in the cheapest encoding that keeps it: none, quoted-printable, or base64 for other scripts. */
 export function textEntity(kind: keyof typeof TYPES, text: string): MimeEntity {
   const { text: quoted, escaped, unchanged } = quotedPrintable(text);
-  if (unchanged) return { fields: [TYPES[kind], ENCODINGS.sevenBit], body: quoted };
+  if (unchanged) return entity([TYPES[kind], ENCODINGS.sevenBit], quoted);
   if (escaped > quoted.length * MANY_ESCAPES)
-    return { fields: [TYPES[kind], ENCODINGS.base64], body: base64Text(text) };
-  return { fields: [TYPES[kind], ENCODINGS.quoted], body: quoted };
+    return entity([TYPES[kind], ENCODINGS.base64], base64Text(text));
+  return entity([TYPES[kind], ENCODINGS.quoted], quoted);
 }
 
 /** A file. A whole message or multipart as a file is opened by its name, not shown as part of this one. */
@@ -45,10 +47,11 @@ export function fileEntity(file: Attachment): MimeEntity {
   const id = file.content_id === null ? [] : [field('Content-ID', `<${file.content_id}>`)];
   const disposition = `${file.disposition}${filenameParameter(file.filename)}`;
   const fields = [field('Content-Type', type), ENCODINGS.base64, ...id];
-  return {
-    fields: [...fields, field('Content-Disposition', disposition)],
-    body: base64Lines(file.content),
-  };
+  return entity([...fields, field('Content-Disposition', disposition)], base64Lines(file.content));
+}
+
+function entity(fields: readonly HeaderField[], body: string): MimeEntity {
+  return { fields, body, endsLine: body.endsWith('\r\n') };
 }
 
 /**
@@ -63,7 +66,8 @@ export function multipart(
   let body = '';
   for (const part of parts) body += `--${boundary}\r\n${entityText(part)}\r\n`;
   const type = `multipart/${subtype};\r\n boundary="${boundary}"`;
-  return { fields: [field('Content-Type', type)], body: `${body}--${boundary}--\r\n` };
+  const fields = [field('Content-Type', type)];
+  return { fields, body: `${body}--${boundary}--\r\n`, endsLine: true };
 }
 
 function entityText({ fields, body }: MimeEntity): string {

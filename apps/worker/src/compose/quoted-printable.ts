@@ -74,26 +74,30 @@ class Writer {
    * at the ends of a line, and at blanks and line ends, which depend on their place
    */
   private middle(from: number): number {
-    const { source, out } = this;
+    const { source, out, column } = this;
+    if (column === 0) return from;
     const end = this.length - 1;
-    let { at, column, escaped } = this;
+    let { at, escaped } = this;
     let i = from;
-    for (; i < end && column > 0 && column < COLUMNS - 3; i += 1) {
+    // Where a soft break may be due; each escape brings it two bytes nearer.
+    let room = i + COLUMNS - 3 - column;
+    for (let until = Math.min(end, room); i < until; i += 1) {
       const byte = source[i];
-      if (KINDS[byte] === PLAIN || (byte === SPACE && KINDS[source[i + 1]] === PLAIN)) {
+      const kind = KINDS[byte];
+      if (kind === PLAIN || (byte === SPACE && KINDS[source[i + 1]] === PLAIN)) {
         out[at++] = byte;
-        column += 1;
-      } else if (KINDS[byte] === ESCAPED) {
+      } else if (kind === ESCAPED) {
         out[at] = EQUALS;
         out[at + 1] = HIGH[byte];
         out[at + 2] = LOW[byte];
         at += 3;
-        column += 3;
         escaped += 1;
+        room -= 2;
+        until = Math.min(end, room);
       } else break;
     }
+    this.column = column + at - this.at;
     this.at = at;
-    this.column = column;
     this.escaped = escaped;
     return i;
   }

@@ -166,11 +166,11 @@ export class SendEmail implements JobHandler {
     if (!content) return outcomeOfError('failed', 'content_missing');
     // Its password may not open at the moment; nothing says that this is for good.
     if (!transport) return outcomeOfError('deferred', 'mailbox_unavailable');
-    const built = await this.builder.build(envelope, content, transport.signing);
-    if ('outcome' in built) return built.outcome;
+    const pending = await this.builder.pending(envelope, content, transport.signing);
     const server = chooseServer(envelope.mode, transport, this.servers);
-    if (!server) return recordOnly(envelope.to);
-    return this.pool.send(server, { from: envelope.from.address, to: envelope.to, ...built });
+    if (server) return this.pool.send(server, pending);
+    const written = pending.write();
+    return 'outcome' in written ? written.outcome : recordOnly(envelope.to);
   }
 }
 

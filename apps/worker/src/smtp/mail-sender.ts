@@ -7,8 +7,23 @@ export interface OutgoingMessage {
   readonly to: string;
   /** The message as latin1 text: one character is one byte. */
   readonly raw: string;
-  /** Only CRLF line ends, and no line begins with a dot: it need not be searched for them. */
+  /** Only CRLF line ends, one at its end, and no line begins with a dot: none are looked for. */
   readonly clean?: boolean;
+}
+
+/** A message as text; or why there is none. */
+export type WrittenMessage =
+  Pick<OutgoingMessage, 'raw' | 'clean'> | { readonly outcome: SendOutcome };
+
+/**
+ * A message that is written when a connection takes it. Hundreds wait for a few connections: as text they
+ * would outlive several garbage collections, each of which copies them.
+ */
+export interface PendingMessage {
+  readonly from: string;
+  readonly to: string;
+  /** Called once at most; never throws. */
+  write(): WrittenMessage;
 }
 
 export interface SmtpTimeouts {
@@ -32,12 +47,16 @@ export interface SmtpPoolLimits {
 /** Sends messages over kept connections, a bounded number for each server and login. */
 export interface MailSender {
   /** Sends one message; never rejects: a failure is an outcome. */
-  send(server: SmtpServer, message: OutgoingMessage): Promise<SendOutcome>;
+  send(server: SmtpServer, message: OutgoingMessage | PendingMessage): Promise<SendOutcome>;
   /**
    * Closes every connection, for good; a message on its way is cut and ends as its outcome says, one
    * that waits for a connection is not tried.
    */
   close(): void;
+}
+
+export function writtenOf(message: OutgoingMessage | PendingMessage): WrittenMessage {
+  return 'write' in message ? message.write() : message;
 }
 
 const PROTOCOL_BREAKERS = /[\r\n\0<>, ]/;

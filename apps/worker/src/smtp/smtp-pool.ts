@@ -1,5 +1,12 @@
 import { classifyError, type SmtpError } from './classify-error.js';
-import type { MailSender, OutgoingMessage, SmtpPoolLimits, SmtpTimeouts } from './mail-sender.js';
+import {
+  type MailSender,
+  type OutgoingMessage,
+  type PendingMessage,
+  type SmtpPoolLimits,
+  type SmtpTimeouts,
+  writtenOf,
+} from './mail-sender.js';
 import { notTried, type SendOutcome } from './send-outcome.js';
 import { serverKey, type SmtpServer } from './smtp-server.js';
 import { SmtpSession } from './smtp-session.js';
@@ -88,11 +95,15 @@ export class SmtpPool implements MailSender {
     private readonly timeouts: SmtpTimeouts,
   ) {}
 
-  async send(server: SmtpServer, message: OutgoingMessage): Promise<SendOutcome> {
+  async send(server: SmtpServer, message: OutgoingMessage | PendingMessage): Promise<SendOutcome> {
     const connections = this.connectionsTo(server);
     await connections.enter();
     try {
-      return this.closed ? notTried : await this.sendOver(connections, server, message);
+      if (this.closed) return notTried;
+      const written = writtenOf(message);
+      if ('outcome' in written) return written.outcome;
+      const { from, to } = message;
+      return await this.sendOver(connections, server, { from, to, ...written });
     } catch (error) {
       return this.closed ? notTried : classifyError(error as SmtpError, false);
     } finally {

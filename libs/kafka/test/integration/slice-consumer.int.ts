@@ -122,6 +122,30 @@ describe('SliceConsumer', () => {
     expect(consumer.state()).toMatchObject({ status: 'running', paused: [], rebuilds: 0 });
   });
 
+  it('lets records gather between fetches; the first after a quiet time waits for nothing', async () => {
+    const topic = await newTopic(1);
+    const received = new Received();
+    start({ ...consumerSettings([topic], received.run), gatherMs: 4000 });
+    await produce(topic, numbered(1));
+    await eventually(() => received.values.length === 1, { timeoutMs: 3500 });
+    for (let n = 0; n < 3; n++) await produce(topic, numbered(1));
+    await eventually(() => received.values.length === 4);
+    expect(received.slices.map(({ records }) => records.length)).toEqual([1, 3]);
+  });
+
+  it('does not linger when it is behind or stops', async () => {
+    const topic = await newTopic(1);
+    const value = 'y'.repeat(90_000);
+    for (let n = 0; n < 4; n++) await produce(topic, Array(8).fill({ key: 'k', value }));
+    const received = new Received();
+    const consumer = start({ ...consumerSettings([topic], received.run), gatherMs: 5000 });
+    await eventually(() => received.values.length === 32, { timeoutMs: 9000 });
+    expect(received.slices.length).toBeGreaterThan(2);
+    const stopping = performance.now();
+    await consumer.stop();
+    expect(performance.now() - stopping).toBeLessThan(4000);
+  });
+
   it('starts from the oldest record when its offset is out of range', async () => {
     const topic = await newTopic(1);
     await produce(topic, numbered(3));

@@ -8,9 +8,13 @@ import {
   eventually,
   freePort,
   testBrokers,
+  type TestEvent,
 } from '@penguinmails/testing';
 import type { EventProducer, OutgoingRecord } from '@penguinmails/kafka';
+import { type HeldLane, nextBatch } from '../../src/outbox-lanes.js';
 import type { OutboxRelay } from '../../src/outbox-relay.js';
+import { EventWriter } from '../../src/event-writer.js';
+import type { AnyNewEvent } from '../../src/events.js';
 import { readStats } from '../../src/messaging-stats.js';
 import { WakeUp } from '../../src/wake-up.js';
 import {
@@ -98,6 +102,34 @@ describe('EventWriter', () => {
   });
 });
 
+describe('a commit', () => {
+  class Noted extends WakeUp {
+    readonly wishes: string[] = [];
+    override notify = (): void => void this.wishes.push('now');
+    override notifyWithin = (ms: number): void => void this.wishes.push(`within ${ms} ms`);
+  }
+  const CANCELLED = 'penguinmails.email.cancelled.v1';
+
+  function cancelled(tenantId: string): TestEvent<typeof CANCELLED> {
+    const about = { email_id: newId(), mailbox_id: newId(), mode: 'live' as const };
+    const data = { ...about, occurred_at: new Date().toISOString() };
+    return { type: CANCELLED, tenantId, subject: about.email_id, data };
+  }
+
+  it('wakes the relay at once for what an e-mail waits for, later for what only tells of it', async () => {
+    const tenantId = newId();
+    const wakeUp = new Noted();
+    const emits = [CANCELLED, WITHDRAWN] as const;
+    const writer = new EventWriter({ tier: 'oltp', emits, publicUrl: PUBLIC_URL }, wakeUp);
+    const write = (...events: AnyNewEvent[]) =>
+      fixture.database.tenants.transaction(tenantId, (tx) => writer.write(tx, events));
+    await write(cancelled(tenantId), cancelled(tenantId));
+    await write(withdrawn(tenantId));
+    await write(cancelled(tenantId), withdrawn(tenantId));
+    expect(wakeUp.wishes).toEqual(['within 100 ms', 'now', 'now']);
+  });
+});
+
 describe('OutboxRelay', () => {
   it('publishes a committed event at once, as a CloudEvent, and deletes its row', async () => {
     start(fixture.relay());
@@ -141,6 +173,42 @@ describe('OutboxRelay', () => {
     await eventually(async () => (await depth()) === 0, { timeoutMs: 20_000 });
     expect(new Set(ofTenant(tenantId).map(({ id }) => id)).size).toBe(300);
     broker.close();
+  });
+
+  it('tells whether lanes hold more than a batch of them takes, by rows or by bytes', async () => {
+    const tenantId = newId();
+    const lanes = Array.from({ length: 32 }, (_, lane) => ({ lane, floor: '0' }));
+    const batchOf = (held: HeldLane[]) =>
+      fixture.database.system.transaction((tx) => nextBatch(tx, held));
+    await fixture.write(tenantId, ...Array.from({ length: 40 }, () => withdrawn(tenantId)));
+    const few = await batchOf(lanes);
+    expect([few.records.length, few.full]).toEqual([40, false]);
+    await fixture.admin.query(`UPDATE outbox SET payload = repeat('y', 60000)`);
+    const large = await batchOf(lanes);
+    expect(large.records.length).toBeLessThan(40);
+    expect(large.full).toBe(true);
+    await fixture.admin.query(`UPDATE outbox SET payload = '{}', lane = 7`);
+    const crowded = await batchOf(lanes);
+    expect([crowded.records.length, crowded.full]).toEqual([32, true]);
+    expect(crowded.seqs).toEqual(
+      crowded.seqs.toSorted((one, other) => Number(one) - Number(other)),
+    );
+    expect(await batchOf(lanes.filter(({ lane }) => lane === 7))).toMatchObject({ full: false });
+  });
+
+  it('sends what has gathered in all lanes with one request', async () => {
+    const tenantId = newId();
+    await fixture.write(tenantId, ...Array.from({ length: 200 }, () => withdrawn(tenantId)));
+    const [{ lanes }] = await fixture.rows<{ lanes: number }>(
+      'SELECT count(DISTINCT lane)::int AS lanes FROM outbox',
+    );
+    let requests = 0;
+    const counted = new GatedProducer(relayProducer(), async () => void (requests += 1));
+    start(fixture.relay(counted));
+    await eventually(async () => (await depth()) === 0);
+    expect(lanes).toBe(32);
+    expect(requests).toBe(1);
+    await eventually(() => ofTenant(tenantId).length === 200);
   });
 
   it('sends the rest at stop', async () => {

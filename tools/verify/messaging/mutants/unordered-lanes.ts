@@ -2,18 +2,18 @@
 import type { SystemTransaction } from '@penguinmails/database';
 import {
   deleteRows,
+  type HeldLane,
   type LaneBatch,
+  lockLanes,
   nextBatch as nextInOrder,
-  tryLockLane,
 } from '../../../../libs/outbox/dist/outbox-lanes.js';
 
-export { deleteRows, tryLockLane };
+export { deleteRows, lockLanes };
 
 export async function nextBatch(
   tx: SystemTransaction,
-  lane: number,
-  floor: string,
+  held: readonly HeldLane[],
 ): Promise<LaneBatch> {
-  const batch = await nextInOrder(tx, lane, floor);
+  const batch = await nextInOrder(tx, held);
   return { ...batch, records: batch.records.toReversed() };
 }

@@ -1,14 +1,33 @@
-import type { OutgoingMessage } from '../mail-sender.js';
+import { type OutgoingMessage, type PendingMessage, writtenOf } from '../mail-sender.js';
 import type { SendOutcome } from '../send-outcome.js';
 import type { SmtpServer } from '../smtp-server.js';
 
 /** A message that waits for a connection, or is on one. */
-export interface QueuedMessage {
-  readonly server: SmtpServer;
-  readonly message: OutgoingMessage;
-  readonly settle: (outcome: SendOutcome) => void;
+export class QueuedMessage {
   /** It has been taken by a connection that died before its body was sent. */
-  retried: boolean;
+  retried = false;
+  private text: OutgoingMessage | undefined;
+
+  constructor(
+    readonly server: SmtpServer,
+    private readonly pending: OutgoingMessage | PendingMessage,
+    readonly settle: (outcome: SendOutcome) => void,
+  ) {}
+
+  /** Writes it if nobody has. @returns why there is no such message */
+  write(): SendOutcome | undefined {
+    if (this.text) return undefined;
+    const written = writtenOf(this.pending);
+    if ('outcome' in written) return written.outcome;
+    this.text = { from: this.pending.from, to: this.pending.to, ...written };
+    return undefined;
+  }
+
+  /** @throws TypeError before it is written */
+  get message(): OutgoingMessage {
+    if (!this.text) throw new TypeError('the message is not written yet');
+    return this.text;
+  }
 }
 
 /** Where a connection gets its messages from. */

@@ -70,7 +70,7 @@ export class OwnSmtpConnection {
     while (!this.spent) {
       const queued = this.source.next();
       if (!queued) return undefined;
-      const refused = refusedUnasked(queued.message, this.opened.extensions);
+      const refused = queued.write() ?? refusedUnasked(queued.message, this.opened.extensions);
       if (!refused) return new Transaction(queued);
       queued.settle(refused);
     }

@@ -1,7 +1,13 @@
-import type { MailSender, OutgoingMessage, SmtpPoolLimits, SmtpTimeouts } from '../mail-sender.js';
+import type {
+  MailSender,
+  OutgoingMessage,
+  PendingMessage,
+  SmtpPoolLimits,
+  SmtpTimeouts,
+} from '../mail-sender.js';
 import { notTried, type SendOutcome } from '../send-outcome.js';
 import { serverKey, type SmtpServer } from '../smtp-server.js';
-import type { MessageSource, QueuedMessage } from './message-source.js';
+import { type MessageSource, QueuedMessage } from './message-source.js';
 import { openWire } from './open-wire.js';
 import { OwnSmtpConnection } from './own-smtp-connection.js';
 import { phasesOf } from './phases.js';
@@ -100,10 +106,10 @@ export class OwnSmtpPool implements MailSender {
     private readonly timeouts: SmtpTimeouts,
   ) {}
 
-  send(server: SmtpServer, message: OutgoingMessage): Promise<SendOutcome> {
+  send(server: SmtpServer, message: OutgoingMessage | PendingMessage): Promise<SendOutcome> {
     if (this.closing.signal.aborted) return Promise.resolve(notTried);
     return new Promise((settle) =>
-      this.queueOf(server).add({ server, message, settle, retried: false }),
+      this.queueOf(server).add(new QueuedMessage(server, message, settle)),
     );
   }
 

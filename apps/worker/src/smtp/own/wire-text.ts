@@ -6,7 +6,9 @@ import type { Extensions } from './extensions.js';
  * (RFC 5321 section 4.5.2). One latin1 string, so that body, dot and next envelope are one write.
  */
 export function wireText({ raw, clean = false }: OutgoingMessage): string {
-  const text = clean || isClean(raw) ? raw : cleaned(raw);
+  // To look at the end of a string of many parts is to copy it.
+  if (clean) return raw;
+  const text = isClean(raw) ? raw : cleaned(raw);
   return text.endsWith('\r\n') ? text : `${text}\r\n`;
 }
 
