@@ -43,7 +43,7 @@ SELECT tenant_id, id, job_type, queue, 'completed', outcome, priority, attempts 
   greatest(began_at, ended_at), code, enhanced_code
 FROM done
 RETURNING tenant_id AS "tenantId", id AS "jobId", job_type AS type, attempts,
-  group_id AS "groupId"`;
+  CASE WHEN redriven_from IS NULL THEN group_id END AS "groupId"`;
 
 /** A worker's clock may step back between start and end: a try then lasted no time. */
 const RECORD_TRIES = `

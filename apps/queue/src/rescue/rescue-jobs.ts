@@ -3,6 +3,8 @@ import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
 import { counter, metrics } from '@penguinmails/observability';
 import { EventWriter } from '@penguinmails/outbox';
 import { deliveryEvents } from '../finish/delivery-items.js';
+import { GroupCount } from '../group/group-count.js';
+import { groupEnds } from '../group/group-ends.js';
 import { deadLetterEvents } from '../job/dead-letter-event.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import type { RunningJob } from '../job/unfinished-job.js';
@@ -35,6 +37,7 @@ export class RescueJobs {
     private readonly database: SystemDatabase,
     private readonly repository: RescueSystemRepository,
     private readonly endings: JobEndSystemRepository,
+    private readonly groups: GroupCount,
     private readonly events: EventWriter,
     private readonly types: JobTypes,
     private readonly ready: ReadyJobs,
@@ -62,6 +65,7 @@ export class RescueJobs {
     const plan = planRescue(expired, (type) => this.types.leaseLossLimit(type), now);
     await this.repository.loseLeases(tx, plan.released);
     const buried = await this.endings.end(tx, plan.buried);
+    await this.groups.ended(tx, groupEnds(plan.buried, expired));
     const events = [...deliveryEvents(plan.deliveries), ...deadLetterEvents(buried)];
     if (events.length > 0) await this.events.write(tx, events);
     tx.onCommit(() => this.afterCommit(expired));
