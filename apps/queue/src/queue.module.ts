@@ -3,11 +3,31 @@ import { DatabaseModule } from '@penguinmails/database';
 import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import { createLogger, type Logger } from '@penguinmails/observability';
 import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
+import { BatchLaneSystemRepository } from './batch/batch-lane.system.repository.js';
+import { BatchLeaseController } from './batch/batch-lease.controller.js';
+import { BatchLeaseSystemRepository } from './batch/batch-lease.system.repository.js';
+import { BatchRescueSystemRepository } from './batch/batch-rescue.system.repository.js';
+import { type BatchTypeDeclarations, BatchTypes } from './batch/batch-types.js';
+import { CancelBatches } from './batch/cancel-batches.js';
+import { ClaimBatches } from './batch/claim-batches.js';
+import { EndBatches } from './batch/end-batches.js';
+import { EnqueueBatchSystemRepository } from './batch/enqueue-batch.system.repository.js';
+import { EnqueueBatches } from './batch/enqueue-batches.js';
+import { LeaseBatches } from './batch/lease-batches.js';
+import { BatchDirectory, BatchLook, ReadyBatches } from './batch/ready-batches.js';
+import { RecipientSystemRepository } from './batch/recipient.system.repository.js';
+import { RenewBatchLeases } from './batch/renew-batch-leases.js';
+import { ReportBatchSystemRepository } from './batch/report-batch.system.repository.js';
+import { ReportBatches } from './batch/report-batches.js';
+import { RescueBatches } from './batch/rescue-batches.js';
 import { EnqueueSystemRepository } from './enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from './enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from './enqueue/on-email-withdrawn.js';
 import { FinishJobs } from './finish/finish-jobs.js';
 import { FinishSystemRepository } from './finish/finish.system.repository.js';
+import { GroupCount } from './group/group-count.js';
+import { GroupSystemRepository } from './group/group.system.repository.js';
+import { SealGroup } from './group/seal-group.js';
 import { DepthSystemRepository } from './health/depth.system.repository.js';
 import { HealthController } from './health/health.controller.js';
 import { QueueDepth } from './health/queue-depth.js';
@@ -41,6 +61,7 @@ import { RescueJobs } from './rescue/rescue-jobs.js';
 import { RescueSystemRepository } from './rescue/rescue.system.repository.js';
 
 const controllers = [
+  BatchLeaseController,
   HealthController,
   JobController,
   LeaseController,
@@ -50,32 +71,52 @@ const controllers = [
 ];
 
 const repositories = [
+  BatchLaneSystemRepository,
+  BatchLeaseSystemRepository,
+  BatchRescueSystemRepository,
   DepthSystemRepository,
+  EnqueueBatchSystemRepository,
   EnqueueSystemRepository,
   FinishSystemRepository,
+  GroupSystemRepository,
   JobEndSystemRepository,
   JobRepository,
   JobTypeSystemRepository,
   LaneSystemRepository,
   LeaseSystemRepository,
   LimitSystemRepository,
+  RecipientSystemRepository,
+  ReportBatchSystemRepository,
   RescueSystemRepository,
 ];
 
 const useCases = [
+  BatchDirectory,
+  BatchLook,
+  CancelBatches,
+  ClaimBatches,
   ClaimJobs,
+  EndBatches,
+  EnqueueBatches,
   FinishJobs,
   GetJob,
+  GroupCount,
   LaneLook,
+  LeaseBatches,
   LeaseJobs,
   LimitBook,
   LimitedClaim,
   ListAttempts,
   QueueClock,
   QueueDepth,
+  ReadyBatches,
   ReadyJobs,
+  RenewBatchLeases,
   RenewLeases,
+  ReportBatches,
+  RescueBatches,
   RescueJobs,
+  SealGroup,
   WriteJobTypes,
 ];
 

@@ -3,6 +3,7 @@ import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
 import { counter, metrics } from '@penguinmails/observability';
 import { EventWriter } from '@penguinmails/outbox';
 import { deliveryEvents } from '../finish/delivery-items.js';
+import { RescueBatches } from '../batch/rescue-batches.js';
 import { GroupCount } from '../group/group-count.js';
 import { groupEnds } from '../group/group-ends.js';
 import { deadLetterEvents } from '../job/dead-letter-event.js';
@@ -38,6 +39,7 @@ export class RescueJobs {
     private readonly repository: RescueSystemRepository,
     private readonly endings: JobEndSystemRepository,
     private readonly groups: GroupCount,
+    private readonly batches: RescueBatches,
     private readonly events: EventWriter,
     private readonly types: JobTypes,
     private readonly ready: ReadyJobs,
@@ -54,7 +56,8 @@ export class RescueJobs {
     if (outageMs > 0) await this.repository.extendAll(tx, outageMs);
     const expired = await this.repository.lockExpired(tx, stampedAt, BATCH);
     if (expired.length > 0) await this.rescue(tx, expired, stampedAt);
-    return { led: true, outageMs, rescued: expired.length };
+    const batches = await this.batches.round(tx, stampedAt, outageMs);
+    return { led: true, outageMs, rescued: expired.length + batches };
   }
 
   private async rescue(
