@@ -123,8 +123,15 @@ const useCases = [
 /** Composition root: the only place that knows how the parts of the service fit together. */
 @Module({})
 export class QueueModule {
-  /** @param logger default: one of its own; a test hands in another */
-  static forConfig(config: QueueConfig, logger: Logger = createLogger('queue')): DynamicModule {
+  /**
+   * @param logger default: one of its own; a test hands in another
+   * @param batchTypes default: none, as no contract declares any
+   */
+  static forConfig(
+    config: QueueConfig,
+    logger: Logger = createLogger('queue'),
+    batchTypes: BatchTypeDeclarations = {},
+  ): DynamicModule {
     return {
       module: QueueModule,
       imports: [
@@ -145,6 +152,11 @@ export class QueueModule {
         ...repositories,
         ...useCases,
         { provide: JobTypes, useFactory: () => new JobTypes() },
+        {
+          provide: BatchTypes,
+          useFactory: (jobTypes: JobTypes) => new BatchTypes(batchTypes, jobTypes),
+          inject: [JobTypes],
+        },
         { provide: LaneDirectory, useFactory: () => new LaneDirectory() },
         { provide: ParkedEventDesk, useExisting: ParkedDesk },
         { provide: QUEUE_LOGGER, useValue: logger },

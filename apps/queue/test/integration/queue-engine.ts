@@ -29,10 +29,13 @@ import { RenewLeases } from '../../src/lease/renew-leases.js';
 import { LimitBook } from '../../src/limit/limit-book.js';
 import { LimitSystemRepository } from '../../src/limit/limit.system.repository.js';
 import { LimitedClaim } from '../../src/limit/limited-claim.js';
+import { GroupCount } from '../../src/group/group-count.js';
+import { GroupSystemRepository } from '../../src/group/group.system.repository.js';
 import { queueDatabaseSettings } from '../../src/persistence/queue-database.js';
 import { emits } from '../../src/queue.events.js';
 import { RescueJobs } from '../../src/rescue/rescue-jobs.js';
 import { RescueSystemRepository } from '../../src/rescue/rescue.system.repository.js';
+import { assembleBatches } from './batch-engine.js';
 
 export type EmailAccepted = ReceivedEvent<'penguinmails.email.accepted.v1'>;
 type EmailWithdrawn = ReceivedEvent<'penguinmails.email.withdrawn.v1'>;
@@ -135,11 +138,15 @@ export async function startQueueEngine() {
     empty: () =>
       admin.query(
         `TRUNCATE job_queue, job_history, job_attempts, dead_letters, outbox, queue_clock,
-           queue_controls, lane_pauses, rate_limits, rate_buckets`,
+           queue_controls, lane_pauses, rate_limits, rate_buckets, job_batches, batch_history,
+           job_groups`,
       ),
 
     stop: async () => {
-      replicas.forEach(({ ready }) => ready.onModuleDestroy());
+      replicas.forEach(({ ready, batches }) => {
+        ready.onModuleDestroy();
+        batches.ready.onModuleDestroy();
+      });
       await Promise.all([db.close(), admin.end()]);
       await database.drop();
     },
@@ -169,17 +176,30 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const events = new EventWriter({ tier: 'queue', emits, publicUrl: 'https://mail.example' }, {
     notify: () => undefined,
   } as ConstructorParameters<typeof EventWriter>[1]);
+  const groups = new GroupCount(new GroupSystemRepository(), events);
+  const batches = assembleBatches({ db, types, signer, limits, limitBook, finish, groups, events });
   return {
     ready,
+    groups,
+    batches,
     repositories: { endings, enqueue, finish, lanes, leases, limits, rescue },
     claims,
     directory,
     onEmailAccepted: new OnEmailAccepted(enqueue, ready),
-    onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings),
+    onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings, groups),
     leaseJobs: new LeaseJobs(db.system, leases, claims, ready, types, signer),
     renewLeases: new RenewLeases(db.system, leases, types, signer),
-    finishJobs: new FinishJobs(db.system, finish, endings, limits, events, types, ready),
-    rescueJobs: new RescueJobs(db.system, rescue, endings, events, types, ready),
+    finishJobs: new FinishJobs(db.system, finish, endings, limits, groups, events, types, ready),
+    rescueJobs: new RescueJobs(
+      db.system,
+      rescue,
+      endings,
+      groups,
+      batches.rescueBatches,
+      events,
+      types,
+      ready,
+    ),
     getJob: new GetJob(db.tenants, jobs),
     listAttempts: new ListAttempts(db.tenants, jobs),
   };
