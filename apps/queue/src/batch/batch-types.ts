@@ -23,10 +23,7 @@ const UNDECLARED_LEASE_LOSS_LIMIT = 20;
 export class BatchTypes {
   private readonly byName: ReadonlyMap<string, BatchTypeDeclaration>;
 
-  constructor(
-    declarations: BatchTypeDeclarations,
-    jobTypes: { has(name: string): boolean },
-  ) {
+  constructor(declarations: BatchTypeDeclarations, jobTypes: { has(name: string): boolean }) {
     for (const [name, declared] of Object.entries(declarations)) {
       const isItemKnown = jobTypes.has(declared.itemType);
       if (!isItemKnown || !isComplete(name, declared))

@@ -116,8 +116,7 @@ export class ClaimBatches {
       this.directory.settle(lane, isUsedUp ? lane.quota.most : own.length, lastPlace(own));
       if (isUsedUp) this.directory.hold(lane, USED_UP_HOLD_MS);
     }
-    for (const { lane, forMs } of held)
-      this.directory.hold(lane, Math.min(forMs, LONGEST_HOLD_MS));
+    for (const { lane, forMs } of held) this.directory.hold(lane, Math.min(forMs, LONGEST_HOLD_MS));
   }
 }
 

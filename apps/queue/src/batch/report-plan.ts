@@ -60,7 +60,13 @@ export function planReport(
   const fresh = report.outcomes.slice(first - report.from);
   const details = new Map(report.details.map((detail) => [detail.ordinal, detail]));
   const decided = fresh.map((outcome, at) =>
-    decideRecipient({ batch, report, policy }, first + at, outcome, details.get(first + at), random),
+    decideRecipient(
+      { batch, report, policy },
+      first + at,
+      outcome,
+      details.get(first + at),
+      random,
+    ),
   );
   const total = first + fresh.length;
   return {
@@ -108,7 +114,11 @@ function decideRecipient(
   const errorCode = tried.errorCode ?? endCode(outcome);
   const tries = [listedTry(tried)];
   const dead = outcome as BuriedRecipient['outcome'];
-  return { recorded, tried, buried: { ...job, errorCode, outcome: dead, leaseLosses, tries, bornAt } };
+  return {
+    recorded,
+    tried,
+    buried: { ...job, errorCode, outcome: dead, leaseLosses, tries, bornAt },
+  };
 }
 
 function endCode(outcome: BatchOutcome): string {

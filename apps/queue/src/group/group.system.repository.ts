@@ -64,7 +64,11 @@ export class GroupSystemRepository {
   }
 
   /** @returns the group when this sealed it; undefined: it was sealed before */
-  async seal(tx: SystemTransaction, key: GroupKey, kind: string): Promise<CountedGroup | undefined> {
+  async seal(
+    tx: SystemTransaction,
+    key: GroupKey,
+    kind: string,
+  ): Promise<CountedGroup | undefined> {
     const { rows } = await tx.query<CountedGroup>(SEAL, [key.tenantId, key.groupId, kind]);
     return rows.at(0);
   }

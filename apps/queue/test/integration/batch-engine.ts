@@ -59,8 +59,6 @@ interface Parts {
   readonly finish: FinishSystemRepository;
   readonly groups: GroupCount;
   readonly events: EventWriter;
-  /** Default: the service's own; a mutant hands in another. */
-  readonly reports?: ReportBatchSystemRepository;
 }
 
 /** The part of the service that is about batches. */
@@ -73,7 +71,7 @@ export function assembleBatches(parts: Parts) {
   ready.onModuleInit();
   const batchTypes = new BatchTypes(BATCH_TYPES, types);
   const leases = new BatchLeaseSystemRepository();
-  const reports = parts.reports ?? new ReportBatchSystemRepository();
+  const reports = new ReportBatchSystemRepository();
   const recipients = new RecipientSystemRepository();
   const rescue = new BatchRescueSystemRepository();
   const enqueue = new EnqueueBatchSystemRepository();
