@@ -21,6 +21,7 @@ export class TierClients implements OnModuleDestroy {
         tier,
         baseUrl: urls[tier],
         signToken: (caller) => signer.token(tier, caller),
+        onRefusedToken: (date) => signer.correctClock(date),
       });
     this.#clients = {
       oltp: client('oltp'),

@@ -19,7 +19,7 @@ export class RenewBatchLeases {
     private readonly signer: GrantSigner,
   ) {}
 
-  async execute({ leases }: BatchHeartbeatRequest): Promise<Renewal> {
+  async execute({ leases }: BatchHeartbeatRequest): Promise<Omit<Renewal, 'cancelled'>> {
     const asked = leases.flatMap(({ lease_token: leaseToken, batches }) =>
       batches.map(({ tenant_id, id }) => ({ tenantId: tenant_id, batchId: id, leaseToken })),
     );

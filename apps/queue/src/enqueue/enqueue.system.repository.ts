@@ -11,25 +11,38 @@ import type { NewJob } from './new-job.js';
 /**
  * One statement for jobs of many tenants. A job that is hot or finished already is left as it is:
  * the id of a job is the id of what it is about, so a repeated event finds it. History before
- * the birth of the oldest of them ($12) cannot hold any, and the future holds none; a look-up per job, as
+ * the birth of the oldest of them ($14) cannot hold any, and the future holds none; a look-up per job, as
  * NOT EXISTS may become one pass over all that was finished today.
  */
 const ENQUEUE = `
+WITH added AS (
 INSERT INTO job_queue (tenant_id, id, job_type, payload, priority, max_attempts, scheduled_at,
-  rate_key, domain_key, correlation_id, traceparent)
+  rate_key, domain_key, correlation_id, traceparent, dedupe_key, expires_at)
 SELECT n.tenant_id, n.id, n.job_type, n.payload, n.priority, n.max_attempts,
-  coalesce(n.scheduled_at, now()), n.rate_key, n.domain_key, n.correlation_id, n.traceparent
+  coalesce(n.scheduled_at, now()), n.rate_key, n.domain_key, n.correlation_id, n.traceparent,
+  n.dedupe_key, greatest(now(), n.scheduled_at) + n.waiting_limit * interval '1 second'
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[], $5::int[], $6::int[],
-  $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[])
+  $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[],
+  $12::text[], $13::int[])
   AS n(tenant_id, id, job_type, payload, priority, max_attempts, scheduled_at, rate_key, domain_key,
-    correlation_id, traceparent)
+    correlation_id, traceparent, dedupe_key, waiting_limit)
 WHERE (
   SELECT TRUE FROM job_history h
   WHERE h.tenant_id = n.tenant_id AND h.id = n.id
-    AND h.completed_at >= $12 AND h.completed_at < now() + interval '1 hour'
+    AND h.completed_at >= $14 AND h.completed_at < now() + interval '1 hour'
   LIMIT 1
 ) IS NULL
-ON CONFLICT (tenant_id, id) DO NOTHING`;
+ON CONFLICT DO NOTHING
+RETURNING 1
+)
+SELECT count(*)::int AS added, (now() AT TIME ZONE 'UTC')::text AS since FROM added`;
+
+/** What an enqueue did. `since`: the time for which those are scheduled that are due at once. */
+export interface Enqueued {
+  /** How many jobs are new. */
+  readonly added: number;
+  readonly since: string;
+}
 
 /**
  * A row that another transaction is leasing is waited for. Which of them run is looked at afterwards:
@@ -44,12 +57,15 @@ FOR UPDATE OF j`;
 /** Puts jobs into the hot table, and finds those that may still be taken out. */
 @Injectable()
 export class EnqueueSystemRepository {
-  /** @returns how many jobs are new */
-  async enqueue(tx: SystemTransaction, jobs: readonly NewJob[], bornAfter: Date): Promise<number> {
-    const { rowCount } = await tx.query(ENQUEUE, [...columnsOf(jobs), bornAfter], {
+  async enqueue(
+    tx: SystemTransaction,
+    jobs: readonly NewJob[],
+    bornAfter: Date,
+  ): Promise<Enqueued> {
+    const { rows } = await tx.query<Enqueued>(ENQUEUE, [...columnsOf(jobs), bornAfter], {
       name: 'jobs-enqueue',
     });
-    return rowCount;
+    return rows[0];
   }
 
   /** Locks the named jobs that are not running; a pair that names none is left out. */
@@ -76,5 +92,7 @@ function columnsOf(jobs: readonly NewJob[]): unknown[] {
     jobs.map((job) => job.domainKey),
     jobs.map((job) => job.correlationId),
     jobs.map((job) => job.traceparent),
+    jobs.map((job) => job.dedupeKey ?? null),
+    jobs.map((job) => job.waitingLimitSeconds ?? null),
   ];
 }

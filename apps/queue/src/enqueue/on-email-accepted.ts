@@ -2,10 +2,10 @@ import { Controller } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
 import { HandlesEvent, type ReceivedEvent } from '@penguinmails/outbox';
 import { bornAfter } from '../job/born-after.js';
-import { lanesOf } from '../lane/lane.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
 import { EnqueueSystemRepository } from './enqueue.system.repository.js';
-import { type NewJob, sendEmailJob } from './new-job.js';
+import { announceJobs } from './announce-jobs.js';
+import { sendEmailJob } from './new-job.js';
 
 /** Every accepted e-mail becomes one job, however often the event comes. */
 @Controller()
@@ -21,14 +21,7 @@ export class OnEmailAccepted {
     tx: SystemTransaction,
   ): Promise<void> {
     const jobs = events.map(sendEmailJob);
-    await this.jobs.enqueue(tx, jobs, bornAfter(jobs.map((job) => job.jobId)));
-    tx.onCommit(() => this.wake(jobs));
-  }
-
-  /** When a job for later falls due is for the database's clock to say. */
-  private wake(jobs: readonly NewJob[]): void {
-    const now = jobs.filter((job) => job.scheduledAt === null);
-    this.ready.wake(lanesOf(now));
-    if (now.length < jobs.length) this.ready.wake();
+    const { since } = await this.jobs.enqueue(tx, jobs, bornAfter(jobs.map((job) => job.jobId)));
+    tx.onCommit(() => announceJobs(this.ready, jobs, since));
   }
 }

@@ -21,8 +21,13 @@ import {
   type ReportedFinish,
 } from './finish-plan.js';
 import type { FinishResult } from './finish-result.js';
-import { type CompletedJob, FinishSystemRepository } from './finish.system.repository.js';
+import {
+  type CompletedJob,
+  FinishSystemRepository,
+  type HeldJob,
+} from './finish.system.repository.js';
 import { recordedDelivery } from './recorded-delivery.js';
+import { withinLease } from './within-lease.js';
 
 /** Job ids of a batch, by whether the finisher's token still counted. */
 export interface FinishAnswer {
@@ -51,8 +56,7 @@ export class FinishJobs {
   async execute(results: readonly FinishResult[]): Promise<FinishAnswer> {
     const finishes = await this.database.transaction((tx) => this.finish(tx, results));
     const held = new Set(finishes.map(({ job }) => keyOf(job)));
-    const isHeld = (result: FinishResult) =>
-      held.has(keyOf({ tenantId: result.tenant_id, jobId: result.job_id }));
+    const isHeld = (result: FinishResult) => held.has(keyOfResult(result));
     return {
       accepted: results.filter(isHeld).map((result) => result.job_id),
       refused: results.filter((result) => !isHeld(result)).map((result) => result.job_id),
@@ -63,14 +67,35 @@ export class FinishJobs {
     tx: SystemTransaction,
     results: readonly FinishResult[],
   ): Promise<readonly ReportedFinish[]> {
-    const [good, other] = parted(results, ({ kind }) => isCompletion(kind));
-    const completed = completedFinishes(await this.repository.complete(tx, good), good);
+    const good = results.filter(({ kind }) => isCompletion(kind));
+    const completed = this.completed(await this.repository.complete(tx, good), good);
+    const done = new Set(completed.map(({ job }) => keyOf(job)));
+    const other = results.filter((result) => !done.has(keyOfResult(result)));
     const held = await this.repository.lockHeld(tx, other);
-    const plan = planFinish(held, other, (type) => this.types.get(type), Math.random);
+    const plan = planFinish(
+      held,
+      boundTimes(other, held),
+      (type) => this.types.get(type),
+      Math.random,
+    );
     const finishes = [...completed, ...plan.finishes];
     await this.write(tx, plan, finishes);
     tx.onCommit(() => this.afterCommit(plan, finishes));
     return finishes;
+  }
+
+  /** What is known of jobs that were completed without being decided on. */
+  private completed(
+    jobs: readonly CompletedJob[],
+    results: readonly FinishResult[],
+  ): ReportedFinish[] {
+    const reported = new Map(results.map((result) => [keyOfResult(result), result]));
+    return jobs.map((job) => ({
+      job,
+      result: { ...reported.get(keyOf(job))!, finished_at: job.finishedAt.toISOString() },
+      decision: { move: 'complete', attempts: job.attempts, unknownOutcomes: 0 },
+      reports: this.types.get(job.type).reports,
+    }));
   }
 
   private async write(
@@ -89,11 +114,9 @@ export class FinishJobs {
   }
 
   private afterCommit(plan: FinishPlan, finishes: readonly ReportedFinish[]): void {
-    for (const { job, result } of finishes)
-      counter(metrics.jobsFinished).add(1, {
-        'penguinmails.job.type': job.type,
-        outcome: result.kind,
-      });
+    for (const [outcome, same] of Map.groupBy(finishes, ({ result }) => result.kind))
+      for (const [type, { length }] of Map.groupBy(same, ({ job }) => job.type))
+        counter(metrics.jobsFinished).add(length, { 'penguinmails.job.type': type, outcome });
     const atOnce = plan.finishes.filter(
       ({ decision }) => decision.move === 'return' && decision.delaySeconds === undefined,
     );
@@ -101,23 +124,17 @@ export class FinishJobs {
   }
 }
 
-function parted<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(test), items.filter((item) => !test(item))];
+function keyOfResult(result: FinishResult): string {
+  return keyOf({ tenantId: result.tenant_id, jobId: result.job_id });
 }
 
-/** What is known of jobs that were completed without being decided on. */
-function completedFinishes(
-  completed: readonly CompletedJob[],
-  results: readonly FinishResult[],
-): ReportedFinish[] {
-  const reported = new Map(
-    results.map((result) => [keyOf({ tenantId: result.tenant_id, jobId: result.job_id }), result]),
-  );
-  return completed.map((job) => ({
-    job,
-    result: reported.get(keyOf(job))!,
-    decision: { move: 'complete', attempts: job.attempts, unknownOutcomes: 0 },
-  }));
+/** Results of jobs that are held no more are left as they are: nothing comes of them. */
+function boundTimes(results: readonly FinishResult[], held: readonly HeldJob[]): FinishResult[] {
+  const jobs = new Map(held.map((job) => [keyOf(job), job]));
+  return results.map((result) => {
+    const job = jobs.get(keyOfResult(result));
+    return job ? withinLease(result, job) : result;
+  });
 }
 
 /** What a job that ended counts in its group. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
+import { DELIVERY_TYPES } from '../job-type/reports-delivery.js';
 import { maskedReply } from '../job/masked-reply.js';
 import {
   inLockOrder,
@@ -12,7 +13,7 @@ import type { FinishResult } from './finish-result.js';
 
 /** Only rows that still hold the finisher's token. */
 const LOCK_HELD = `
-SELECT ${UNFINISHED_JOB_COLUMNS}
+SELECT ${UNFINISHED_JOB_COLUMNS}, j.started_at AS "startedAt", now() AS now
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS r(tenant_id, id, lease_token)
 JOIN job_queue j
   ON j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token
@@ -20,8 +21,8 @@ FOR UPDATE OF j`;
 
 /**
  * Most jobs end well at their first try: straight from the hot table into history, the try with them,
- * without being locked and decided on before. Only rows that still hold the finisher's token. A
- * worker's clock may step back between start and end: a try then lasted no time.
+ * without being locked and decided on before. Only rows that still hold the finisher's token. Times
+ * are as in {@link withinLease}. Only outcomes that the job's type can mean: $11 are the types of mail.
  */
 const COMPLETE = `
 WITH done AS (
@@ -31,6 +32,7 @@ WITH done AS (
     AS r(tenant_id, id, lease_token, outcome, code, enhanced_code, error_code, reply, began_at,
       ended_at)
   WHERE j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token
+    AND (r.outcome = 'succeeded') <> (j.job_type = ANY($11::text[]))
   RETURNING j.*, r.outcome, r.code, r.enhanced_code, r.error_code, r.reply, r.began_at, r.ended_at
 )
 INSERT INTO job_history (tenant_id, id, job_type, queue, status, outcome, priority, attempts,
@@ -39,18 +41,18 @@ INSERT INTO job_history (tenant_id, id, job_type, queue, status, outcome, priori
   try_finished_at, code, enhanced_code)
 SELECT tenant_id, id, job_type, queue, 'completed', outcome, priority, attempts + 1,
   max_attempts, lease_losses, scheduled_at, started_at, created_at, reply,
-  error_code, progress, correlation_id, group_id, redriven_from, leased_by, began_at,
-  greatest(began_at, ended_at), code, enhanced_code
+  error_code, progress, correlation_id, group_id, redriven_from, leased_by,
+  greatest(started_at, least(began_at, now())),
+  greatest(started_at, least(greatest(began_at, ended_at), now())), code, enhanced_code
 FROM done
 RETURNING tenant_id AS "tenantId", id AS "jobId", job_type AS type, attempts,
-  CASE WHEN redriven_from IS NULL THEN group_id END AS "groupId"`;
+  CASE WHEN redriven_from IS NULL THEN group_id END AS "groupId", try_finished_at AS "finishedAt"`;
 
-/** A worker's clock may step back between start and end: a try then lasted no time. */
 const RECORD_TRIES = `
 INSERT INTO job_attempts (tenant_id, job_id, attempt, outcome, code, enhanced_code, error_code,
   reply, leased_by, started_at, finished_at)
 SELECT t.tenant_id, t.job_id, t.attempt, t.outcome, t.code, t.enhanced_code, t.error_code,
-  t.reply, t.leased_by, t.started_at, greatest(t.started_at, t.finished_at)
+  t.reply, t.leased_by, t.started_at, t.finished_at
 FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[],
   $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[])
   AS t(tenant_id, job_id, attempt, outcome, code, enhanced_code, error_code, reply, leased_by,
@@ -74,12 +76,22 @@ export interface CompletedJob extends JobKey {
   readonly type: string;
   readonly attempts: number;
   readonly groupId: string | null;
+  readonly finishedAt: Date;
+}
+
+/** A locked job with what bounds the times of its try, by the database's clock. */
+export interface HeldJob extends RunningJob {
+  readonly startedAt: Date;
+  readonly now: Date;
 }
 
 /** Statements of finishing, over all tenants. */
 @Injectable()
 export class FinishSystemRepository {
-  /** Moves completed jobs to history; those that are held no more under their token are left out. */
+  /**
+   * Moves completed jobs to history. Left out are those that are held no more under their token, and
+   * those whose type cannot mean the outcome.
+   */
   async complete(tx: SystemTransaction, results: readonly FinishResult[]): Promise<CompletedJob[]> {
     if (results.length === 0) return [];
     const ordered = inLockOrder(
@@ -98,13 +110,14 @@ export class FinishSystemRepository {
         ordered.map((each) => maskedReply(each.reply)),
         ordered.map((each) => each.started_at),
         ordered.map((each) => each.finished_at),
+        DELIVERY_TYPES,
       ],
       { name: 'jobs-complete' },
     );
     return rows;
   }
 
-  async lockHeld(tx: SystemTransaction, results: readonly FinishResult[]): Promise<RunningJob[]> {
+  async lockHeld(tx: SystemTransaction, results: readonly FinishResult[]): Promise<HeldJob[]> {
     if (results.length === 0) return [];
     const ordered = inLockOrder(
       results.map(({ tenant_id: tenantId, job_id: jobId, lease_token: leaseToken }) => ({
@@ -113,7 +126,7 @@ export class FinishSystemRepository {
         leaseToken,
       })),
     );
-    const { rows } = await tx.query<RunningJob>(
+    const { rows } = await tx.query<HeldJob>(
       LOCK_HELD,
       [
         ordered.map((held) => held.tenantId),

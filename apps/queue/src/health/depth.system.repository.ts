@@ -23,11 +23,31 @@ FROM (
 ) counted
 GROUP BY type`;
 
+/** However many tenants there are, their gauge stays this small. */
+const SHOWN_TENANTS = 10;
+
+const DEEPEST = `
+SELECT tenant_id AS "tenantId", count(*)::int AS ready
+FROM job_queue WHERE status = 'pending' AND scheduled_at <= now()
+GROUP BY tenant_id ORDER BY count(*) DESC, tenant_id LIMIT $1`;
+
+/** A tenant and how many of its jobs are due. */
+export interface TenantDepth {
+  readonly tenantId: string;
+  readonly ready: number;
+}
+
 /** Counts jobs of all tenants; a declared type without any counts 0. */
 @Injectable()
 export class DepthSystemRepository {
   async count(tx: SystemTransaction): Promise<TypeDepth[]> {
     const { rows } = await tx.query<TypeDepth>(COUNT);
+    return rows;
+  }
+
+  /** The tenants for which most waits, most first. */
+  async deepest(tx: SystemTransaction): Promise<TenantDepth[]> {
+    const { rows } = await tx.query<TenantDepth>(DEEPEST, [SHOWN_TENANTS]);
     return rows;
   }
 }

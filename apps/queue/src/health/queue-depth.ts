@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { SystemDatabase } from '@penguinmails/database';
 import { metrics, observeGauges } from '@penguinmails/observability';
-import { DepthSystemRepository } from './depth.system.repository.js';
+import { DepthSystemRepository, type TenantDepth } from './depth.system.repository.js';
 import type { TypeDepth } from './type-depth.js';
 
 /** Counting reads the whole hot table: not more often than this, however many ask. */
@@ -12,7 +12,7 @@ const STATES = ['scheduled', 'ready', 'running', 'dead'] as const;
 /** Depth and age of the queue, for the health answer and the gauges. */
 @Injectable()
 export class QueueDepth implements OnModuleInit, OnModuleDestroy {
-  private counted?: { readonly at: number; readonly depths: Promise<TypeDepth[]> };
+  private counted?: { readonly at: number; readonly depths: Promise<Depths> };
   private stopObserving?: () => void;
 
   constructor(
@@ -21,8 +21,12 @@ export class QueueDepth implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    this.stopObserving = observeGauges([metrics.queueDepth, metrics.queueOldestAge], async () =>
-      (await this.read()).flatMap(readings),
+    this.stopObserving = observeGauges(
+      [metrics.queueDepth, metrics.queueOldestAge, metrics.queueTenantDepth],
+      async () => {
+        const { types, tenants } = await this.readAll();
+        return [...types.flatMap(readings), ...tenants.map(tenantReading)];
+      },
     );
   }
 
@@ -31,7 +35,11 @@ export class QueueDepth implements OnModuleInit, OnModuleDestroy {
   }
 
   /** By job type; at most 5 s old. A failed count is not kept. */
-  async read(): Promise<TypeDepth[]> {
+  async read(): Promise<readonly TypeDepth[]> {
+    return (await this.readAll()).types;
+  }
+
+  private async readAll(): Promise<Depths> {
     const now = performance.now();
     if (!this.counted || now - this.counted.at > KEPT_MS)
       this.counted = { at: now, depths: this.count() };
@@ -44,9 +52,25 @@ export class QueueDepth implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  private count(): Promise<TypeDepth[]> {
-    return this.database.once((tx) => this.repository.count(tx), { readOnly: true });
+  private count(): Promise<Depths> {
+    return this.database.transaction(
+      async (tx) => ({
+        types: await this.repository.count(tx),
+        tenants: await this.repository.deepest(tx),
+      }),
+      { readOnly: true },
+    );
   }
+}
+
+interface Depths {
+  readonly types: readonly TypeDepth[];
+  readonly tenants: readonly TenantDepth[];
+}
+
+function tenantReading({ tenantId, ready }: TenantDepth) {
+  const attributes = { 'penguinmails.tenant.id': tenantId };
+  return { metric: metrics.queueTenantDepth, value: ready, attributes };
 }
 
 function readings(depth: TypeDepth) {

@@ -61,6 +61,7 @@ export class ClaimJobs {
         const planned = await this.plan(types, max - jobs.length);
         if (planned.length === 0) break;
         await this.take(planned, claimer, jobs);
+        if (jobs.length === 0) await this.laneLook.refresh();
       }
     } catch (error) {
       if (jobs.length === 0) throw error;

@@ -74,8 +74,8 @@ export class LeaseJobs {
   private async lease(jobs: readonly LeasedJob[], leaseToken: string): Promise<Lease> {
     const expiresAt = jobs.at(0)?.expiresAt ?? null;
     const grants = expiresAt ? await this.signer.sign(jobs, leaseToken, expiresAt) : [];
-    for (const { type } of jobs)
-      counter(metrics.jobsLeased).add(1, { 'penguinmails.job.type': type });
+    for (const [type, { length }] of Map.groupBy(jobs, (job) => job.type))
+      counter(metrics.jobsLeased).add(length, { 'penguinmails.job.type': type });
     return { leaseToken, expiresAt, jobs, grants };
   }
 }

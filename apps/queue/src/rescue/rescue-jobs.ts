@@ -11,6 +11,8 @@ import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import type { RunningJob } from '../job/unfinished-job.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { lanesOf } from '../lane/lane.js';
+import { type Due, nothingDue } from '../leader/due.js';
+import { DueSystemRepository } from '../leader/due.system.repository.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
 import { planRescue } from './lease-loss.js';
 import { RescueSystemRepository } from './rescue.system.repository.js';
@@ -24,7 +26,11 @@ export interface RescueRound {
   readonly led: boolean;
   readonly outageMs: number;
   readonly rescued: number;
+  /** What the leader has to start for others. */
+  readonly due: Due;
 }
+
+const NOT_LED: RescueRound = { led: false, outageMs: 0, rescued: 0, due: nothingDue };
 
 /**
  * One round: stamps the clock, adds an outage of the queue to all running leases, and only then takes
@@ -43,6 +49,7 @@ export class RescueJobs {
     private readonly events: EventWriter,
     private readonly types: JobTypes,
     private readonly ready: ReadyJobs,
+    private readonly dueWork: DueSystemRepository,
   ) {}
 
   /** @param replica name of this process, for people who read queue_clock */
@@ -51,13 +58,14 @@ export class RescueJobs {
   }
 
   private async round(tx: SystemTransaction, replica: string): Promise<RescueRound> {
-    if (!(await this.repository.tryLead(tx))) return { led: false, outageMs: 0, rescued: 0 };
+    if (!(await this.repository.tryLead(tx))) return NOT_LED;
     const { stampedAt, outageMs } = await this.repository.stamp(tx, replica);
     if (outageMs > 0) await this.repository.extendAll(tx, outageMs);
     const expired = await this.repository.lockExpired(tx, stampedAt, BATCH);
     if (expired.length > 0) await this.rescue(tx, expired, stampedAt);
     const batches = await this.batches.round(tx, stampedAt, outageMs);
-    return { led: true, outageMs, rescued: expired.length + batches };
+    const rescued = expired.length + batches;
+    return { led: true, outageMs, rescued, due: await this.dueWork.look(tx) };
   }
 
   private async rescue(
@@ -65,10 +73,10 @@ export class RescueJobs {
     expired: readonly RunningJob[],
     now: Date,
   ): Promise<void> {
-    const plan = planRescue(expired, (type) => this.types.leaseLossLimit(type), now);
+    const plan = planRescue(expired, (type) => this.types.lossPolicy(type), now);
     await this.repository.loseLeases(tx, plan.released);
-    const buried = await this.endings.end(tx, plan.buried);
-    await this.groups.ended(tx, groupEnds(plan.buried, expired));
+    const buried = await this.endings.end(tx, plan.ended);
+    await this.groups.ended(tx, groupEnds(plan.ended, expired));
     const events = [...deliveryEvents(plan.deliveries), ...deadLetterEvents(buried)];
     if (events.length > 0) await this.events.write(tx, events);
     tx.onCommit(() => this.afterCommit(expired));

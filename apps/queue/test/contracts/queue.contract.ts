@@ -91,11 +91,15 @@ describe('what queue says', () => {
         tenantId,
         jobId: item.email_id,
         type: 'send_email',
+        rateKey: '',
+        domainKey: null,
+        priority: 0,
         attempts: item.attempt - 1,
         maxAttempts: 12,
         unknownOutcomes: item.class === 'unknown' ? item.attempt - 1 : 0,
         leaseLosses: 0,
         returns: 0,
+        cancelRequested: false,
         leasedBy: 'worker-1',
       }));
       const results = items.map((item) => ({

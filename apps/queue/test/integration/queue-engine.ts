@@ -1,20 +1,39 @@
 import { createHash } from 'node:crypto';
+import { Writable } from 'node:stream';
 import { Secret } from '@penguinmails/config';
 import { newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
 import { openDatabase } from '@penguinmails/database';
+import { createLogger } from '@penguinmails/observability';
 import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
 import { createTierDatabase, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
+import { DedupeSystemRepository } from '../../src/enqueue/dedupe.system.repository.js';
+import { EnqueueJobs } from '../../src/enqueue/enqueue-jobs.js';
+import { AuditLog } from '../../src/audit/audit-log.js';
+import { DeadLetterSystemRepository } from '../../src/dead-letter/dead-letter.system.repository.js';
+import { OrderRedrive } from '../../src/dead-letter/order-redrive.js';
+import { PreviewRedrive } from '../../src/dead-letter/preview-redrive.js';
+import { RedriveDeadLetters } from '../../src/dead-letter/redrive-dead-letters.js';
+import { RedriveOrderSystemRepository } from '../../src/dead-letter/redrive-order.system.repository.js';
+import { RedriveSystemRepository } from '../../src/dead-letter/redrive.system.repository.js';
 import { EnqueueSystemRepository } from '../../src/enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from '../../src/enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from '../../src/enqueue/on-email-withdrawn.js';
+import { ExpireJobs } from '../../src/expire/expire-jobs.js';
+import { ExpireSystemRepository } from '../../src/expire/expire.system.repository.js';
 import { FinishJobs } from '../../src/finish/finish-jobs.js';
 import type { FinishResult } from '../../src/finish/finish-result.js';
 import { FinishSystemRepository } from '../../src/finish/finish.system.repository.js';
+import { CancelJob } from '../../src/job/cancel-job.js';
 import { GetJob } from '../../src/job/get-job.js';
+import { HeldJobSystemRepository } from '../../src/job/held-job.system.repository.js';
+import { HoldingFactsRepository } from '../../src/job/holding-facts.repository.js';
 import { JobEndSystemRepository } from '../../src/job/job-end.system.repository.js';
+import { JobListRepository } from '../../src/job/job-list.repository.js';
 import { JobRepository } from '../../src/job/job.repository.js';
 import { ListAttempts } from '../../src/job/list-attempts.js';
+import { ListJobs } from '../../src/job/list-jobs.js';
+import { RetryJob } from '../../src/job/retry-job.js';
 import type { JobKey } from '../../src/job/unfinished-job.js';
 import { JobTypes } from '../../src/job-type/job-types.js';
 import { GrantSigner } from '../../src/lease/grant-signer.js';
@@ -31,11 +50,20 @@ import { LimitSystemRepository } from '../../src/limit/limit.system.repository.j
 import { LimitedClaim } from '../../src/limit/limited-claim.js';
 import { GroupCount } from '../../src/group/group-count.js';
 import { GroupSystemRepository } from '../../src/group/group.system.repository.js';
+import { DueSystemRepository } from '../../src/leader/due.system.repository.js';
+import { RetentionSystemRepository } from '../../src/maintenance/retention.system.repository.js';
+import { RunMaintenance } from '../../src/maintenance/run-maintenance.js';
+import { VacuumSystemRepository } from '../../src/maintenance/vacuum.system.repository.js';
 import { queueDatabaseSettings } from '../../src/persistence/queue-database.js';
 import { emits } from '../../src/queue.events.js';
+import { ProgressSystemRepository } from '../../src/progress/progress.system.repository.js';
+import { RecordProgress } from '../../src/progress/record-progress.js';
 import { RescueJobs } from '../../src/rescue/rescue-jobs.js';
 import { RescueSystemRepository } from '../../src/rescue/rescue.system.repository.js';
 import { assembleBatches } from './batch-engine.js';
+import { RunSchedules } from '../../src/schedule/run-schedules.js';
+import { ScheduleSystemRepository } from '../../src/schedule/schedule.system.repository.js';
+import { WriteSchedules } from '../../src/schedule/write-schedules.js';
 
 export type EmailAccepted = ReceivedEvent<'penguinmails.email.accepted.v1'>;
 type EmailWithdrawn = ReceivedEvent<'penguinmails.email.withdrawn.v1'>;
@@ -138,8 +166,8 @@ export async function startQueueEngine() {
     empty: () =>
       admin.query(
         `TRUNCATE job_queue, job_history, job_attempts, dead_letters, outbox, queue_clock,
-           queue_controls, lane_pauses, rate_limits, rate_buckets, job_batches, batch_history,
-           job_groups`,
+           queue_controls, lane_pauses, rate_limits, dedupe_keys, schedules, rate_buckets,
+           job_groups, horizon_marks, job_batches, batch_history`,
       ),
 
     stop: async () => {
@@ -172,19 +200,47 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const claims = new ClaimJobs(db.system, lanes, directory, laneLook, limitBook, limitedClaim);
   const rescue = new RescueSystemRepository();
   const jobs = new JobRepository();
+  const progress = new ProgressSystemRepository();
   const signer = new GrantSigner({ issuer: 'queue', privateKey: testKeys().queue.privateKey });
   const events = new EventWriter({ tier: 'queue', emits, publicUrl: 'https://mail.example' }, {
     notify: () => undefined,
   } as ConstructorParameters<typeof EventWriter>[1]);
   const groups = new GroupCount(new GroupSystemRepository(), events);
   const batches = assembleBatches({ db, types, signer, limits, limitBook, finish, groups, events });
+  const enqueueJobs = new EnqueueJobs(types, enqueue, new DedupeSystemRepository(), ready);
+  const schedules = new ScheduleSystemRepository();
+  const expire = new ExpireSystemRepository();
+  const due = new DueSystemRepository();
+  const vacuum = new VacuumSystemRepository();
+  const getJob = new GetJob(db.tenants, jobs, new HoldingFactsRepository());
+  const held = new HeldJobSystemRepository();
+  const redrive = new RedriveSystemRepository();
+  const { audit, audited } = auditLog();
   return {
     ready,
     groups,
     batches,
-    repositories: { endings, enqueue, finish, lanes, leases, limits, rescue },
     claims,
     directory,
+    repositories: {
+      lanes,
+      limits,
+      due,
+      endings,
+      enqueue,
+      expire,
+      finish,
+      leases,
+      progress,
+      rescue,
+      schedules,
+      vacuum,
+    },
+    enqueueJobs,
+    expireJobs: new ExpireJobs(db.system, expire, endings, groups, events, types),
+    runSchedules: new RunSchedules(db.system, schedules, enqueueJobs, events, types),
+    writeSchedules: new WriteSchedules(db.system, types, schedules),
+    runMaintenance: new RunMaintenance(db.system, new RetentionSystemRepository(), vacuum, events),
     onEmailAccepted: new OnEmailAccepted(enqueue, ready),
     onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings, groups),
     leaseJobs: new LeaseJobs(db.system, leases, claims, ready, types, signer),
@@ -199,10 +255,40 @@ function assemble(db: ReturnType<typeof openDatabase>) {
       events,
       types,
       ready,
+      due,
     ),
-    getJob: new GetJob(db.tenants, jobs),
+    recordProgress: new RecordProgress(db.system, progress),
+    getJob,
+    listJobs: new ListJobs(db.tenants, new JobListRepository()),
+    cancelJob: new CancelJob(db.system, held, endings, groups, events, getJob),
+    retryJob: new RetryJob(db.system, held, redrive, getJob, ready),
+    audited,
+    orderRedrive: new OrderRedrive(
+      db.system,
+      new RedriveOrderSystemRepository(),
+      new DeadLetterSystemRepository(),
+      types,
+      getJob,
+      ready,
+      audit,
+    ),
+    previewRedrive: new PreviewRedrive(db.system, new DeadLetterSystemRepository()),
+    redriveDeadLetters: new RedriveDeadLetters(db.system, redrive, ready),
     listAttempts: new ListAttempts(db.tenants, jobs),
   };
+}
+
+/** What was changed by whom, as the log has it. */
+function auditLog() {
+  const lines: string[] = [];
+  const destination = new Writable({
+    write: (line, _encoding, done) => {
+      lines.push(String(line));
+      done();
+    },
+  });
+  const audit = new AuditLog(createLogger('queue', { destination }));
+  return { audit, audited: () => lines.join('') };
 }
 
 /** An accepted e-mail of a new tenant, unless told otherwise. */

@@ -11,7 +11,12 @@ export class TierClients {
 
   constructor(urls: Readonly<Record<Tier, string>>, signer: ServiceTokenSigner) {
     const client = (tier: Tier) =>
-      new TierClient({ tier, baseUrl: urls[tier], signToken: () => signer.token(tier) });
+      new TierClient({
+        tier,
+        baseUrl: urls[tier],
+        signToken: () => signer.token(tier),
+        onRefusedToken: (date) => signer.correctClock(date),
+      });
     this.oltp = client('oltp');
     this.content = client('content');
     this.queue = client('queue');

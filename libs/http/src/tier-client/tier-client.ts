@@ -31,6 +31,11 @@ export interface TierClientOptions {
   readonly baseUrl: string;
   /** A service token for this tier: `(caller) => signer.token(tier, caller)`. */
   readonly signToken: (caller?: Caller) => Promise<string>;
+  /**
+   * Called with the Date header of a 401; true: it explains the refusal and the next token will do, so
+   * the call is sent once more. A 401 means that the tier did nothing.
+   */
+  readonly onRefusedToken?: (date: string | undefined) => boolean;
   readonly deadlines?: Partial<Deadlines>;
   /** Open connections at most; default 64. */
   readonly connections?: number;
@@ -153,7 +158,7 @@ export class TierClient {
     const deadline = new Deadline(limit);
     if (isUpload(body)) deadline.progress(this.#deadlines.progress);
     try {
-      const answer = await this.#sendAgainOnReset(request, body, deadline);
+      const answer = await this.#sendWithGoodToken(request, body, deadline);
       const { statusCode: status, headers } = answer;
       return status >= 400
         ? await toProblem(answer)
@@ -163,6 +168,18 @@ export class TierClient {
     } finally {
       deadline.clear();
     }
+  }
+
+  async #sendWithGoodToken(
+    request: TierRequest,
+    body: PreparedBody,
+    deadline: Deadline,
+  ): Promise<Dispatcher.ResponseData> {
+    const answer = await this.#sendAgainOnReset(request, body, deadline);
+    if (answer.statusCode !== 401 || !body.repeatable) return answer;
+    if (!this.#options.onRefusedToken?.(String(answer.headers.date))) return answer;
+    await answer.body.dump();
+    return this.#sendAgainOnReset(request, body, deadline);
   }
 
   /** Until the headers of an answer: a connection that was closed before may be replaced once. */

@@ -167,6 +167,29 @@ describe('service tokens', () => {
     }
   });
 
+  it.each([-300, 300])('are good again after a refusal when our clock is %i s off', async (off) => {
+    const expected = { publicKeys, audience: 'queue' } as const;
+    const signer = new ServiceTokenSigner(worker.key);
+    const right = Date.now();
+    const signed = async () => {
+      jest.useFakeTimers({ now: right + off * 1000, doNotFake: ['nextTick', 'queueMicrotask'] });
+      const token = await signer.token('queue').finally(() => jest.useRealTimers());
+      return verifyServiceToken(token, expected).then(
+        () => 'accepted',
+        () => 'refused',
+      );
+    };
+    expect(await signed()).toBe('refused');
+    jest.useFakeTimers({ now: right + off * 1000 });
+    const corrected = ['', 'yesterday', new Date(right).toUTCString()].map((date) =>
+      signer.correctClock(date),
+    );
+    jest.useRealTimers();
+    expect(corrected).toEqual([false, false, true]);
+    expect(await signed()).toBe('accepted');
+    expect(signer.correctClock(undefined)).toBe(false);
+  });
+
   it('are refused when the issuer has no key here', async () => {
     const token = await signServiceToken(worker.key, { audience: 'oltp' });
     const only = { publicKeys: { gateway: gateway.publicKey }, audience: 'oltp' } as const;

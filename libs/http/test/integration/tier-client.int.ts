@@ -102,6 +102,39 @@ describe('a refusal', () => {
   });
 
   it.each([
+    ['that explains it', true, 2, 200],
+    ['that does not', false, 1, 503],
+  ])(
+    'asks once more after a refused token with a time %s',
+    async (_what, explains, asked, status) => {
+      const tokens: unknown[] = [];
+      const dates: unknown[] = [];
+      let token = 'old';
+      const { port } = await serve((request, response) => {
+        tokens.push(request.headers.authorization);
+        const isGood = request.headers.authorization === 'Bearer new';
+        json(
+          response,
+          isGood ? 200 : 401,
+          isGood ? {} : { status: 401, code: 'invalid_service_token' },
+        );
+      });
+      const client = clientOf(port, {
+        signToken: async () => token,
+        onRefusedToken: (date) => {
+          dates.push(date);
+          if (explains) token = 'new';
+          return explains;
+        },
+      });
+      const { result } = await timed(() => client.request(POST));
+      expect(result).toMatchObject({ status });
+      expect(tokens).toEqual(['Bearer old', 'Bearer new'].slice(0, asked));
+      expect(dates.map((date) => Number.isNaN(Date.parse(String(date))))).toEqual([false]);
+    },
+  );
+
+  it.each([
     [
       '502 about one object',
       502,
