@@ -129,7 +129,7 @@ function meaning(field: Schema): string {
 }
 
 function list(values: unknown): string {
-  return (values as string[]).join(', ');
+  return (values as string[]).join(', ') || 'none yet';
 }
 
 function code(text: string): string {

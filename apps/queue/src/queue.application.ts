@@ -4,6 +4,7 @@ import { createHttpApplication } from '@penguinmails/http';
 import { databaseProblems } from '@penguinmails/http/problem';
 import type { Logger } from '@penguinmails/observability';
 import { EventTransport } from '@penguinmails/outbox';
+import type { BatchTypeDeclarations } from './batch/batch-types.js';
 import type { QueueConfig } from './queue.config.js';
 import { QueueModule } from './queue.module.js';
 
@@ -13,8 +14,9 @@ const mapError = databaseProblems('queue', { isInfrastructure, isTenantBusy });
 export async function createQueueApplication(
   config: QueueConfig,
   logger: Logger,
+  batchTypes?: BatchTypeDeclarations,
 ): Promise<NestFastifyApplication> {
-  const app = await createHttpApplication(QueueModule.forConfig(config, logger), {
+  const app = await createHttpApplication(QueueModule.forConfig(config, logger, batchTypes), {
     logger,
     callers: { publicKeys: config.tokens.publicKeys, audience: 'queue' },
     mapError,

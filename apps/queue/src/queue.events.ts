@@ -9,5 +9,6 @@ export const consumes = [
 /** What this service publishes. */
 export const emits = [
   'penguinmails.delivery.recorded.v1',
+  'penguinmails.job_group.finished.v1',
   'penguinmails.system.event_raised.v1',
 ] as const satisfies readonly EventType[];

@@ -3,6 +3,23 @@ import { DatabaseModule } from '@penguinmails/database';
 import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import { createLogger, type Logger } from '@penguinmails/observability';
 import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
+import { BatchLaneSystemRepository } from './batch/batch-lane.system.repository.js';
+import { BatchLeaseController } from './batch/batch-lease.controller.js';
+import { BatchLeaseSystemRepository } from './batch/batch-lease.system.repository.js';
+import { BatchRescueSystemRepository } from './batch/batch-rescue.system.repository.js';
+import { type BatchTypeDeclarations, BatchTypes } from './batch/batch-types.js';
+import { CancelBatches } from './batch/cancel-batches.js';
+import { ClaimBatches } from './batch/claim-batches.js';
+import { EndBatches } from './batch/end-batches.js';
+import { EnqueueBatchSystemRepository } from './batch/enqueue-batch.system.repository.js';
+import { EnqueueBatches } from './batch/enqueue-batches.js';
+import { LeaseBatches } from './batch/lease-batches.js';
+import { BatchDirectory, BatchLook, ReadyBatches } from './batch/ready-batches.js';
+import { RecipientSystemRepository } from './batch/recipient.system.repository.js';
+import { RenewBatchLeases } from './batch/renew-batch-leases.js';
+import { ReportBatchSystemRepository } from './batch/report-batch.system.repository.js';
+import { ReportBatches } from './batch/report-batches.js';
+import { RescueBatches } from './batch/rescue-batches.js';
 import { DedupeSystemRepository } from './enqueue/dedupe.system.repository.js';
 import { EnqueueJobs } from './enqueue/enqueue-jobs.js';
 import { AuditLog } from './audit/audit-log.js';
@@ -34,6 +51,9 @@ import { ExpireJobs } from './expire/expire-jobs.js';
 import { ExpireSystemRepository } from './expire/expire.system.repository.js';
 import { FinishJobs } from './finish/finish-jobs.js';
 import { FinishSystemRepository } from './finish/finish.system.repository.js';
+import { GroupCount } from './group/group-count.js';
+import { GroupSystemRepository } from './group/group.system.repository.js';
+import { SealGroup } from './group/seal-group.js';
 import { DepthSystemRepository } from './health/depth.system.repository.js';
 import { HealthController } from './health/health.controller.js';
 import { QueueDepth } from './health/queue-depth.js';
@@ -86,6 +106,7 @@ import { ScheduleSystemRepository } from './schedule/schedule.system.repository.
 import { WriteSchedules } from './schedule/write-schedules.js';
 
 const controllers = [
+  BatchLeaseController,
   DeadLetterController,
   HealthController,
   JobController,
@@ -100,6 +121,10 @@ const controllers = [
 ];
 
 const repositories = [
+  BatchLaneSystemRepository,
+  BatchLeaseSystemRepository,
+  BatchRescueSystemRepository,
+  EnqueueBatchSystemRepository,
   DedupeSystemRepository,
   DeadLetterRepository,
   DeadLetterSystemRepository,
@@ -109,6 +134,7 @@ const repositories = [
   ExpireSystemRepository,
   FinishedRateSystemRepository,
   FinishSystemRepository,
+  GroupSystemRepository,
   HeldJobSystemRepository,
   HoldingFactsRepository,
   JobEndSystemRepository,
@@ -120,6 +146,8 @@ const repositories = [
   LaneSystemRepository,
   LeaseSystemRepository,
   LimitSystemRepository,
+  RecipientSystemRepository,
+  ReportBatchSystemRepository,
   ProgressSystemRepository,
   QueueControlSystemRepository,
   RateLimitRepository,
@@ -133,6 +161,13 @@ const repositories = [
 ];
 
 const useCases = [
+  BatchDirectory,
+  BatchLook,
+  CancelBatches,
+  ClaimBatches,
+  EndBatches,
+  EnqueueBatches,
+  GroupCount,
   AuditLog,
   CancelJob,
   ClaimJobs,
@@ -145,6 +180,7 @@ const useCases = [
   GetJob,
   LaneControl,
   LaneLook,
+  LeaseBatches,
   LeaseJobs,
   LimitBook,
   LimitedClaim,
@@ -155,11 +191,16 @@ const useCases = [
   PreviewRedrive,
   QueueClock,
   QueueDepth,
+  ReadyBatches,
+  RenewBatchLeases,
   ReadDeadLetters,
   ReadyJobs,
   RecordProgress,
   RenewLeases,
+  ReportBatches,
+  RescueBatches,
   RescueJobs,
+  SealGroup,
   RunMaintenance,
   RunSchedules,
   VacuumGauges,
@@ -172,8 +213,15 @@ const useCases = [
 /** Composition root: the only place that knows how the parts of the service fit together. */
 @Module({})
 export class QueueModule {
-  /** @param logger default: one of its own; a test hands in another */
-  static forConfig(config: QueueConfig, logger: Logger = createLogger('queue')): DynamicModule {
+  /**
+   * @param logger default: one of its own; a test hands in another
+   * @param batchTypes default: none, as no contract declares any
+   */
+  static forConfig(
+    config: QueueConfig,
+    logger: Logger = createLogger('queue'),
+    batchTypes: BatchTypeDeclarations = {},
+  ): DynamicModule {
     return {
       module: QueueModule,
       imports: [
@@ -194,6 +242,11 @@ export class QueueModule {
         ...repositories,
         ...useCases,
         { provide: JobTypes, useFactory: () => new JobTypes() },
+        {
+          provide: BatchTypes,
+          useFactory: (jobTypes: JobTypes) => new BatchTypes(batchTypes, jobTypes),
+          inject: [JobTypes],
+        },
         { provide: LaneDirectory, useFactory: () => new LaneDirectory() },
         { provide: ParkedEventDesk, useExisting: ParkedDesk },
         { provide: QUEUE_LOGGER, useValue: logger },

@@ -76,6 +76,7 @@ export const topics: readonly TopicDeclaration[] = [
   internal('oltp', 'references', 'Answers on which content keys are still referenced.'),
   internal('content', 'references', 'Questions on which content keys are still referenced.'),
   internal('queue', 'deliveries', 'Outcomes of delivery attempts.'),
+  internal('queue', 'jobs', 'What becomes of jobs and groups of jobs that are no single e-mails.'),
   systemEvents('oltp'),
   systemEvents('content'),
   systemEvents('olap'),

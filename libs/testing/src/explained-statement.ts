@@ -35,5 +35,6 @@ function element(value: unknown): string {
 }
 
 function plain(value: unknown): string {
+  if (Buffer.isBuffer(value)) return `\\x${value.toString('hex')}`;
   return value instanceof Date ? value.toISOString() : String(value);
 }

@@ -1,6 +1,8 @@
 import { Controller } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
 import { HandlesEvent, type ReceivedEvent } from '@penguinmails/outbox';
+import { GroupCount } from '../group/group-count.js';
+import { groupEnds } from '../group/group-ends.js';
 import type { JobEnd } from '../job/job-end.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import { nextStatus } from '../job/job.js';
@@ -16,6 +18,7 @@ export class OnEmailWithdrawn {
   constructor(
     private readonly jobs: EnqueueSystemRepository,
     private readonly endings: JobEndSystemRepository,
+    private readonly groups: GroupCount,
   ) {}
 
   @HandlesEvent('penguinmails.email.withdrawn.v1', { login: 'system' })
@@ -25,7 +28,9 @@ export class OnEmailWithdrawn {
   ): Promise<void> {
     const keys = events.map(({ tenantId, data }) => ({ tenantId, jobId: data.email_id }));
     const waiting = await this.jobs.lockWaiting(tx, keys);
-    await this.endings.end(tx, waiting.map(cancelled));
+    const ends = waiting.map(cancelled);
+    await this.endings.end(tx, ends);
+    await this.groups.ended(tx, groupEnds(ends, waiting));
   }
 }
 

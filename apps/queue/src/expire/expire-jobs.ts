@@ -3,6 +3,8 @@ import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
 import { counter, metrics } from '@penguinmails/observability';
 import { EventWriter } from '@penguinmails/outbox';
 import { deliveryEvents } from '../finish/delivery-items.js';
+import { GroupCount } from '../group/group-count.js';
+import { groupEnds } from '../group/group-ends.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import type { UnfinishedJob } from '../job/unfinished-job.js';
 import { JobTypes } from '../job-type/job-types.js';
@@ -22,6 +24,7 @@ export class ExpireJobs {
     private readonly database: SystemDatabase,
     private readonly repository: ExpireSystemRepository,
     private readonly endings: JobEndSystemRepository,
+    private readonly groups: GroupCount,
     private readonly events: EventWriter,
     private readonly types: JobTypes,
   ) {}
@@ -42,7 +45,9 @@ export class ExpireJobs {
   }
 
   private async end(tx: SystemTransaction, jobs: readonly UnfinishedJob[]): Promise<void> {
-    await this.endings.end(tx, jobs.map(expiredEnd));
+    const ends = jobs.map(expiredEnd);
+    await this.endings.end(tx, ends);
+    await this.groups.ended(tx, groupEnds(ends, jobs));
     const told = jobs.filter(({ type }) => this.types.lossPolicy(type).reports === 'delivery');
     const now = new Date();
     const events = deliveryEvents(told.map((job) => expiredDelivery(job, now)));

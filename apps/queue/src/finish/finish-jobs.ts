@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
 import { counter, metrics } from '@penguinmails/observability';
 import { EventWriter } from '@penguinmails/outbox';
+import type { GroupEnd } from '../group/group.js';
+import { GroupCount } from '../group/group-count.js';
 import { deadLetterEvents } from '../job/dead-letter-event.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import { isCompletion } from '../job/outcome.js';
@@ -45,6 +47,7 @@ export class FinishJobs {
     private readonly repository: FinishSystemRepository,
     private readonly endings: JobEndSystemRepository,
     private readonly limits: LimitSystemRepository,
+    private readonly groups: GroupCount,
     private readonly events: EventWriter,
     private readonly types: JobTypes,
     private readonly ready: ReadyJobs,
@@ -104,6 +107,7 @@ export class FinishJobs {
     await this.repository.release(tx, plan.releases);
     await this.limits.refund(tx, unusedBy(plan.finishes));
     const buried = await this.endings.end(tx, plan.ends);
+    await this.groups.ended(tx, finishes.map(groupEnd));
     const deliveries = finishes.flatMap((finish) => recordedDelivery(finish) ?? []);
     const events = [...deliveryEvents(deliveries), ...deadLetterEvents(buried)];
     if (events.length > 0) await this.events.write(tx, events);
@@ -131,6 +135,13 @@ function boundTimes(results: readonly FinishResult[], held: readonly HeldJob[]):
     const job = jobs.get(keyOfResult(result));
     return job ? withinLease(result, job) : result;
   });
+}
+
+/** What a job that ended counts in its group. */
+function groupEnd({ job: { tenantId, groupId }, decision: { move } }: ReportedFinish): GroupEnd {
+  const dead = Number(move === 'bury');
+  const ended = Number(move === 'complete' || move === 'cancel') + dead;
+  return { tenantId, groupId, ended, dead };
 }
 
 /** Jobs that were given back unbegun have used nothing of their limits. */

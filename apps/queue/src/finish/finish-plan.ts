@@ -34,7 +34,7 @@ export interface Release extends JobKey {
 
 /** What was reported about a job and what becomes of it. */
 export interface ReportedFinish {
-  readonly job: Pick<RunningJob, 'tenantId' | 'jobId' | 'type'>;
+  readonly job: Pick<RunningJob, 'tenantId' | 'jobId' | 'type' | 'groupId'>;
   readonly result: FinishResult;
   readonly decision: Decision;
   /** What oltp is told about jobs of its type. */

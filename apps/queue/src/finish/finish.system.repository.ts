@@ -46,7 +46,7 @@ SELECT tenant_id, id, job_type, queue, 'completed', outcome, priority, attempts 
   greatest(started_at, least(greatest(began_at, ended_at), now())), code, enhanced_code
 FROM done
 RETURNING tenant_id AS "tenantId", id AS "jobId", job_type AS type, attempts,
-  group_id AS "groupId", try_finished_at AS "finishedAt"`;
+  CASE WHEN redriven_from IS NULL THEN group_id END AS "groupId", try_finished_at AS "finishedAt"`;
 
 const RECORD_TRIES = `
 INSERT INTO job_attempts (tenant_id, job_id, attempt, outcome, code, enhanced_code, error_code,

@@ -3,6 +3,8 @@ import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
 import { conflict } from '@penguinmails/http/problem';
 import { EventWriter } from '@penguinmails/outbox';
 import { deliveryEvents } from '../finish/delivery-items.js';
+import { GroupCount } from '../group/group-count.js';
+import { groupEnds } from '../group/group-ends.js';
 import { cancelledDelivery, cancelledEnd } from './cancelled-job.js';
 import { GetJob } from './get-job.js';
 import { type HeldJob, HeldJobSystemRepository } from './held-job.system.repository.js';
@@ -16,6 +18,7 @@ export class CancelJob {
     private readonly database: SystemDatabase,
     private readonly held: HeldJobSystemRepository,
     private readonly endings: JobEndSystemRepository,
+    private readonly groups: GroupCount,
     private readonly events: EventWriter,
     private readonly jobs: GetJob,
   ) {}
@@ -37,7 +40,9 @@ export class CancelJob {
   }
 
   private async end(tx: SystemTransaction, job: HeldJob): Promise<void> {
-    await this.endings.end(tx, [cancelledEnd(job)]);
+    const end = cancelledEnd(job);
+    await this.endings.end(tx, [end]);
+    await this.groups.ended(tx, groupEnds([end], [job]));
     const deliveries = cancelledDelivery(job, new Date());
     if (deliveries.length > 0) await this.events.write(tx, deliveryEvents(deliveries));
   }

@@ -17,6 +17,8 @@ export interface UnfinishedJob extends JobKey {
   readonly leaseLosses: number;
   /** Times in a row that it was given back unbegun. */
   readonly returns: number;
+  /** The group in which it counts; a redriven job counted there when it died. */
+  readonly groupId?: string | null;
   /** Somebody asked to cancel it while it ran: it is not begun again. */
   readonly cancelRequested: boolean;
   /** null while it waits. */
@@ -34,7 +36,8 @@ export const UNFINISHED_JOB_COLUMNS = `
   j.domain_key AS "domainKey", j.priority, j.attempts,
   j.max_attempts AS "maxAttempts", j.unknown_outcomes AS "unknownOutcomes",
   j.lease_losses AS "leaseLosses", j.returns, j.leased_by AS "leasedBy",
-  j.cancel_requested_at IS NOT NULL AS "cancelRequested"`;
+  j.cancel_requested_at IS NOT NULL AS "cancelRequested",
+  CASE WHEN j.redriven_from IS NULL THEN j.group_id END AS "groupId"`;
 
 /**
  * Keys in the order in which every statement locks its rows: two of them over the same rows then

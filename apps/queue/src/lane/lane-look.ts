@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
-import { SystemDatabase } from '@penguinmails/database';
-import { LaneDirectory } from './lane-directory.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
+import { type FoundLane, LaneDirectory } from './lane-directory.js';
 import { LaneSystemRepository } from './lane.system.repository.js';
 
 /** Longest time until a job is noticed that nobody gave a sign of: one that plain SQL inserted. */
@@ -12,6 +12,12 @@ const LOOK_AFTER_SIGN_MS = 2;
 const WORTH_WAITING_MS = 250;
 /** Looking takes at most this part of the time, however many lanes there are. */
 const REST = 10;
+
+/** Where the lanes of one table are read from. */
+export interface LaneHeads {
+  /** Every lane in which something waits, with the first one's place. */
+  look(tx: SystemTransaction): Promise<FoundLane[]>;
+}
 
 /**
  * Looks at the index for lanes that this process knows nothing of: jobs of other replicas, of plain
@@ -27,7 +33,7 @@ export class LaneLook {
 
   constructor(
     private readonly database: SystemDatabase,
-    private readonly repository: LaneSystemRepository,
+    @Inject(LaneSystemRepository) private readonly repository: LaneHeads,
     private readonly directory: LaneDirectory,
   ) {}
 

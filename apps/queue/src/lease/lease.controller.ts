@@ -63,7 +63,7 @@ export class LeaseController {
 }
 
 /** Fires when the worker closes the connection before it has its answer. */
-function hangUpOf(response: Writable): AbortSignal {
+export function hangUpOf(response: Writable): AbortSignal {
   const hangUp = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) hangUp.abort();

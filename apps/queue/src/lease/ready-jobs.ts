@@ -24,6 +24,7 @@ export interface Attempt<T> {
  */
 @Injectable()
 export class ReadyJobs implements OnModuleInit, OnModuleDestroy {
+  protected readonly channelName: string = CHANNEL;
   private readonly replica = randomUUID();
   private version = 0;
   private closed = false;
@@ -38,7 +39,7 @@ export class ReadyJobs implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    this.channel = this.database.listen(CHANNEL, (sender) => {
+    this.channel = this.database.listen(this.channelName, (sender) => {
       if (sender !== this.replica) this.lookAgain();
     });
   }

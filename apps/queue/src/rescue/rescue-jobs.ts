@@ -3,6 +3,9 @@ import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
 import { counter, metrics } from '@penguinmails/observability';
 import { EventWriter } from '@penguinmails/outbox';
 import { deliveryEvents } from '../finish/delivery-items.js';
+import { RescueBatches } from '../batch/rescue-batches.js';
+import { GroupCount } from '../group/group-count.js';
+import { groupEnds } from '../group/group-ends.js';
 import { deadLetterEvents } from '../job/dead-letter-event.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import type { RunningJob } from '../job/unfinished-job.js';
@@ -41,6 +44,8 @@ export class RescueJobs {
     private readonly database: SystemDatabase,
     private readonly repository: RescueSystemRepository,
     private readonly endings: JobEndSystemRepository,
+    private readonly groups: GroupCount,
+    private readonly batches: RescueBatches,
     private readonly events: EventWriter,
     private readonly types: JobTypes,
     private readonly ready: ReadyJobs,
@@ -58,7 +63,9 @@ export class RescueJobs {
     if (outageMs > 0) await this.repository.extendAll(tx, outageMs);
     const expired = await this.repository.lockExpired(tx, stampedAt, BATCH);
     if (expired.length > 0) await this.rescue(tx, expired, stampedAt);
-    return { led: true, outageMs, rescued: expired.length, due: await this.dueWork.look(tx) };
+    const batches = await this.batches.round(tx, stampedAt, outageMs);
+    const rescued = expired.length + batches;
+    return { led: true, outageMs, rescued, due: await this.dueWork.look(tx) };
   }
 
   private async rescue(
@@ -69,6 +76,7 @@ export class RescueJobs {
     const plan = planRescue(expired, (type) => this.types.lossPolicy(type), now);
     await this.repository.loseLeases(tx, plan.released);
     const buried = await this.endings.end(tx, plan.ended);
+    await this.groups.ended(tx, groupEnds(plan.ended, expired));
     const events = [...deliveryEvents(plan.deliveries), ...deadLetterEvents(buried)];
     if (events.length > 0) await this.events.write(tx, events);
     tx.onCommit(() => this.afterCommit(expired));

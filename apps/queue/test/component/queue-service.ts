@@ -4,6 +4,7 @@ import { signServiceToken } from '@penguinmails/http';
 import { createLogger } from '@penguinmails/observability';
 import { createTierDatabase, testBrokers, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
+import type { BatchTypeDeclarations } from '../../src/batch/batch-types.js';
 import { createQueueApplication } from '../../src/queue.application.js';
 import { readQueueConfig } from '../../src/queue.config.js';
 
@@ -18,6 +19,8 @@ interface Item {
 export interface AnswerBody {
   readonly lease_token: string;
   readonly lease_expires_at: string;
+  readonly batches?: readonly (Item & Record<string, unknown>)[];
+  readonly checkpoint_every?: number;
   readonly jobs?: readonly (Item & Record<string, unknown>)[];
   readonly grants: readonly (Item & { readonly grant: string })[];
   readonly lost: readonly string[];
@@ -30,7 +33,7 @@ export interface AnswerBody {
 }
 
 /** The whole service on a real database and broker, reached over HTTP like the edges do. */
-export async function startQueueService() {
+export async function startQueueService(batchTypes?: BatchTypeDeclarations) {
   const database = await createTierDatabase('queue');
   const config = readQueueConfig({
     QUEUE_DB_URL: database.appUrl,
@@ -42,7 +45,11 @@ export async function startQueueService() {
     SERVICE_TOKEN_PRIVATE_KEY_SECRET: testKeys().queue.privateKey,
     PUBLIC_URL: 'https://mail.example',
   });
-  const app = await createQueueApplication(config, createLogger('queue', { level: 'silent' }));
+  const app = await createQueueApplication(
+    config,
+    createLogger('queue', { level: 'silent' }),
+    batchTypes,
+  );
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const admin = new pg.Pool({ connectionString: database.adminUrl, max: 2 });

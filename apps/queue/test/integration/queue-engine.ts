@@ -48,6 +48,8 @@ import { RenewLeases } from '../../src/lease/renew-leases.js';
 import { LimitBook } from '../../src/limit/limit-book.js';
 import { LimitSystemRepository } from '../../src/limit/limit.system.repository.js';
 import { LimitedClaim } from '../../src/limit/limited-claim.js';
+import { GroupCount } from '../../src/group/group-count.js';
+import { GroupSystemRepository } from '../../src/group/group.system.repository.js';
 import { DueSystemRepository } from '../../src/leader/due.system.repository.js';
 import { RetentionSystemRepository } from '../../src/maintenance/retention.system.repository.js';
 import { RunMaintenance } from '../../src/maintenance/run-maintenance.js';
@@ -58,6 +60,7 @@ import { ProgressSystemRepository } from '../../src/progress/progress.system.rep
 import { RecordProgress } from '../../src/progress/record-progress.js';
 import { RescueJobs } from '../../src/rescue/rescue-jobs.js';
 import { RescueSystemRepository } from '../../src/rescue/rescue.system.repository.js';
+import { assembleBatches } from './batch-engine.js';
 import { RunSchedules } from '../../src/schedule/run-schedules.js';
 import { ScheduleSystemRepository } from '../../src/schedule/schedule.system.repository.js';
 import { WriteSchedules } from '../../src/schedule/write-schedules.js';
@@ -164,11 +167,14 @@ export async function startQueueEngine() {
       admin.query(
         `TRUNCATE job_queue, job_history, job_attempts, dead_letters, outbox, queue_clock,
            queue_controls, lane_pauses, rate_limits, dedupe_keys, schedules, rate_buckets,
-           job_groups, horizon_marks`,
+           job_groups, horizon_marks, job_batches, batch_history`,
       ),
 
     stop: async () => {
-      replicas.forEach(({ ready }) => ready.onModuleDestroy());
+      replicas.forEach(({ ready, batches }) => {
+        ready.onModuleDestroy();
+        batches.ready.onModuleDestroy();
+      });
       await Promise.all([db.close(), admin.end()]);
       await database.drop();
     },
@@ -199,6 +205,8 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const events = new EventWriter({ tier: 'queue', emits, publicUrl: 'https://mail.example' }, {
     notify: () => undefined,
   } as ConstructorParameters<typeof EventWriter>[1]);
+  const groups = new GroupCount(new GroupSystemRepository(), events);
+  const batches = assembleBatches({ db, types, signer, limits, limitBook, finish, groups, events });
   const enqueueJobs = new EnqueueJobs(types, enqueue, new DedupeSystemRepository(), ready);
   const schedules = new ScheduleSystemRepository();
   const expire = new ExpireSystemRepository();
@@ -210,6 +218,8 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const { audit, audited } = auditLog();
   return {
     ready,
+    groups,
+    batches,
     claims,
     directory,
     repositories: {
@@ -227,20 +237,30 @@ function assemble(db: ReturnType<typeof openDatabase>) {
       vacuum,
     },
     enqueueJobs,
-    expireJobs: new ExpireJobs(db.system, expire, endings, events, types),
+    expireJobs: new ExpireJobs(db.system, expire, endings, groups, events, types),
     runSchedules: new RunSchedules(db.system, schedules, enqueueJobs, events, types),
     writeSchedules: new WriteSchedules(db.system, types, schedules),
     runMaintenance: new RunMaintenance(db.system, new RetentionSystemRepository(), vacuum, events),
     onEmailAccepted: new OnEmailAccepted(enqueue, ready),
-    onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings),
+    onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings, groups),
     leaseJobs: new LeaseJobs(db.system, leases, claims, ready, types, signer),
     renewLeases: new RenewLeases(db.system, leases, types, signer),
-    finishJobs: new FinishJobs(db.system, finish, endings, limits, events, types, ready),
+    finishJobs: new FinishJobs(db.system, finish, endings, limits, groups, events, types, ready),
+    rescueJobs: new RescueJobs(
+      db.system,
+      rescue,
+      endings,
+      groups,
+      batches.rescueBatches,
+      events,
+      types,
+      ready,
+      due,
+    ),
     recordProgress: new RecordProgress(db.system, progress),
-    rescueJobs: new RescueJobs(db.system, rescue, endings, events, types, ready, due),
     getJob,
     listJobs: new ListJobs(db.tenants, new JobListRepository()),
-    cancelJob: new CancelJob(db.system, held, endings, events, getJob),
+    cancelJob: new CancelJob(db.system, held, endings, groups, events, getJob),
     retryJob: new RetryJob(db.system, held, redrive, getJob, ready),
     audited,
     orderRedrive: new OrderRedrive(

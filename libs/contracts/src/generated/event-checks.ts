@@ -15,8 +15,9 @@ import * as c10 from './validators/email-scheduled-v1.js';
 import * as c11 from './validators/email-sent-v1.js';
 import * as c12 from './validators/email-suppressed-v1.js';
 import * as c13 from './validators/email-withdrawn-v1.js';
-import * as c14 from './validators/system-event-raised-v1.js';
-import * as c15 from './validators/tenant-created-v1.js';
+import * as c14 from './validators/job-group-finished-v1.js';
+import * as c15 from './validators/system-event-raised-v1.js';
+import * as c16 from './validators/tenant-created-v1.js';
 
 export const eventChecks: Readonly<Record<EventType, ContractChecks>> = {
   'penguinmails.content.references_answered.v1': c0,
@@ -33,6 +34,7 @@ export const eventChecks: Readonly<Record<EventType, ContractChecks>> = {
   'penguinmails.email.sent.v1': c11,
   'penguinmails.email.suppressed.v1': c12,
   'penguinmails.email.withdrawn.v1': c13,
-  'penguinmails.system.event_raised.v1': c14,
-  'penguinmails.tenant.created.v1': c15,
+  'penguinmails.job_group.finished.v1': c14,
+  'penguinmails.system.event_raised.v1': c15,
+  'penguinmails.tenant.created.v1': c16,
 };

@@ -395,6 +395,28 @@ export interface EmailWithdrawnV1 {
 }
 
 /**
+ * All jobs of a sealed group have ended; for a campaign: each of its recipients has a final outcome.
+ */
+export interface JobGroupFinishedV1 {
+  /**
+   * The group; of a campaign's jobs, the campaign.
+   */
+  group_id: string;
+  /**
+   * What its jobs have in common, e.g. campaign.
+   */
+  kind: string;
+  /**
+   * Jobs of the group; a batch counts its recipients.
+   */
+  total: number;
+  /**
+   * How many of them ended dead: failed for good, out of tries, or with an unknown outcome.
+   */
+  dead: number;
+}
+
+/**
  * Something that an operator should see. Equal things share a fingerprint and are counted, not repeated.
  */
 export interface SystemEventRaisedV1 {
@@ -474,6 +496,7 @@ export interface EventDataMap {
   'penguinmails.email.sent.v1': EmailSentV1;
   'penguinmails.email.suppressed.v1': EmailSuppressedV1;
   'penguinmails.email.withdrawn.v1': EmailWithdrawnV1;
+  'penguinmails.job_group.finished.v1': JobGroupFinishedV1;
   'penguinmails.system.event_raised.v1': SystemEventRaisedV1;
   'penguinmails.tenant.created.v1': TenantCreatedV1;
 }

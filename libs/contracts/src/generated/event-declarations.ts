@@ -157,6 +157,18 @@ export const eventDeclarations: Readonly<Record<EventType, EventDeclaration>> = 
     summary: 'Queue cancels the job if it has not begun.',
     retentionDays: 7,
   },
+  'penguinmails.job_group.finished.v1': {
+    type: 'penguinmails.job_group.finished.v1',
+    owner: 'queue',
+    topic: 'penguinmails.internal.queue.jobs.v1',
+    key: { rule: 'field', field: 'group_id' },
+    consumers: [],
+    visibility: 'internal',
+    classification: 'pseudonymous',
+    summary:
+      'Said once, when the last job of a sealed group has ended. Oltp will close the campaign by it.',
+    retentionDays: 7,
+  },
   'penguinmails.system.event_raised.v1': {
     type: 'penguinmails.system.event_raised.v1',
     owner: 'any',

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
+import { unprocessable } from '@penguinmails/http/problem';
+import { counter, metrics } from '@penguinmails/observability';
+import { lanesOf } from '../lane/lane.js';
+import { GrantSigner, type TenantGrant } from '../lease/grant-signer.js';
+import { LimitBook } from '../limit/limit-book.js';
+import { LimitSystemRepository } from '../limit/limit.system.repository.js';
+import { usesOfBatches } from './batch-allot.js';
+import type { BatchLeaseRequest } from './batch-lease.requests.js';
+import { BatchLeaseSystemRepository } from './batch-lease.system.repository.js';
+import { BatchTypes } from './batch-types.js';
+import { ClaimBatches } from './claim-batches.js';
+import { grantedBatch } from './granted-batch.js';
+import type { LeasedBatch } from './leased-batch.js';
+import { ReadyBatches } from './ready-batches.js';
+
+/** What one claim took. Without batches the token stands for nothing. */
+export interface BatchLease {
+  readonly leaseToken: string;
+  readonly expiresAt: Date | null;
+  readonly batches: readonly LeasedBatch[];
+  readonly grants: readonly TenantGrant[];
+}
+
+/** Hands ready batches to a worker: for the length of the lease they are its own. */
+@Injectable()
+export class LeaseBatches {
+  constructor(
+    private readonly database: SystemDatabase,
+    private readonly repository: BatchLeaseSystemRepository,
+    private readonly limits: LimitSystemRepository,
+    private readonly limitBook: LimitBook,
+    private readonly claims: ClaimBatches,
+    private readonly ready: ReadyBatches,
+    private readonly types: BatchTypes,
+    private readonly signer: GrantSigner,
+  ) {}
+
+  /**
+   * Waits up to `wait_ms` for the first batch. What was claimed for a worker that hung up meanwhile is
+   * given back at once.
+   * @throws Problem 422 `unknown_job_type`
+   */
+  async execute(request: BatchLeaseRequest, abandoned: AbortSignal): Promise<BatchLease> {
+    this.assertKnown(request.types);
+    const { types, max, worker_id: workerId } = request;
+    const claimer = { workerId, leaseToken: randomUUID(), leaseMs: this.types.shortestLeaseMs() };
+    const batches = await this.ready.take(request.wait_ms, abandoned, {
+      claim: () => this.claims.execute(types, max, claimer),
+      nextTry: () => this.claims.nextTry(types),
+    });
+    if (batches.length > 0 && abandoned.aborted) return this.giveBack(batches, claimer.leaseToken);
+    return this.lease(batches, claimer.leaseToken);
+  }
+
+  private assertKnown(types: readonly string[]): void {
+    const unknown = types.flatMap((type, at) => (this.types.has(type) ? [] : [at]));
+    if (unknown.length === 0) return;
+    const errors = unknown.map((at) => ({
+      pointer: `/types/${at}`,
+      code: 'unknown_job_type',
+      detail: 'No contract declares this type of batches.',
+    }));
+    throw unprocessable(errors, 'unknown_job_type');
+  }
+
+  /** Nothing of it was sent: the limits get back what was charged. */
+  private async giveBack(batches: readonly LeasedBatch[], leaseToken: string): Promise<BatchLease> {
+    const rulesOf = await this.limitBook.read(batches.map(({ tenantId }) => tenantId));
+    const claims = batches.map((batch) => ({ ...batch, leaseToken }));
+    await this.database.transaction(async (tx: SystemTransaction) => {
+      await this.repository.giveBack(tx, claims);
+      await this.limits.refund(tx, usesOfBatches(batches, rulesOf));
+    });
+    this.ready.wake(lanesOf(batches));
+    return { leaseToken, expiresAt: null, batches: [], grants: [] };
+  }
+
+  private async lease(batches: readonly LeasedBatch[], leaseToken: string): Promise<BatchLease> {
+    const expiresAt = batches.at(0)?.expiresAt ?? null;
+    const grants = expiresAt
+      ? await this.signer.sign(batches.map(grantedBatch), leaseToken, expiresAt)
+      : [];
+    for (const { type } of batches)
+      counter(metrics.jobsLeased).add(1, { 'penguinmails.job.type': type });
+    return { leaseToken, expiresAt, batches, grants };
+  }
+}
