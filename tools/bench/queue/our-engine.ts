@@ -6,6 +6,8 @@ import { EventWriter } from '@penguinmails/outbox';
 import { EnqueueSystemRepository } from '../../../apps/queue/dist/enqueue/enqueue.system.repository.js';
 import { FinishJobs } from '../../../apps/queue/dist/finish/finish-jobs.js';
 import { FinishSystemRepository } from '../../../apps/queue/dist/finish/finish.system.repository.js';
+import { GroupCount } from '../../../apps/queue/dist/group/group-count.js';
+import { GroupSystemRepository } from '../../../apps/queue/dist/group/group.system.repository.js';
 import { bornAfter } from '../../../apps/queue/dist/job/born-after.js';
 import { JobEndSystemRepository } from '../../../apps/queue/dist/job/job-end.system.repository.js';
 import { JobTypes } from '../../../apps/queue/dist/job-type/job-types.js';
@@ -138,11 +140,15 @@ function assemble(database: Database, types: JobTypes) {
     // No relay runs here: nobody has to be woken.
     { notify: () => undefined } as ConstructorParameters<typeof EventWriter>[1],
   );
+  const groups = new GroupCount(new GroupSystemRepository(), events);
+  // The bench has single jobs only.
+  const noBatches = { round: async () => 0 };
   const finishJobs = new FinishJobs(
     system,
     new FinishSystemRepository(),
     endings,
     limits,
+    groups,
     events,
     types,
     ready,
@@ -151,6 +157,8 @@ function assemble(database: Database, types: JobTypes) {
     system,
     new RescueSystemRepository(),
     endings,
+    groups,
+    noBatches as never,
     events,
     types,
     ready,
