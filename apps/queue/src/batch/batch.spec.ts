@@ -243,7 +243,7 @@ describe('a lost lease of a batch', () => {
 describe('a claim of batches under limits', () => {
   const lane = (rateKey: string) => ({
     quota: { tenantId: 't', type: 'wave', rateKey, priority: 0, after: null, most: 5 },
-    ...{ touched: 0, rewinds: 0 },
+    ...{ reader: 1, touched: 0, rewinds: 0 },
   });
   const rule = (key: string, perMinute: number | null, perDay: number | null) => ({
     ...{ tenantId: 't', key, perMinute, perDay, warmupStartedOn: null, warmupCurve: null },

@@ -79,6 +79,18 @@ describe('the directory of lanes', () => {
     expect(plan(500)).toHaveLength(1);
   });
 
+  it('lets only the claim that reads a lane end its reading', () => {
+    directory.wake([lane('a')]);
+    const [first] = plan(2);
+    directory.settle(first, 2, place(1));
+    const [second] = plan(2);
+    directory.release([first]);
+    directory.settle(first, 0, null);
+    expect(plan(2)).toEqual([]);
+    directory.release([second]);
+    expect(plan(2)).toHaveLength(1);
+  });
+
   it('leaves types out that nobody asked for', () => {
     directory.wake([lane('a', { type: 'maintenance' })]);
     expect(plan(500)).toEqual([]);

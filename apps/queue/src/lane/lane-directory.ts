@@ -22,8 +22,8 @@ interface KnownLane extends Lane {
   openAt: number;
   /** Its limit is used up until then (ms, monotonic). */
   heldUntil: number;
-  /** Being read by a claim of this process: a second one would only walk over what the first locks. */
-  isRead: boolean;
+  /** The claim of this process that reads it: a second one would only walk over what that one locks. */
+  reader: number | null;
   /** The directory's count at the last sign of new jobs. */
   touched: number;
   /** How often its cursor was moved back. */
@@ -33,6 +33,7 @@ interface KnownLane extends Lane {
 /** A claim of one lane that has been planned and must be settled or released. */
 export interface PlannedLane {
   readonly quota: LaneQuota;
+  readonly reader: number;
   readonly touched: number;
   readonly rewinds: number;
 }
@@ -51,6 +52,7 @@ export class LaneDirectory {
   /** By tenant, in the order in which they are served next. */
   private readonly tenants = new Map<string, Map<string, KnownLane>>();
   private touches = 0;
+  private readers = 0;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
@@ -77,7 +79,7 @@ export class LaneDirectory {
     const keys = new Set(found.map(laneKey));
     for (const [tenantId, lanes] of this.tenants) {
       for (const [key, lane] of lanes)
-        if (!keys.has(key) && !lane.isRead && lane.touched <= beforeLook) lanes.delete(key);
+        if (!keys.has(key) && lane.reader === null && lane.touched <= beforeLook) lanes.delete(key);
       if (lanes.size === 0) this.tenants.delete(tenantId);
     }
     found.forEach((lane) => this.refresh(lane, beforeLook));
@@ -92,7 +94,7 @@ export class LaneDirectory {
     const now = this.now();
     const waiting = [...this.tenants].flatMap(([tenantId, lanes]) => {
       const open = [...lanes.values()].filter(
-        (lane) => !lane.isRead && opening(lane) <= now && wanted.has(lane.type),
+        (lane) => lane.reader === null && opening(lane) <= now && wanted.has(lane.type),
       );
       return open.length > 0 ? [{ tenantId, open }] : [];
     });
@@ -102,7 +104,8 @@ export class LaneDirectory {
       served.map(({ open }) => open),
       max,
     );
-    return shares.map(({ lane, most }) => begin(lane, most));
+    const reader = (this.readers += 1);
+    return shares.map(({ lane, most }) => begin(lane, most, reader));
   }
 
   /**
@@ -110,27 +113,21 @@ export class LaneDirectory {
    * @param last the last place that was taken; null: none
    */
   settle(planned: PlannedLane, taken: number, last: LanePlace | null): void {
-    const lane = this.find(planned.quota);
+    const lane = this.end(planned);
     if (!lane) return;
-    lane.isRead = false;
     if (last && lane.rewinds === planned.rewinds) lane.cursor = last;
     if (taken < planned.quota.most && lane.touched === planned.touched) lane.openAt = Infinity;
   }
 
   /** Its limit is used up: nothing of the lane can be claimed for so many milliseconds. */
-  hold({ quota }: PlannedLane, forMs: number): void {
-    const lane = this.find(quota);
-    if (!lane) return;
-    lane.isRead = false;
-    lane.heldUntil = this.now() + forMs;
+  hold(planned: PlannedLane, forMs: number): void {
+    const lane = this.end(planned);
+    if (lane) lane.heldUntil = this.now() + forMs;
   }
 
-  /** The claim failed: the lane is as it was. */
+  /** The claim failed: lanes that were neither settled nor held are as they were. */
   release(planned: readonly PlannedLane[]): void {
-    for (const { quota } of planned) {
-      const lane = this.find(quota);
-      if (lane) lane.isRead = false;
-    }
+    planned.forEach((each) => this.end(each));
   }
 
   /** When the next lane opens by itself (ms, monotonic); Infinity: none that is known. */
@@ -139,8 +136,16 @@ export class LaneDirectory {
     let next = Infinity;
     for (const lanes of this.tenants.values())
       for (const lane of lanes.values())
-        if (!lane.isRead && wanted.has(lane.type)) next = Math.min(next, opening(lane));
+        if (lane.reader === null && wanted.has(lane.type)) next = Math.min(next, opening(lane));
     return next;
+  }
+
+  /** The lane, unless its reading has been ended before; another claim may read it by now. */
+  private end({ quota, reader }: PlannedLane): KnownLane | undefined {
+    const lane = this.find(quota);
+    if (lane?.reader !== reader) return undefined;
+    lane.reader = null;
+    return lane;
   }
 
   private find(lane: Lane): KnownLane | undefined {
@@ -153,7 +158,7 @@ export class LaneDirectory {
     const { tenantId, type, rateKey, priority } = lane;
     const fresh: KnownLane = {
       ...{ tenantId, type, rateKey, priority },
-      ...{ cursor: null, openAt: 0, heldUntil: 0, isRead: false, touched: 0, rewinds: 0 },
+      ...{ cursor: null, openAt: 0, heldUntil: 0, reader: null, touched: 0, rewinds: 0 },
     };
     const lanes = this.tenants.get(tenantId) ?? new Map<string, KnownLane>();
     this.tenants.set(tenantId, lanes.set(laneKey(lane), fresh));
@@ -186,9 +191,9 @@ function rewind(lane: KnownLane, place: LanePlace | null): void {
   lane.rewinds += 1;
 }
 
-function begin(lane: KnownLane, most: number): PlannedLane {
-  lane.isRead = true;
+function begin(lane: KnownLane, most: number, reader: number): PlannedLane {
+  lane.reader = reader;
   const { tenantId, type, rateKey, priority, cursor, touched, rewinds } = lane;
   const quota = { tenantId, type, rateKey, priority, after: cursor, most };
-  return { quota, touched, rewinds };
+  return { quota, reader, touched, rewinds };
 }

@@ -73,6 +73,7 @@ const planned = (most: number, fields: Partial<PlannedLane['quota']> = {}): Plan
     ...{ tenantId: 't', type: 'send_email', rateKey: 'm', priority: 0, after: null, most },
     ...fields,
   },
+  reader: 1,
   touched: 0,
   rewinds: 0,
 });
