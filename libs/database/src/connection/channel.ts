@@ -24,6 +24,7 @@ export interface ChannelSettings {
 export class Channel {
   private client: pg.Client | undefined;
   private ready = false;
+  private isSending = false;
   private closed = false;
   private timer: NodeJS.Timeout | undefined;
   private waiting: string | undefined;
@@ -37,7 +38,7 @@ export class Channel {
   /** Sends `payload` soon, unless another follows within 2 ms. Never waits, never fails. */
   send(payload: string): void {
     this.waiting = payload;
-    this.timer ??= setTimeout(() => this.flush(), GATHER_MS);
+    this.timer ??= setTimeout(() => void this.flush(), GATHER_MS);
   }
 
   async close(): Promise<void> {
@@ -47,14 +48,18 @@ export class Channel {
     await this.client?.end();
   }
 
-  private flush(): void {
+  /** One notice is under way at a time; what comes meanwhile follows it. */
+  private async flush(): Promise<void> {
     this.timer = undefined;
-    if (!this.ready || this.waiting === undefined) return;
-    const values = [this.settings.name, this.waiting];
+    const { client, waiting } = this;
+    if (!this.ready || this.isSending || waiting === undefined) return;
     this.waiting = undefined;
-    this.client
-      ?.query('SELECT pg_notify($1, $2)', values)
+    this.isSending = true;
+    await client
+      ?.query('SELECT pg_notify($1, $2)', [this.settings.name, waiting])
       .catch((error: Error) => this.settings.onProblem(error));
+    this.isSending = false;
+    if (this.waiting !== undefined) this.send(this.waiting);
   }
 
   private async open(): Promise<void> {
