@@ -9,7 +9,7 @@ export const LOOK_EVERY_MS = 1_500;
 /** A sign from elsewhere is followed up at once, but not more often than this. */
 const LOOK_AFTER_SIGN_MS = 2;
 /** A sign is waited for so long by those who would else go without. */
-const WORTH_WAITING_MS = 250;
+const WORTH_WAITING_MS = 2_000;
 /** Looking takes at most this part of the time, however many lanes there are. */
 const REST = 10;
 
