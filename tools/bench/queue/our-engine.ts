@@ -3,9 +3,23 @@ import { jobTypes, newEmailId, newId } from '@penguinmails/contracts';
 import { Secret } from '@penguinmails/config';
 import { type Database, openDatabase } from '@penguinmails/database';
 import { EventWriter } from '@penguinmails/outbox';
+import { BatchLaneSystemRepository } from '../../../apps/queue/dist/batch/batch-lane.system.repository.js';
+import { BatchRescueSystemRepository } from '../../../apps/queue/dist/batch/batch-rescue.system.repository.js';
+import { BatchTypes } from '../../../apps/queue/dist/batch/batch-types.js';
+import { EndBatches } from '../../../apps/queue/dist/batch/end-batches.js';
+import {
+  BatchDirectory,
+  BatchLook,
+  ReadyBatches,
+} from '../../../apps/queue/dist/batch/ready-batches.js';
+import { RecipientSystemRepository } from '../../../apps/queue/dist/batch/recipient.system.repository.js';
+import { ReportBatchSystemRepository } from '../../../apps/queue/dist/batch/report-batch.system.repository.js';
+import { RescueBatches } from '../../../apps/queue/dist/batch/rescue-batches.js';
 import { EnqueueSystemRepository } from '../../../apps/queue/dist/enqueue/enqueue.system.repository.js';
 import { FinishJobs } from '../../../apps/queue/dist/finish/finish-jobs.js';
 import { FinishSystemRepository } from '../../../apps/queue/dist/finish/finish.system.repository.js';
+import { GroupCount } from '../../../apps/queue/dist/group/group-count.js';
+import { GroupSystemRepository } from '../../../apps/queue/dist/group/group.system.repository.js';
 import { bornAfter } from '../../../apps/queue/dist/job/born-after.js';
 import { JobEndSystemRepository } from '../../../apps/queue/dist/job/job-end.system.repository.js';
 import { JobTypes } from '../../../apps/queue/dist/job-type/job-types.js';
@@ -138,11 +152,13 @@ function assemble(database: Database, types: JobTypes) {
     // No relay runs here: nobody has to be woken.
     { notify: () => undefined } as ConstructorParameters<typeof EventWriter>[1],
   );
+  const groups = new GroupCount(new GroupSystemRepository(), events);
   const finishJobs = new FinishJobs(
     system,
     new FinishSystemRepository(),
     endings,
     limits,
+    groups,
     events,
     types,
     ready,
@@ -151,6 +167,8 @@ function assemble(database: Database, types: JobTypes) {
     system,
     new RescueSystemRepository(),
     endings,
+    groups,
+    batchRescue(database, types, groups, events),
     events,
     types,
     ready,
@@ -164,6 +182,30 @@ function assemble(database: Database, types: JobTypes) {
     enqueue: new EnqueueSystemRepository(),
     clock: new QueueClock(rescue, { start: () => undefined } as never, log),
   };
+}
+
+/** The rescuer looks at batches in the same round. */
+function batchRescue(
+  database: Database,
+  types: JobTypes,
+  groups: GroupCount,
+  events: EventWriter,
+): RescueBatches {
+  const directory = new BatchDirectory();
+  const look = new BatchLook(database.system, new BatchLaneSystemRepository(), directory);
+  const ends = new EndBatches(
+    new ReportBatchSystemRepository(),
+    new RecipientSystemRepository(),
+    new FinishSystemRepository(),
+    groups,
+    events,
+  );
+  return new RescueBatches(
+    new BatchRescueSystemRepository(),
+    ends,
+    new BatchTypes({}, types),
+    new ReadyBatches(database, directory, look),
+  );
 }
 
 function newJob(tenantId: string, payload: BenchJob) {
