@@ -3,6 +3,18 @@ import { jobTypes, newEmailId, newId } from '@penguinmails/contracts';
 import { Secret } from '@penguinmails/config';
 import { type Database, openDatabase } from '@penguinmails/database';
 import { EventWriter } from '@penguinmails/outbox';
+import { BatchLaneSystemRepository } from '../../../apps/queue/dist/batch/batch-lane.system.repository.js';
+import { BatchRescueSystemRepository } from '../../../apps/queue/dist/batch/batch-rescue.system.repository.js';
+import { BatchTypes } from '../../../apps/queue/dist/batch/batch-types.js';
+import { EndBatches } from '../../../apps/queue/dist/batch/end-batches.js';
+import {
+  BatchDirectory,
+  BatchLook,
+  ReadyBatches,
+} from '../../../apps/queue/dist/batch/ready-batches.js';
+import { RecipientSystemRepository } from '../../../apps/queue/dist/batch/recipient.system.repository.js';
+import { ReportBatchSystemRepository } from '../../../apps/queue/dist/batch/report-batch.system.repository.js';
+import { RescueBatches } from '../../../apps/queue/dist/batch/rescue-batches.js';
 import { EnqueueSystemRepository } from '../../../apps/queue/dist/enqueue/enqueue.system.repository.js';
 import { FinishJobs } from '../../../apps/queue/dist/finish/finish-jobs.js';
 import { FinishSystemRepository } from '../../../apps/queue/dist/finish/finish.system.repository.js';
@@ -141,8 +153,6 @@ function assemble(database: Database, types: JobTypes) {
     { notify: () => undefined } as ConstructorParameters<typeof EventWriter>[1],
   );
   const groups = new GroupCount(new GroupSystemRepository(), events);
-  // The bench has single jobs only.
-  const noBatches = { round: async () => 0 };
   const finishJobs = new FinishJobs(
     system,
     new FinishSystemRepository(),
@@ -158,7 +168,7 @@ function assemble(database: Database, types: JobTypes) {
     new RescueSystemRepository(),
     endings,
     groups,
-    noBatches as never,
+    batchRescue(database, types, groups, events),
     events,
     types,
     ready,
@@ -172,6 +182,30 @@ function assemble(database: Database, types: JobTypes) {
     enqueue: new EnqueueSystemRepository(),
     clock: new QueueClock(rescue, { start: () => undefined } as never, log),
   };
+}
+
+/** The rescuer looks at batches in the same round. */
+function batchRescue(
+  database: Database,
+  types: JobTypes,
+  groups: GroupCount,
+  events: EventWriter,
+): RescueBatches {
+  const directory = new BatchDirectory();
+  const look = new BatchLook(database.system, new BatchLaneSystemRepository(), directory);
+  const ends = new EndBatches(
+    new ReportBatchSystemRepository(),
+    new RecipientSystemRepository(),
+    new FinishSystemRepository(),
+    groups,
+    events,
+  );
+  return new RescueBatches(
+    new BatchRescueSystemRepository(),
+    ends,
+    new BatchTypes({}, types),
+    new ReadyBatches(database, directory, look),
+  );
 }
 
 function newJob(tenantId: string, payload: BenchJob) {

@@ -160,6 +160,23 @@ describe('a group', () => {
     await queue.tryOnce();
     expect(await finished()).toHaveLength(4);
   });
+
+  it('counts a job that somebody cancels, and one that waited too long', async () => {
+    const emails = [acceptedEmail({}, newId()), acceptedEmail({}, newId())];
+    await queue.accept(emails);
+    const id = newId();
+    await queue.admin.query('UPDATE job_queue SET group_id = $1', [id]);
+    for (const { tenantId } of emails) {
+      const addition = { tenantId, groupId: id, kind: 'import', count: 1 };
+      await queue.db.system.transaction((tx) => queue.groups.added(tx, [addition]));
+      await queue.batches.seal(tenantId, id);
+    }
+    await queue.cancelJob.execute(emails[0].tenantId, emails[0].data.email_id);
+    expect(await finished()).toHaveLength(1);
+    await queue.admin.query(`UPDATE job_queue SET expires_at = now() - interval '1 s'`);
+    await queue.expireJobs.execute();
+    expect(await finished()).toMatchObject([{ dead: 0 }, { dead: 0 }]);
+  });
 });
 
 /** Numbers that are random and can be repeated. */
@@ -212,6 +229,14 @@ const letLeaseRunOut = ({ tenantId, batchId }: LeasedBatch) =>
     [tenantId, batchId],
   );
 
+/** Waits for nobody: the workers lock the same rows in their own order. */
+const MAKE_DUE = `
+WITH later AS (
+  SELECT tenant_id, id FROM job_batches WHERE scheduled_at > now() FOR UPDATE SKIP LOCKED
+)
+UPDATE job_batches b SET scheduled_at = now() FROM later l
+WHERE b.tenant_id = l.tenant_id AND b.id = l.id`;
+
 /**
  * Sends a whole campaign with several workers that die, repeat themselves and report late, while it is
  * being launched and sealed.
@@ -234,7 +259,7 @@ async function sendCampaign(seed: number, engine: QueueEngine['batches']): Promi
       for (const held of got) await workOn(engine, { held, leaseToken }, random, late);
       for (const report of late.splice(0, 3)) await engine.finish(report);
       await tick();
-      await queue.admin.query('UPDATE job_batches SET scheduled_at = now()');
+      await queue.admin.query(MAKE_DUE);
       engine.ready.wake();
     }
   };
