@@ -1161,5 +1161,27 @@ ALTER TABLE rate_buckets ADD COLUMN reserved_until TIMESTAMP WITH TIME ZONE;
 SET LOCAL ROLE queue_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000113500-reserve-slots.sql', '1a725a0dc0133bbe43fd6f0098c064714cede3018a95a0eae8077473791c889e');
 
+-- 1764000115000-schedule-and-tidy-up.sql
+SET LOCAL ROLE queue_owner;
+-- The platform's own schedules are written at start.
+SELECT grant_row_rights('schedules', 'INSERT', 'queue_system');
+
+-- Dead letters that were redriven long ago are tidied up.
+SELECT grant_row_rights('dead_letters', 'DELETE', 'queue_system');
+CREATE INDEX idx_dead_letters_redriven ON dead_letters (redriven_at) WHERE redriven_at IS NOT NULL;
+
+CREATE INDEX idx_job_groups_finished ON job_groups (finished_at) WHERE finished_at IS NOT NULL;
+
+-- Which transactions were open on this database, once a minute: how long one has been is told from the
+-- first mark that has it, as the sessions of other logins do not show their times.
+CREATE TABLE horizon_marks (
+    marked_at TIMESTAMP WITH TIME ZONE PRIMARY KEY,
+    holders TEXT[] NOT NULL
+);
+
+SELECT secure_platform_table('horizon_marks', 'SELECT', 'SELECT, INSERT, DELETE');
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000115000-schedule-and-tidy-up.sql', '7c5f14e30207f891f89cbd18d807819aebdbfaafe1bee48091cdf631fddee3f2');
+
 SELECT ensure_partitions(8);
 COMMIT;

@@ -52,6 +52,35 @@ export function cpuMsOfChild(word: string): number {
   return (ticks * 1_000) / TICKS_PER_SECOND;
 }
 
+const LOOKS = 100;
+
+/**
+ * CPU milliseconds, so far, of a process and its children; of whose child it is does not matter.
+ * A member that ends between the look at its parent and the look at itself would be in neither:
+ * what counts is the second of two looks that found the same members.
+ */
+export function cpuMsOfFamily(pid: number): number {
+  let before = familyOf(pid);
+  for (let look = 0; look < LOOKS; look += 1) {
+    const now = familyOf(pid);
+    if (pidsOf(now) === pidsOf(before)) return (sumOfTicks(now) * 1_000) / TICKS_PER_SECOND;
+    before = now;
+  }
+  throw new Error(`the children of process ${pid} come and go`);
+}
+
+function familyOf(pid: number): Stat[] {
+  const all = allProcesses();
+  const root = all.find((stat) => stat.pid === pid);
+  if (!root) throw new Error(`process ${pid} has ended`);
+  return withDescendants(all, root);
+}
+
+const pidsOf = (stats: readonly Stat[]): string => stats.map(({ pid }) => pid).join();
+
+const sumOfTicks = (stats: readonly Stat[]): number =>
+  stats.reduce((sum, { ticks }) => sum + ticks, 0);
+
 /** CPU milliseconds, so far, of a child process alone. */
 export function cpuMsOf({ pid }: { readonly pid?: number }): number {
   const stat = pid === undefined ? undefined : statOf(pid);

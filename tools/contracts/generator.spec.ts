@@ -13,6 +13,12 @@ const ROOT = join(import.meta.dirname, '../..');
 const INPUTS = ['package.json', 'libs/contracts/events', 'libs/contracts/jobs'];
 const OUTPUTS = ['libs/contracts/src/generated', 'docs/events.md', 'infra/kafka/topics.yaml'];
 
+const schedule = (more: object) => ({
+  cron: '0 3 * * *',
+  time_zone: 'UTC',
+  missed_runs: 'skip',
+  ...more,
+});
 const generateFirst = 'run npm run generate:contracts';
 
 describe('what is committed', () => {
@@ -68,6 +74,34 @@ describe('the generator', () => {
     expect(await check(root)).toEqual([
       'penguinmails.email.sent.v1: it is released and its schema is gone',
     ]);
+  });
+
+  it.each([
+    ['no word on what it reports', { reports: undefined }, 'reports is delivery or nothing'],
+    ['a waiting limit of nothing', { waiting_limit_seconds: 0 }, 'waiting_limit_seconds'],
+    [
+      'an outcome that is kept for no time',
+      { retention_days: { completed: 30 } },
+      'retention_days',
+    ],
+    ['a schedule to the second', { schedule: schedule({ cron: '0 * * * * *' }) }, 'cron has five'],
+    ['a time zone that is none', { schedule: schedule({ time_zone: 'Mars' }) }, 'time_zone is a'],
+    ['an unknown policy', { schedule: schedule({ missed_runs: 'all' }) }, 'missed_runs is skip'],
+    [
+      'a schedule, but a payload that is required',
+      { schedule: schedule({}) },
+      'a scheduled job has no payload',
+    ],
+  ])('refuses a job type with %s and writes nothing', async (_what, wrong, fault) => {
+    const file = join(root, 'libs/contracts/jobs/send_email/meta.json');
+    const meta = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...meta, ...wrong }));
+    const faults = await generate(root);
+    expect(faults).toEqual(
+      expect.arrayContaining([expect.stringContaining(`job type send_email: ${fault}`)]),
+    );
+    const generated = readFileSync(join(root, OUTPUTS[0], 'job-types.ts'), 'utf8');
+    expect(generated).toBe(readFileSync(join(ROOT, OUTPUTS[0], 'job-types.ts'), 'utf8'));
   });
 
   it('takes a new version beside the old one and locks it', async () => {

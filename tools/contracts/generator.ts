@@ -1,19 +1,20 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { jobFaults } from './job-faults.ts';
 import { lockFaults } from './lock.ts';
-import { GENERATED, isMachineCode, readSources, renderOutputs } from './outputs.ts';
+import { GENERATED, isMachineCode, readSources, renderOutputs, type Sources } from './outputs.ts';
 
 /** What is wrong, one sentence each. Empty: all is well. */
 export type Faults = readonly string[];
 
 /**
  * Writes everything that is made from the contracts below the repository `root`.
- * A changed released schema is refused, and then nothing is written.
+ * A changed released schema or an incomplete job type is refused, and then nothing is written.
  */
 export async function generate(root: string): Promise<Faults> {
   const sources = readSources(root);
-  const faults = lockFaults(sources.lock, sources.events);
+  const faults = faultsOf(sources);
   if (faults.length === 0) write(root, await formatted(root, await renderOutputs(sources)));
   return faults;
 }
@@ -21,12 +22,16 @@ export async function generate(root: string): Promise<Faults> {
 /** Names every file that differs from what {@link generate} would write. Writes nothing. */
 export async function check(root: string): Promise<Faults> {
   const sources = readSources(root);
-  const faults = lockFaults(sources.lock, sources.events);
+  const faults = faultsOf(sources);
   if (faults.length > 0) return faults;
   const outputs = await formatted(root, await renderOutputs(sources));
   const different = [...outputs].filter(([path, text]) => committed(root, path) !== text);
   const names = [...different.map(([path]) => path), ...staleFiles(root, outputs)];
   return names.map((name) => `${name}: run npm run generate:contracts`);
+}
+
+function faultsOf({ lock, events, jobs }: Sources): string[] {
+  return [...lockFaults(lock, events), ...jobs.flatMap(jobFaults)];
 }
 
 async function formatted(root: string, outputs: Map<string, string>): Promise<Map<string, string>> {

@@ -1,4 +1,4 @@
-import { type ContractFolder, moduleName } from './contract-folders.ts';
+import { type ContractFolder, moduleName, type Schema } from './contract-folders.ts';
 
 /** Source of `event-declarations.ts`: every meta.json, by type. */
 export function eventDeclarationsFile(events: readonly ContractFolder[]): string {
@@ -40,6 +40,7 @@ function jobDeclaration(job: ContractFolder): Record<string, unknown> {
   return {
     type: job.name,
     summary: meta.summary,
+    reports: meta.reports,
     maxAttempts: backoffSeconds.length + 1,
     backoffSeconds,
     jitter: meta.jitter,
@@ -47,8 +48,16 @@ function jobDeclaration(job: ContractFolder): Record<string, unknown> {
     leaseLossLimit: meta.lease_loss_limit,
     leaseMs: meta.lease_ms,
     heartbeatMs: meta.heartbeat_ms,
+    waitingLimitSeconds: meta.waiting_limit_seconds ?? null,
+    schedule: scheduleDeclaration(meta.schedule as Schema | undefined),
     retentionDays: meta.retention_days,
   };
+}
+
+function scheduleDeclaration(schedule: Schema | undefined): Record<string, unknown> | null {
+  if (!schedule) return null;
+  const { cron, time_zone: timeZone, missed_runs: missedRuns } = schedule;
+  return { cron, timeZone, missedRuns };
 }
 
 /** Source of a module that maps each contract's name to its generated checks. */

@@ -3,9 +3,13 @@ import { DatabaseModule } from '@penguinmails/database';
 import { ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import { createLogger, type Logger } from '@penguinmails/observability';
 import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
+import { DedupeSystemRepository } from './enqueue/dedupe.system.repository.js';
+import { EnqueueJobs } from './enqueue/enqueue-jobs.js';
 import { EnqueueSystemRepository } from './enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from './enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from './enqueue/on-email-withdrawn.js';
+import { ExpireJobs } from './expire/expire-jobs.js';
+import { ExpireSystemRepository } from './expire/expire.system.repository.js';
 import { FinishJobs } from './finish/finish-jobs.js';
 import { FinishSystemRepository } from './finish/finish.system.repository.js';
 import { DepthSystemRepository } from './health/depth.system.repository.js';
@@ -23,6 +27,8 @@ import { ClaimJobs } from './lane/claim-jobs.js';
 import { LaneDirectory } from './lane/lane-directory.js';
 import { LaneLook } from './lane/lane-look.js';
 import { LaneSystemRepository } from './lane/lane.system.repository.js';
+import { DueSystemRepository } from './leader/due.system.repository.js';
+import { DueWork } from './leader/due-work.js';
 import { GrantSigner } from './lease/grant-signer.js';
 import { LeaseController } from './lease/lease.controller.js';
 import { LeaseJobs } from './lease/lease-jobs.js';
@@ -32,26 +38,42 @@ import { RenewLeases } from './lease/renew-leases.js';
 import { LimitBook } from './limit/limit-book.js';
 import { LimitSystemRepository } from './limit/limit.system.repository.js';
 import { LimitedClaim } from './limit/limited-claim.js';
+import { MaintenanceController } from './maintenance/maintenance.controller.js';
+import { RetentionSystemRepository } from './maintenance/retention.system.repository.js';
+import { RunMaintenance } from './maintenance/run-maintenance.js';
+import { VacuumGauges } from './maintenance/vacuum-gauges.js';
+import { VacuumSystemRepository } from './maintenance/vacuum.system.repository.js';
 import { queueDatabaseSettings } from './persistence/queue-database.js';
 import type { QueueConfig } from './queue.config.js';
+import { ProgressController } from './progress/progress.controller.js';
+import { ProgressSystemRepository } from './progress/progress.system.repository.js';
+import { RecordProgress } from './progress/record-progress.js';
 import { consumes, emits } from './queue.events.js';
 import { QUEUE_LOGGER } from './queue.tokens.js';
 import { QueueClock } from './rescue/queue-clock.js';
 import { RescueJobs } from './rescue/rescue-jobs.js';
 import { RescueSystemRepository } from './rescue/rescue.system.repository.js';
+import { RunSchedules } from './schedule/run-schedules.js';
+import { ScheduleSystemRepository } from './schedule/schedule.system.repository.js';
+import { WriteSchedules } from './schedule/write-schedules.js';
 
 const controllers = [
   HealthController,
   JobController,
   LeaseController,
+  MaintenanceController,
   OnEmailAccepted,
   OnEmailWithdrawn,
   ParkedEventController,
+  ProgressController,
 ];
 
 const repositories = [
+  DedupeSystemRepository,
   DepthSystemRepository,
+  DueSystemRepository,
   EnqueueSystemRepository,
+  ExpireSystemRepository,
   FinishSystemRepository,
   JobEndSystemRepository,
   JobRepository,
@@ -59,11 +81,18 @@ const repositories = [
   LaneSystemRepository,
   LeaseSystemRepository,
   LimitSystemRepository,
+  ProgressSystemRepository,
   RescueSystemRepository,
+  RetentionSystemRepository,
+  ScheduleSystemRepository,
+  VacuumSystemRepository,
 ];
 
 const useCases = [
   ClaimJobs,
+  DueWork,
+  EnqueueJobs,
+  ExpireJobs,
   FinishJobs,
   GetJob,
   LaneLook,
@@ -74,9 +103,14 @@ const useCases = [
   QueueClock,
   QueueDepth,
   ReadyJobs,
+  RecordProgress,
   RenewLeases,
   RescueJobs,
+  RunMaintenance,
+  RunSchedules,
+  VacuumGauges,
   WriteJobTypes,
+  WriteSchedules,
 ];
 
 /** Composition root: the only place that knows how the parts of the service fit together. */

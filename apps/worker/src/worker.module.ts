@@ -9,6 +9,9 @@ import { QueueClient } from './clients/queue.client.js';
 import { TierClients } from './clients/tier-clients.js';
 import { createComposer } from './compose/create-composer.js';
 import { MessageBuilder } from './compose/message-builder.js';
+import { RedriveDeadLetters } from './redrive/redrive-dead-letters.js';
+import { RunMaintenance } from './maintenance/run-maintenance.js';
+import { SteppedHandler } from './stepped/stepped-handler.js';
 import { HandlerRegistry } from './lease/handler-registry.js';
 import { HeldJobs } from './lease/held-jobs.js';
 import { LeaseKeeper } from './lease/lease-keeper.js';
@@ -43,7 +46,10 @@ function assemble(config: WorkerConfig, logger: Logger): WorkerLifetime {
   const held = new HeldJobs();
   const pool = createMailSender(config.smtp.client, config.smtp, config.smtp);
   const sendEmail = createSendEmail(config, { held, tiers, pool, logger });
-  const registry = new HandlerRegistry(jobTypeNames, [sendEmail]);
+  const stepped = [new RedriveDeadLetters(queue), new RunMaintenance(queue)].map(
+    (work) => new SteppedHandler(work, queue, logger),
+  );
+  const registry = new HandlerRegistry(jobTypeNames, [sendEmail, ...stepped]);
   const reporter = new OutcomeReporter(queue, held, logger, () => loop.hasRoom());
   const loop = new LeaseLoop(queue, held, registry, reporter, logger, config);
   const keeper = new LeaseKeeper(queue, held, logger);

@@ -60,6 +60,20 @@ describe('send_email', () => {
   });
 });
 
+describe('what a type says about itself', () => {
+  it('is that mail alone tells oltp of its outcomes', () => {
+    const reporting = Object.values(jobTypes).filter(({ reports }) => reports === 'delivery');
+    expect(reporting.map(({ type }) => type)).toEqual(['send_email']);
+  });
+
+  it('has a schedule only where an empty payload will do', () => {
+    const scheduled = Object.values(jobTypes).filter(({ schedule }) => schedule !== null);
+    expect(scheduled.map(({ type }) => type)).toEqual(['maintenance']);
+    for (const { type } of scheduled)
+      expect(() => validateJobPayload(type as 'maintenance', {})).not.toThrow();
+  });
+});
+
 describe('validateJobPayload', () => {
   const payload: JobPayload<'send_email'> = readJson(join(JOBS, 'send_email/examples/one.json'));
 
@@ -81,5 +95,15 @@ describe('validateJobPayload', () => {
     const validate = () => validateJobPayload('send_email', broken);
     expect(validate).toThrow(ContractViolationError);
     expect(validate).toThrow(`send_email: ${rule}`);
+  });
+
+  it.each([
+    [{}, '/ breaks required {"missingProperty":"filter"}'],
+    [{ filter: { ids: [] } }, '/filter/ids breaks minItems'],
+    [{ filter: { outcome: 'delivered' } }, '/filter/outcome breaks enum'],
+    [{ filter: { recipient: 'x' } }, '/filter breaks additionalProperties'],
+  ])('refuses to redrive %j', (broken, rule) => {
+    const validate = () => validateJobPayload('dead_letters_redrive', broken);
+    expect(validate).toThrow(`dead_letters_redrive: ${rule}`);
   });
 });

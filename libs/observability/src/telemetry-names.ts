@@ -17,6 +17,8 @@ export const spans = {
   jobSend: 'job.send',
   jobFinish: 'job.finish',
   smtpSend: 'smtp.send',
+  /** A job that is no mail. */
+  jobRun: 'job.run',
 } as const;
 export type SpanName = (typeof spans)[keyof typeof spans];
 
@@ -131,6 +133,20 @@ export const metrics = {
   jobsFinished: counter('penguinmails.jobs.finished', '{job}', 'Jobs finished by outcome'),
   /** reason (not_begun, not_granted, server_busy) */
   jobsReturned: counter('penguinmails.jobs.returned', '{job}', 'Jobs given back unbegun'),
+  /** penguinmails.job.type */
+  scheduledRuns: counter('penguinmails.schedules.runs', '{job}', 'Jobs started by a schedule'),
+  /** table */
+  rowsRemoved: counter('penguinmails.maintenance.rows', '{row}', 'Rows removed past their time'),
+  horizonAge: gauge(
+    'penguinmails.database.horizon_age',
+    's',
+    'For how long the oldest transaction on the queue database has been open',
+  ),
+  queueDeadTuples: gauge(
+    'penguinmails.queue.dead_tuples',
+    '{row}',
+    'Row versions of the hot table that vacuum has not removed',
+  ),
   /** penguinmails.job.type */
   leaseExpiries: counter('penguinmails.leases.expired', '{job}', 'Leases that ran out'),
   /** outcome (delivered, deferred, bounced, failed, unknown), mode */

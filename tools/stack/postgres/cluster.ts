@@ -28,6 +28,8 @@ export interface ClusterSettings {
   maxConnections: number;
   /** False only for throw-away test clusters: nothing is flushed to the disk. */
   durable: boolean;
+  /** Server settings that go over those of this file. */
+  more?: Readonly<Record<string, string | number>>;
 }
 
 /** One PostgreSQL server as a part of the stack. */
@@ -87,7 +89,7 @@ export class PostgresCluster implements Part {
   }
 
   #options(): string[] {
-    const { port, maxConnections, durable } = this.#settings;
+    const { port, maxConnections, durable, more } = this.#settings;
     const flush = durable ? 'on' : 'off';
     const settings = {
       port,
@@ -100,6 +102,7 @@ export class PostgresCluster implements Part {
       fsync: flush,
       full_page_writes: flush,
       synchronous_commit: flush,
+      ...more,
     };
     return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   }

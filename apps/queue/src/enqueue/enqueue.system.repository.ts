@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { SystemTransaction } from '@penguinmails/database';
+import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
 import {
   inLockOrder,
   type JobKey,
@@ -8,28 +8,33 @@ import {
 } from '../job/unfinished-job.js';
 import type { NewJob } from './new-job.js';
 
+/** A transaction in which jobs may come to be: over all tenants, or of one of them. */
+export type EnqueueTransaction = SystemTransaction | TenantTransaction;
+
 /**
  * One statement for jobs of many tenants. A job that is hot or finished already is left as it is:
  * the id of a job is the id of what it is about, so a repeated event finds it. History before
- * the birth of the oldest of them ($12) cannot hold any, and the future holds none; a look-up per job, as
+ * the birth of the oldest of them ($14) cannot hold any, and the future holds none; a look-up per job, as
  * NOT EXISTS may become one pass over all that was finished today.
  */
 const ENQUEUE = `
 INSERT INTO job_queue (tenant_id, id, job_type, payload, priority, max_attempts, scheduled_at,
-  rate_key, domain_key, correlation_id, traceparent)
+  rate_key, domain_key, correlation_id, traceparent, dedupe_key, expires_at)
 SELECT n.tenant_id, n.id, n.job_type, n.payload, n.priority, n.max_attempts,
-  coalesce(n.scheduled_at, now()), n.rate_key, n.domain_key, n.correlation_id, n.traceparent
+  coalesce(n.scheduled_at, now()), n.rate_key, n.domain_key, n.correlation_id, n.traceparent,
+  n.dedupe_key, greatest(now(), n.scheduled_at) + n.waiting_limit * interval '1 second'
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[], $5::int[], $6::int[],
-  $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[])
+  $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[],
+  $12::text[], $13::int[])
   AS n(tenant_id, id, job_type, payload, priority, max_attempts, scheduled_at, rate_key, domain_key,
-    correlation_id, traceparent)
+    correlation_id, traceparent, dedupe_key, waiting_limit)
 WHERE (
   SELECT TRUE FROM job_history h
   WHERE h.tenant_id = n.tenant_id AND h.id = n.id
-    AND h.completed_at >= $12 AND h.completed_at < now() + interval '1 hour'
+    AND h.completed_at >= $14 AND h.completed_at < now() + interval '1 hour'
   LIMIT 1
 ) IS NULL
-ON CONFLICT (tenant_id, id) DO NOTHING`;
+ON CONFLICT DO NOTHING`;
 
 /**
  * A row that another transaction is leasing is waited for. Which of them run is looked at afterwards:
@@ -45,7 +50,7 @@ FOR UPDATE OF j`;
 @Injectable()
 export class EnqueueSystemRepository {
   /** @returns how many jobs are new */
-  async enqueue(tx: SystemTransaction, jobs: readonly NewJob[], bornAfter: Date): Promise<number> {
+  async enqueue(tx: EnqueueTransaction, jobs: readonly NewJob[], bornAfter: Date): Promise<number> {
     const { rowCount } = await tx.query(ENQUEUE, [...columnsOf(jobs), bornAfter], {
       name: 'jobs-enqueue',
     });
@@ -76,5 +81,7 @@ function columnsOf(jobs: readonly NewJob[]): unknown[] {
     jobs.map((job) => job.domainKey),
     jobs.map((job) => job.correlationId),
     jobs.map((job) => job.traceparent),
+    jobs.map((job) => job.dedupeKey ?? null),
+    jobs.map((job) => job.waitingLimitSeconds ?? null),
   ];
 }

@@ -13,12 +13,16 @@ export interface NewJob extends JobKey {
   readonly payload: object;
   readonly priority: number;
   readonly maxAttempts: number;
+  /** It expires when it was not begun so long after it fell due; none: it waits for ever. */
+  readonly waitingLimitSeconds?: number | null;
   /** RFC 3339; null: at once. */
   readonly scheduledAt: string | null;
-  /** Jobs with the same key share one rate limit. */
+  /** Jobs of the same tenant, type and key are one job. */
+  readonly dedupeKey?: string | null;
+  /** Jobs with the same key share one rate limit; '': none. */
   readonly rateKey: string;
   /** Keyed hash of the recipient's domain. */
-  readonly domainKey: string;
+  readonly domainKey: string | null;
   readonly correlationId: string | null;
   readonly traceparent: string | null;
 }
@@ -41,6 +45,7 @@ export function sendEmailJob(event: ReceivedEvent<EmailAccepted>): NewJob {
     payload,
     priority,
     maxAttempts: jobTypes.send_email.maxAttempts,
+    waitingLimitSeconds: jobTypes.send_email.waitingLimitSeconds,
     scheduledAt: scheduled_at,
     rateKey: mailbox_id,
     domainKey: domain_key,

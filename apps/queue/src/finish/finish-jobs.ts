@@ -53,8 +53,7 @@ export class FinishJobs {
   async execute(results: readonly FinishResult[]): Promise<FinishAnswer> {
     const finishes = await this.database.transaction((tx) => this.finish(tx, results));
     const held = new Set(finishes.map(({ job }) => keyOf(job)));
-    const isHeld = (result: FinishResult) =>
-      held.has(keyOf({ tenantId: result.tenant_id, jobId: result.job_id }));
+    const isHeld = (result: FinishResult) => held.has(keyOfResult(result));
     return {
       accepted: results.filter(isHeld).map((result) => result.job_id),
       refused: results.filter((result) => !isHeld(result)).map((result) => result.job_id),
@@ -66,7 +65,7 @@ export class FinishJobs {
     results: readonly FinishResult[],
   ): Promise<readonly ReportedFinish[]> {
     const [good, other] = parted(results, ({ kind }) => isCompletion(kind));
-    const completed = completedFinishes(await this.repository.complete(tx, good), good);
+    const completed = this.completed(await this.repository.complete(tx, good), good);
     const held = await this.repository.lockHeld(tx, other);
     const plan = planFinish(
       held,
@@ -78,6 +77,20 @@ export class FinishJobs {
     await this.write(tx, plan, finishes);
     tx.onCommit(() => this.afterCommit(plan, finishes));
     return finishes;
+  }
+
+  /** What is known of jobs that were completed without being decided on. */
+  private completed(
+    jobs: readonly CompletedJob[],
+    results: readonly FinishResult[],
+  ): ReportedFinish[] {
+    const reported = new Map(results.map((result) => [keyOfResult(result), result]));
+    return jobs.map((job) => ({
+      job,
+      result: { ...reported.get(keyOf(job))!, finished_at: job.finishedAt.toISOString() },
+      decision: { move: 'complete', attempts: job.attempts, unknownOutcomes: 0 },
+      reports: this.types.get(job.type).reports,
+    }));
   }
 
   private async write(
@@ -105,6 +118,10 @@ export class FinishJobs {
   }
 }
 
+function keyOfResult(result: FinishResult): string {
+  return keyOf({ tenantId: result.tenant_id, jobId: result.job_id });
+}
+
 function parted<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
   return [items.filter(test), items.filter((item) => !test(item))];
 }
@@ -113,24 +130,9 @@ function parted<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] 
 function boundTimes(results: readonly FinishResult[], held: readonly HeldJob[]): FinishResult[] {
   const jobs = new Map(held.map((job) => [keyOf(job), job]));
   return results.map((result) => {
-    const job = jobs.get(keyOf({ tenantId: result.tenant_id, jobId: result.job_id }));
+    const job = jobs.get(keyOfResult(result));
     return job ? withinLease(result, job) : result;
   });
-}
-
-/** What is known of jobs that were completed without being decided on. */
-function completedFinishes(
-  completed: readonly CompletedJob[],
-  results: readonly FinishResult[],
-): ReportedFinish[] {
-  const reported = new Map(
-    results.map((result) => [keyOf({ tenantId: result.tenant_id, jobId: result.job_id }), result]),
-  );
-  return completed.map((job) => ({
-    job,
-    result: { ...reported.get(keyOf(job))!, finished_at: job.finishedAt.toISOString() },
-    decision: { move: 'complete', attempts: job.attempts, unknownOutcomes: 0 },
-  }));
 }
 
 /** Jobs that were given back unbegun have used nothing of their limits. */

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { emailBucket, encodeEvent, jobTypes, newEmailId, newId } from '@penguinmails/contracts';
+import {
+  emailBucket,
+  encodeEvent,
+  type JobType,
+  jobTypes,
+  newEmailId,
+  newId,
+} from '@penguinmails/contracts';
 import { planRescue } from '../rescue/lease-loss.js';
 import type { RunningJob } from '../job/unfinished-job.js';
 import { deliveryEvents, ITEMS_PER_EVENT } from './delivery-items.js';
@@ -7,7 +14,7 @@ import { planFinish } from './finish-plan.js';
 import type { FinishResult } from './finish-result.js';
 import { recordedDelivery } from './recorded-delivery.js';
 
-const policyOf = () => jobTypes.send_email;
+const policyOf = (type: string) => jobTypes[type as JobType];
 const job = (more: Partial<RunningJob> = {}): RunningJob => ({
   tenantId: newId(),
   jobId: newEmailId(),
@@ -17,6 +24,7 @@ const job = (more: Partial<RunningJob> = {}): RunningJob => ({
   unknownOutcomes: 0,
   leaseLosses: 0,
   returns: 0,
+  cancelRequested: false,
   leasedBy: 'worker-1',
   ...more,
 });
@@ -63,6 +71,7 @@ describe('a finish plan', () => {
     ['unknown', 1, 1, 0],
     ['cancelled', 0, 0, 1],
     ['returned', 0, 1, 0],
+    ['snoozed', 0, 1, 0],
   ] as const)('%s: %i tries, %i released, %i ended', (kind, tries, releases, ends) => {
     const one = job();
     const made = plan([one], [report(one, { kind })]);
@@ -71,6 +80,37 @@ describe('a finish plan', () => {
       releases,
       ends,
     ]);
+  });
+
+  it('snoozes a job for as long as it asks, and forgets its returns', () => {
+    const one = job({ attempts: 2, returns: 3 });
+    const result = report(one, { kind: 'snoozed', retry_after_ms: 90_000 });
+    expect(plan([one], [result]).releases).toMatchObject([
+      { attempts: 2, delaySeconds: 90, returns: 0 },
+    ]);
+  });
+
+  it.each([
+    ['send_email', 'succeeded'],
+    ['maintenance', 'delivered'],
+    ['maintenance', 'bounced'],
+  ] as const)('leaves a %s that has %s to a person, and its neighbours alone', (type, kind) => {
+    const [odd, good] = [job({ type }), job()];
+    const { ends, tries } = plan([odd, good], [report(odd, { kind }), report(good)]);
+    expect(ends).toMatchObject([
+      { status: 'dead', outcome: 'unknown', errorCode: 'outcome_misfit' },
+      { status: 'completed', outcome: 'delivered' },
+    ]);
+    expect(tries.map(({ outcome }) => outcome)).toEqual(['unknown', 'delivered']);
+  });
+
+  it('ends a job that was to be cancelled and keeps the try that it had', () => {
+    const one = job({ cancelRequested: true, attempts: 1 });
+    const made = plan([one], [report(one, { kind: 'deferred', error_code: 'greylisted' })]);
+    expect(made.ends).toMatchObject([
+      { status: 'cancelled', outcome: 'cancelled', attempts: 2, errorCode: 'greylisted' },
+    ]);
+    expect([made.tries.length, made.releases.length]).toEqual([1, 0]);
   });
 
   it('masks the reply wherever it goes', () => {
@@ -91,6 +131,23 @@ describe('what oltp is told', () => {
 
   it('says nothing about a job that was given back', () => {
     expect(told('returned')).toBeUndefined();
+    expect(told('snoozed')).toBeUndefined();
+  });
+
+  it.each(['succeeded', 'failed', 'deferred', 'cancelled', 'unknown'] as const)(
+    'says nothing about a job that is no mail: %s',
+    (kind) => {
+      expect(told(kind, job({ type: 'maintenance' }))).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['deferred', 'cancelled'],
+    ['returned', 'cancelled'],
+    ['unknown', 'unknown'],
+    ['delivered', 'delivered'],
+  ] as const)('says of mail that was to be cancelled and was %s: %s', (kind, said) => {
+    expect(told(kind, job({ cancelRequested: true }))).toMatchObject({ class: said, final: true });
   });
 
   it('says that a try which was deferred for the last time has failed, with its code', () => {
@@ -143,21 +200,38 @@ describe('a lost lease', () => {
 
   it('is no try, and frees the job', () => {
     const one = job({ attempts: 3, leaseLosses: 18 });
-    expect(planRescue([one], () => 20, now)).toEqual({
+    expect(planRescue([one], policyOf, now)).toEqual({
       released: [one],
-      buried: [],
+      ended: [],
       deliveries: [],
     });
   });
 
   it('buries the job at the limit and says why', () => {
     const one = job({ attempts: 3, leaseLosses: 19 });
-    expect(planRescue([one], () => 20, now)).toMatchObject({
+    expect(planRescue([one], policyOf, now)).toMatchObject({
       released: [],
-      buried: [{ status: 'dead', outcome: 'lease_lost', attempts: 3, leaseLosses: 20 }],
+      ended: [{ status: 'dead', outcome: 'lease_lost', attempts: 3, leaseLosses: 20 }],
       deliveries: [
         { item: { class: 'unknown', final: true, attempt: 4, error_code: 'lease_lost' } },
       ],
+    });
+  });
+
+  it('buries a job that is no mail without a word to oltp', () => {
+    const one = job({ type: 'maintenance', leaseLosses: 19 });
+    expect(planRescue([one], policyOf, now)).toMatchObject({
+      ended: [{ status: 'dead', outcome: 'lease_lost' }],
+      deliveries: [],
+    });
+  });
+
+  it('cancels a job that was to be cancelled; of its mail nobody knows', () => {
+    const one = job({ cancelRequested: true });
+    expect(planRescue([one], policyOf, now)).toMatchObject({
+      released: [],
+      ended: [{ status: 'cancelled', outcome: 'cancelled', leaseLosses: 1 }],
+      deliveries: [{ item: { class: 'unknown', final: true } }],
     });
   });
 });

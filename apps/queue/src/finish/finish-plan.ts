@@ -1,3 +1,4 @@
+import type { JobTypeDeclaration } from '@penguinmails/contracts';
 import type { EndOutcome, JobEnd } from '../job/job-end.js';
 import { nextStatus } from '../job/job.js';
 import { maskedReply } from '../job/masked-reply.js';
@@ -36,12 +37,16 @@ export interface ReportedFinish {
   readonly job: Pick<RunningJob, 'tenantId' | 'jobId' | 'type'>;
   readonly result: FinishResult;
   readonly decision: Decision;
+  /** What oltp is told about jobs of its type. */
+  readonly reports: JobTypeDeclaration['reports'];
 }
 
 /** The same of a job that had to be decided on. */
 export interface Finish extends ReportedFinish {
   readonly job: RunningJob;
 }
+/** What a plan has to know of the type of a job. */
+export type FinishPolicy = RetryPolicy & Pick<JobTypeDeclaration, 'reports'>;
 
 /** What one batch of results writes. */
 export interface FinishPlan {
@@ -63,16 +68,17 @@ export function keyOf(key: { tenantId: string; jobId: string }): string {
 export function planFinish(
   held: readonly RunningJob[],
   results: readonly FinishResult[],
-  policyOf: (type: string) => RetryPolicy,
+  policyOf: (type: string) => FinishPolicy,
   random: () => number,
 ): FinishPlan {
   const reported = new Map(
     results.map((result) => [keyOf({ tenantId: result.tenant_id, jobId: result.job_id }), result]),
   );
   const finishes = held.map((job): Finish => {
-    const result = reported.get(keyOf(job))!;
-    const outcome = outcomeOf(result);
-    return { job, result, decision: decide(job, outcome, policyOf(job.type), random()) };
+    const policy = policyOf(job.type);
+    const result = fitting(reported.get(keyOf(job))!, policy.reports);
+    const decision = decide(job, outcomeOf(result), policy, random());
+    return { job, result, decision, reports: policy.reports };
   });
   return {
     finishes,
@@ -82,17 +88,29 @@ export function planFinish(
   };
 }
 
+/**
+ * Mail is delivered or bounced, everything else succeeds. What a type cannot mean is nobody's guess: a
+ * person has to look at it, and the other results of the batch count.
+ */
+function fitting(result: FinishResult, reports: Finish['reports']): FinishResult {
+  const { kind } = result;
+  const isMailOnly = kind === 'delivered' || kind === 'bounced';
+  const fits = reports === 'delivery' ? kind !== 'succeeded' : !isMailOnly;
+  if (fits) return result;
+  return { ...result, kind: 'unknown', unknown_policy: 'park', error_code: 'outcome_misfit' };
+}
+
 function outcomeOf(result: FinishResult): TriedOutcome {
   const { kind, unknown_policy: unknownPolicy, retry_after_ms: retryAfter } = result;
   return { kind, unknownPolicy, ...(retryAfter && { retryAfterSeconds: retryAfter / 1_000 }) };
 }
 
 function wasBegun({ result }: Finish): boolean {
-  return result.kind !== 'cancelled' && result.kind !== 'returned';
+  return !['cancelled', 'returned', 'snoozed'].includes(result.kind);
 }
 
 function isReleased({ decision }: Finish): boolean {
-  return decision.move === 'retry' || decision.move === 'return';
+  return ['retry', 'return', 'snooze'].includes(decision.move);
 }
 
 function finishedTry({ job, result, decision }: Finish): FinishedTry {
@@ -125,15 +143,16 @@ function release({ job, result, decision }: Finish): Release {
   };
 }
 
-function end({ job, result, decision }: Finish): JobEnd {
+function end(finish: Finish): JobEnd {
+  const { job, result, decision } = finish;
   return {
     tenantId: job.tenantId,
     jobId: job.jobId,
     status: nextStatus('running', decision.move) as JobEnd['status'],
-    outcome: result.kind as EndOutcome,
+    outcome: decision.move === 'cancel' ? 'cancelled' : (result.kind as EndOutcome),
     attempts: decision.attempts,
     leaseLosses: job.leaseLosses,
-    errorCode: endCode({ job, result, decision }),
+    errorCode: endCode(finish),
     errorMessage: maskedReply(result.reply),
   };
 }

@@ -12,7 +12,7 @@ export interface FinishResult {
   readonly error_code: string | null;
   readonly reply: string | null;
   readonly unknown_policy?: UnknownPolicy;
-  /** With `returned`: not before this is over. */
+  /** With `returned` and `snoozed`: not before this is over. */
   readonly retry_after_ms?: number;
   readonly started_at: string;
   readonly finished_at: string;

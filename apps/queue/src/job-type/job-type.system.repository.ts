@@ -35,10 +35,11 @@ function retryPolicy({ backoffSeconds, jitter, unknownRetries }: JobTypeDeclarat
   });
 }
 
-function limits({ leaseMs, heartbeatMs, leaseLossLimit }: JobTypeDeclaration): string {
+function limits(declared: JobTypeDeclaration): string {
   return JSON.stringify({
-    lease_ms: leaseMs,
-    heartbeat_ms: heartbeatMs,
-    lease_loss_limit: leaseLossLimit,
+    lease_ms: declared.leaseMs,
+    heartbeat_ms: declared.heartbeatMs,
+    lease_loss_limit: declared.leaseLossLimit,
+    waiting_limit_seconds: declared.waitingLimitSeconds,
   });
 }

@@ -3,6 +3,11 @@ import { jobTypes } from '@penguinmails/contracts';
 import { JobTypeError, JobTypes } from './job-types.js';
 
 const good = jobTypes.send_email;
+const schedule = (cron: string, timeZone = 'UTC') => ({
+  cron,
+  timeZone,
+  missedRuns: 'skip' as const,
+});
 
 describe('the declared job types', () => {
   it('are complete as the contracts declare them', () => {
@@ -17,6 +22,10 @@ describe('the declared job types', () => {
     ['a lease that one missed heartbeat ends', { leaseMs: 15_000 }],
     ['no lost leases allowed', { leaseLossLimit: 0 }],
     ['another name', { type: 'other' }],
+    ['a waiting limit of nothing', { waitingLimitSeconds: 0 }],
+    ['a schedule that no time fits', { schedule: schedule('0 0 30 2 *') }],
+    ['a schedule that does not parse', { schedule: schedule('hourly') }],
+    ['a schedule somewhere else', { schedule: schedule('0 * * * *', 'Mars/Olympus') }],
   ])('stop the boot with %s', (_what, wrong) => {
     expect(() => new JobTypes({ send_email: { ...good, ...wrong } })).toThrow(JobTypeError);
   });
@@ -24,6 +33,6 @@ describe('the declared job types', () => {
   it('refuse a type that nobody declared, but let its jobs be rescued', () => {
     const types = new JobTypes();
     expect(() => types.get('mine_coins')).toThrow(JobTypeError);
-    expect(types.leaseLossLimit('mine_coins')).toBe(20);
+    expect(types.lossPolicy('mine_coins').leaseLossLimit).toBe(20);
   });
 });

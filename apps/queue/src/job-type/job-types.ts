@@ -1,4 +1,9 @@
-import { type JobTypeDeclaration, jobTypes } from '@penguinmails/contracts';
+import {
+  type JobTypeDeclaration,
+  jobTypes,
+  type ScheduleDeclaration,
+} from '@penguinmails/contracts';
+import { nextTime } from '../schedule/cron-times.js';
 
 /** A declared job type cannot be worked on; the process must not start. */
 export class JobTypeError extends Error {
@@ -6,7 +11,7 @@ export class JobTypeError extends Error {
   readonly slug = 'job-type-incomplete';
 }
 
-const UNDECLARED_LEASE_LOSS_LIMIT = 20;
+const UNDECLARED = { leaseLossLimit: 20, reports: 'nothing' } as const;
 
 /** What libs/contracts declares, by name. */
 export type JobTypeDeclarations = Readonly<Record<string, JobTypeDeclaration>>;
@@ -37,11 +42,11 @@ export class JobTypes {
   }
 
   /**
-   * Lost leases after which a job of the type is dead. Known for every row: one whose type is not
-   * declared any more must not stop the rescue of all others.
+   * Lost leases after which a job of the type is dead, and who is told. Known for every row: one whose
+   * type is not declared any more must not stop the rescue or the expiry of all others.
    */
-  leaseLossLimit(name: string): number {
-    return this.byName.get(name)?.leaseLossLimit ?? UNDECLARED_LEASE_LOSS_LIMIT;
+  lossPolicy(name: string): Pick<JobTypeDeclaration, 'leaseLossLimit' | 'reports'> {
+    return this.byName.get(name) ?? UNDECLARED;
   }
 
   /** @throws JobTypeError for a type that no contract declares */
@@ -55,6 +60,7 @@ export class JobTypes {
 function assertComplete(name: string, declared: JobTypeDeclaration): void {
   const { type, maxAttempts, backoffSeconds, jitter, leaseMs, heartbeatMs, leaseLossLimit } =
     declared;
+  const { waitingLimitSeconds, schedule } = declared;
   const complete =
     type === name &&
     maxAttempts > 0 &&
@@ -64,6 +70,16 @@ function assertComplete(name: string, declared: JobTypeDeclaration): void {
     jitter.max >= jitter.min &&
     heartbeatMs > 0 &&
     leaseMs >= 2 * heartbeatMs &&
-    leaseLossLimit > 0;
+    leaseLossLimit > 0 &&
+    (waitingLimitSeconds === null || waitingLimitSeconds > 0);
   if (!complete) throw new JobTypeError(`job type ${name} has no complete definition`);
+  if (schedule) assertRecurs(name, schedule);
+}
+
+function assertRecurs(name: string, schedule: ScheduleDeclaration): void {
+  try {
+    nextTime(schedule, new Date(0));
+  } catch (error) {
+    throw new JobTypeError(`job type ${name} has no usable schedule`, { cause: error });
+  }
 }

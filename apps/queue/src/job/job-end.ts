@@ -3,11 +3,19 @@ import type { JobKey } from './unfinished-job.js';
 
 /** What a finished job came to; a dead one keeps what its last try met. */
 export type EndOutcome =
-  'delivered' | 'bounced' | 'failed' | 'deferred' | 'unknown' | 'lease_lost' | 'cancelled';
+  | 'succeeded'
+  | 'delivered'
+  | 'bounced'
+  | 'failed'
+  | 'deferred'
+  | 'unknown'
+  | 'lease_lost'
+  | 'cancelled'
+  | 'expired';
 
 /** A job that leaves the hot table. */
 export interface JobEnd extends JobKey {
-  readonly status: Extract<JobStatus, 'completed' | 'dead' | 'cancelled'>;
+  readonly status: Extract<JobStatus, 'completed' | 'dead' | 'cancelled' | 'expired'>;
   readonly outcome: EndOutcome;
   readonly attempts: number;
   readonly leaseLosses: number;

@@ -8,16 +8,23 @@ import {
   type StoredStatus,
 } from './job.js';
 import { maskedReply } from './masked-reply.js';
-import { decide, type OutcomeKind, outcomeKinds, type TriedJob } from './outcome.js';
+import {
+  decide,
+  type OutcomeKind,
+  outcomeKinds,
+  type TriedJob,
+  type TriedOutcome,
+} from './outcome.js';
 import { type RetryPolicy, retryDelaySeconds, returnDelaySeconds } from './retry-policy.js';
 
 const legal: Partial<Record<JobStatus, Partial<Record<JobMove, JobStatus>>>> = {
-  scheduled: { fall_due: 'ready', cancel: 'cancelled' },
-  ready: { claim: 'running', cancel: 'cancelled' },
+  scheduled: { fall_due: 'ready', cancel: 'cancelled', expire: 'expired' },
+  ready: { claim: 'running', cancel: 'cancelled', expire: 'expired' },
   running: {
     complete: 'completed',
     retry: 'scheduled',
     return: 'ready',
+    snooze: 'scheduled',
     lose_lease: 'ready',
     bury: 'dead',
     cancel: 'cancelled',
@@ -38,9 +45,11 @@ const moves: JobMove[] = [
   'complete',
   'retry',
   'return',
+  'snooze',
   'lose_lease',
   'bury',
   'cancel',
+  'expire',
 ];
 const everyPair = statuses.flatMap((status) => moves.map((move) => [status, move] as const));
 
@@ -49,7 +58,13 @@ const policy: RetryPolicy = {
   jitter: { min: 0.8, max: 1.2 },
   unknownRetries: 1,
 };
-const fresh: TriedJob = { attempts: 0, maxAttempts: 4, unknownOutcomes: 0, returns: 0 };
+const fresh: TriedJob = {
+  attempts: 0,
+  maxAttempts: 4,
+  unknownOutcomes: 0,
+  returns: 0,
+  cancelRequested: false,
+};
 const HALF = 0.5;
 
 describe('the states of a job', () => {
@@ -71,8 +86,11 @@ describe('the states of a job', () => {
 });
 
 describe('what becomes of a job after a try', () => {
-  const after = (kind: OutcomeKind, job: Partial<TriedJob> = {}) =>
-    decide({ ...fresh, ...job }, { kind }, policy, HALF);
+  const after = (
+    kind: OutcomeKind,
+    job: Partial<TriedJob> = {},
+    more: Partial<TriedOutcome> = {},
+  ) => decide({ ...fresh, ...job }, { kind, ...more }, policy, HALF);
 
   it.each(outcomeKinds)('%s moves a running job only where the picture allows', (kind) => {
     expect(() => nextStatus('running', after(kind).move)).not.toThrow();
@@ -81,6 +99,7 @@ describe('what becomes of a job after a try', () => {
   it('completes what the next server took and what it refused for good', () => {
     expect(after('delivered')).toEqual({ move: 'complete', attempts: 1, unknownOutcomes: 0 });
     expect(after('bounced')).toEqual({ move: 'complete', attempts: 1, unknownOutcomes: 0 });
+    expect(after('succeeded')).toEqual({ move: 'complete', attempts: 1, unknownOutcomes: 0 });
   });
 
   it('buries a permanent failure on the first try', () => {
@@ -111,6 +130,48 @@ describe('what becomes of a job after a try', () => {
   it('counts no try for a job that was cancelled or given back unstarted', () => {
     expect(after('cancelled', { attempts: 2 })).toMatchObject({ move: 'cancel', attempts: 2 });
     expect(after('returned', { attempts: 2 })).toMatchObject({ move: 'return', attempts: 2 });
+  });
+});
+
+describe('a job that goes on later', () => {
+  const snooze = (retryAfterSeconds?: number) =>
+    decide(
+      { ...fresh, attempts: 3, returns: 7 },
+      { kind: 'snoozed', retryAfterSeconds },
+      policy,
+      0,
+    );
+
+  it('uses up no try, however often, and waits as long as it asks', () => {
+    expect(snooze(3600)).toEqual({
+      move: 'snooze',
+      attempts: 3,
+      unknownOutcomes: 0,
+      delaySeconds: 3600,
+    });
+  });
+
+  it('never goes on at once', () => {
+    expect([snooze(), snooze(0)].map(({ delaySeconds }) => delaySeconds)).toEqual([1, 1]);
+  });
+});
+
+describe('a job that somebody asked to cancel while it ran', () => {
+  const after = (kind: OutcomeKind, attempts = 0) =>
+    decide({ ...fresh, attempts, cancelRequested: true }, { kind }, policy, HALF).move;
+
+  it.each(['deferred', 'unknown', 'returned', 'snoozed'] as const)(
+    'is not begun again: %s',
+    (kind) => {
+      expect(after(kind)).toBe('cancel');
+    },
+  );
+
+  it('ends as it ended when it did not hear of it in time', () => {
+    expect((['succeeded', 'delivered', 'bounced'] as const).map((kind) => after(kind))).toEqual(
+      Array(3).fill('complete'),
+    );
+    expect([after('failed'), after('deferred', 3)]).toEqual(['bury', 'bury']);
   });
 });
 

@@ -4,7 +4,16 @@ export type JobStatus =
 
 /** What can happen to a job. */
 export type JobMove =
-  'fall_due' | 'claim' | 'complete' | 'retry' | 'return' | 'lose_lease' | 'bury' | 'cancel';
+  | 'fall_due'
+  | 'claim'
+  | 'complete'
+  | 'retry'
+  | 'return'
+  | 'snooze'
+  | 'lose_lease'
+  | 'bury'
+  | 'cancel'
+  | 'expire';
 
 /** A move that the state of the job does not allow; slug `illegal-job-move`. */
 export class IllegalJobMove extends Error {
@@ -43,6 +52,7 @@ function waitingMove(
   next: JobStatus,
 ): JobStatus {
   if (move === 'cancel') return 'cancelled';
+  if (move === 'expire') return 'expired';
   if (move !== expected) throw new IllegalJobMove(status, move);
   return next;
 }
@@ -52,6 +62,7 @@ function runningMove(move: JobMove): JobStatus {
     case 'complete':
       return 'completed';
     case 'retry':
+    case 'snooze':
       return 'scheduled';
     case 'return':
     case 'lose_lease':

@@ -6,8 +6,12 @@ import {
   type UnknownPolicy,
 } from './retry-policy.js';
 
-/** How a worker says that a try ended. `returned`: it never began. */
+/**
+ * How a worker says that a try ended. `succeeded`: a job that is no mail. `returned`: it never began.
+ * `snoozed`: it goes on later, and this was no try.
+ */
 export const outcomeKinds = [
+  'succeeded',
   'delivered',
   'deferred',
   'bounced',
@@ -15,13 +19,15 @@ export const outcomeKinds = [
   'unknown',
   'cancelled',
   'returned',
+  'snoozed',
 ] as const;
 export type OutcomeKind = (typeof outcomeKinds)[number];
 
 /** Whether the kind ends the job well, whatever went before. */
 export function isCompletion(kind: OutcomeKind): boolean {
-  return kind === 'delivered' || kind === 'bounced';
+  return kind === 'succeeded' || kind === 'delivered' || kind === 'bounced';
 }
+const SNOOZE_LEAST_SECONDS = 1;
 
 /** What the decision needs to know of the job. */
 export interface TriedJob {
@@ -30,23 +36,24 @@ export interface TriedJob {
   readonly unknownOutcomes: number;
   /** How often it was given back unbegun since its last try. */
   readonly returns: number;
+  readonly cancelRequested: boolean;
 }
 
 /** What the decision needs to know of the try. */
 export interface TriedOutcome {
   readonly kind: OutcomeKind;
   readonly unknownPolicy?: UnknownPolicy;
-  /** Shortest wait that a worker asks for when it gives a job back. */
+  /** Shortest wait that a worker asks for when it gives a job back or snoozes it. */
   readonly retryAfterSeconds?: number;
 }
 
 /** What becomes of the job. */
 export interface Decision {
-  readonly move: Extract<JobMove, 'complete' | 'retry' | 'return' | 'bury' | 'cancel'>;
+  readonly move: Extract<JobMove, 'complete' | 'retry' | 'return' | 'snooze' | 'bury' | 'cancel'>;
   /** Finished tries after this one. */
   readonly attempts: number;
   readonly unknownOutcomes: number;
-  /** With `retry`, and with `return` from the second one in a row on. */
+  /** With `retry` and `snooze`, and with `return` from the second one in a row on. */
   readonly delaySeconds?: number;
   /** Only with `return`: times in a row, this one included. */
   readonly returns?: number;
@@ -54,7 +61,8 @@ export interface Decision {
 
 /**
  * Decides by the class of the outcome. A bounce is an answer, so the job is completed; a permanent
- * failure, an exhausted retry and an outcome that stays unknown are buried for a person to see.
+ * failure, an exhausted retry and an outcome that stays unknown are buried for a person to see. What
+ * would go on is cancelled where somebody asked for that.
  * @param random a number in [0, 1)
  */
 export function decide(
@@ -63,8 +71,21 @@ export function decide(
   policy: RetryPolicy,
   random: number,
 ): Decision {
+  const decision = decideByKind(job, outcome, policy, random);
+  const { move, attempts, unknownOutcomes } = decision;
+  const goesOn = move === 'retry' || move === 'return' || move === 'snooze';
+  return goesOn && job.cancelRequested ? { move: 'cancel', attempts, unknownOutcomes } : decision;
+}
+
+function decideByKind(
+  job: TriedJob,
+  outcome: TriedOutcome,
+  policy: RetryPolicy,
+  random: number,
+): Decision {
   const tried = { attempts: job.attempts + 1, unknownOutcomes: job.unknownOutcomes };
   switch (outcome.kind) {
+    case 'succeeded':
     case 'delivered':
     case 'bounced':
       return { move: 'complete', ...tried };
@@ -78,6 +99,8 @@ export function decide(
       return { move: 'cancel', ...untried(job) };
     case 'returned':
       return afterReturn(job, outcome);
+    case 'snoozed':
+      return { move: 'snooze', ...untried(job), delaySeconds: snoozeSeconds(outcome) };
   }
 }
 
@@ -104,6 +127,11 @@ function afterReturn(job: TriedJob, { retryAfterSeconds }: TriedOutcome): Decisi
     returns: job.returns + 1,
     ...(delaySeconds > 0 && { delaySeconds }),
   };
+}
+
+/** Never at once: a job that snoozes for ever must not go round at full speed. */
+function snoozeSeconds({ retryAfterSeconds = 0 }: TriedOutcome): number {
+  return Math.max(SNOOZE_LEAST_SECONDS, retryAfterSeconds);
 }
 
 /** A second copy may already be on its way: few tries, and none where the mailbox parks. */

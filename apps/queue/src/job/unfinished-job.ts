@@ -17,6 +17,8 @@ export interface UnfinishedJob extends JobKey {
   readonly leaseLosses: number;
   /** Times in a row that it was given back unbegun. */
   readonly returns: number;
+  /** Somebody asked to cancel it while it ran: it is not begun again. */
+  readonly cancelRequested: boolean;
   /** null while it waits. */
   readonly leasedBy: string | null;
 }
@@ -31,7 +33,8 @@ export const UNFINISHED_JOB_COLUMNS = `
   j.tenant_id AS "tenantId", j.id AS "jobId", j.job_type AS type, j.rate_key AS "rateKey",
   j.domain_key AS "domainKey", j.priority, j.attempts,
   j.max_attempts AS "maxAttempts", j.unknown_outcomes AS "unknownOutcomes",
-  j.lease_losses AS "leaseLosses", j.returns, j.leased_by AS "leasedBy"`;
+  j.lease_losses AS "leaseLosses", j.returns, j.leased_by AS "leasedBy",
+  j.cancel_requested_at IS NOT NULL AS "cancelRequested"`;
 
 /**
  * Keys in the order in which every statement locks its rows: two of them over the same rows then

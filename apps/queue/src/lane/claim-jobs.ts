@@ -9,10 +9,8 @@ import { laneKey, type LanePlace } from './lane.js';
 import { LaneDirectory, type PlannedLane } from './lane-directory.js';
 import { type Claimer, LaneSystemRepository } from './lane.system.repository.js';
 
-/** Statements of one claim once it has something: lanes that turn out to be short leave room. */
+/** Statements of one claim: lanes that turn out to be short leave room for others. */
 const ROUNDS = 3;
-/** And while it has nothing: what is known may be old, another replica may have emptied the lanes. */
-const VAIN_ROUNDS = 10;
 
 /** A limit that is used up is looked at again so soon: somebody may have raised it. */
 const LONGEST_HOLD_MS = 2_000;
@@ -59,11 +57,11 @@ export class ClaimJobs {
   private async claim(types: readonly string[], max: number, claimer: Claimer) {
     const jobs: LeasedJob[] = [];
     try {
-      const goesOn = (round: number) => round < (jobs.length > 0 ? ROUNDS : VAIN_ROUNDS);
-      for (let round = 0; goesOn(round) && jobs.length < max; round += 1) {
+      for (let round = 0; round < ROUNDS && jobs.length < max; round += 1) {
         const planned = await this.plan(types, max - jobs.length);
         if (planned.length === 0) break;
         await this.take(planned, claimer, jobs);
+        if (jobs.length === 0) await this.laneLook.refresh();
       }
     } catch (error) {
       if (jobs.length === 0) throw error;

@@ -64,6 +64,12 @@ export class LaneLook {
     await this.now();
   }
 
+  /** What is known is out of date: another replica has emptied lanes that seemed to hold jobs. */
+  async refresh(): Promise<void> {
+    this.sign();
+    await this.catchUp();
+  }
+
   private async now(): Promise<void> {
     this.running ??= this.look().finally(() => (this.running = undefined));
     await this.running;

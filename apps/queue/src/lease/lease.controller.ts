@@ -48,8 +48,8 @@ export class LeaseController {
   @HttpCode(200)
   @ServiceRoute('worker')
   async heartbeat(@Body(heartbeatRequest) request: HeartbeatRequest) {
-    const { expiresAt, lost, grants } = await this.renewLeases.execute(request);
-    return { lease_expires_at: expiresAt, lost, grants };
+    const { expiresAt, lost, cancelled, grants } = await this.renewLeases.execute(request);
+    return { lease_expires_at: expiresAt, lost, cancelled, grants };
   }
 
   @Post('leases::finish')

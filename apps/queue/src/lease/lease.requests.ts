@@ -8,6 +8,9 @@ export const MAX_JOBS = 500;
 /** Longest wait for work that a request may ask for, in milliseconds. */
 export const MAX_WAIT_MS = 2000;
 
+/** Longest wait that a worker may ask for when it snoozes a job: a day. */
+const MAX_RETRY_AFTER_MS = 86_400_000;
+
 const uuid = { type: 'string', format: 'uuid', maxLength: 36 } as const;
 const workerId = { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,100}$', maxLength: 100 } as const;
 const time = { type: 'string', format: 'date-time', pattern: 'Z$', maxLength: 30 } as const;
@@ -93,7 +96,7 @@ export const finishRequest = bodySchema<FinishRequest>(
           error_code: nullable({ type: 'string', pattern: '^[a-z][a-z0-9_]*$', maxLength: 64 }),
           reply: nullable({ type: 'string', maxLength: 2000 }),
           unknown_policy: { enum: ['retry_once', 'park'] },
-          retry_after_ms: { type: 'integer', minimum: 0, maximum: 600_000 },
+          retry_after_ms: { type: 'integer', minimum: 0, maximum: MAX_RETRY_AFTER_MS },
           started_at: time,
           finished_at: time,
         },

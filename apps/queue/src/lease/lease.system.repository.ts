@@ -8,7 +8,8 @@ UPDATE job_queue j SET lease_expires_at = now() + $4 * interval '1 millisecond'
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS h(tenant_id, id, lease_token)
 WHERE j.tenant_id = h.tenant_id AND j.id = h.id AND j.lease_token = h.lease_token
 RETURNING j.tenant_id AS "tenantId", j.id AS "jobId", j.payload,
-  j.lease_token AS "leaseToken", j.lease_expires_at AS "expiresAt"`;
+  j.lease_token AS "leaseToken", j.lease_expires_at AS "expiresAt",
+  j.cancel_requested_at AS "cancelRequestedAt"`;
 
 const GIVE_BACK = `
 UPDATE job_queue j

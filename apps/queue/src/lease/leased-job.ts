@@ -30,4 +30,5 @@ export interface HeldLease extends JobKey {
   readonly payload: GrantedPayload;
   readonly leaseToken: string;
   readonly expiresAt: Date;
+  readonly cancelRequestedAt: Date | null;
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SystemDatabase } from '@penguinmails/database';
+import type { JobKey } from '../job/unfinished-job.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { GrantSigner, type TenantGrant } from './grant-signer.js';
 import type { HeartbeatRequest } from './lease.requests.js';
@@ -12,6 +13,8 @@ export interface Renewal {
   readonly expiresAt: Date | null;
   /** Jobs that somebody else has or had meanwhile: stop working on them. */
   readonly lost: readonly string[];
+  /** Jobs that somebody asked to cancel: stop, and report them as cancelled. */
+  readonly cancelled: readonly string[];
   readonly grants: readonly TenantGrant[];
 }
 
@@ -36,6 +39,7 @@ export class RenewLeases {
     return {
       expiresAt: held.at(0)?.expiresAt ?? null,
       lost: asked.filter((lease) => !kept.has(keyOf(lease))).map(({ jobId }) => jobId),
+      cancelled: held.filter((lease) => lease.cancelRequestedAt !== null).map(({ jobId }) => jobId),
       grants: await this.sign(held),
     };
   }
@@ -49,6 +53,6 @@ export class RenewLeases {
   }
 }
 
-function keyOf({ tenantId, jobId, leaseToken }: Omit<HeldLease, 'payload' | 'expiresAt'>): string {
+function keyOf({ tenantId, jobId, leaseToken }: JobKey & { leaseToken: string }): string {
   return `${tenantId}/${jobId}/${leaseToken}`;
 }

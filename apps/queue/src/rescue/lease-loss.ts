@@ -1,4 +1,5 @@
 import type { Delivery } from '../finish/delivery-items.js';
+import type { JobTypeDeclaration } from '@penguinmails/contracts';
 import type { JobEnd } from '../job/job-end.js';
 import { nextStatus } from '../job/job.js';
 import type { RunningJob } from '../job/unfinished-job.js';
@@ -6,39 +7,44 @@ import type { RunningJob } from '../job/unfinished-job.js';
 /** Why a job was buried whose workers kept dying. */
 export const LEASE_LOST = 'lease_lost';
 
+/** How often a type's leases may be lost, and what oltp is told of its jobs. */
+export type LossPolicy = Pick<JobTypeDeclaration, 'leaseLossLimit' | 'reports'>;
+
 /** What the rescuer does with jobs whose lease ran out. */
 export interface RescuePlan {
   readonly released: readonly RunningJob[];
-  readonly buried: readonly JobEnd[];
+  readonly ended: readonly JobEnd[];
   readonly deliveries: readonly Delivery[];
 }
 
 /**
  * A lost lease makes the job ready again and is no try, so that crashes use up none; the job whose
- * workers died `limit` times is buried.
+ * workers died as often as its type bears is buried, and one that was to be cancelled is cancelled.
  * @param now the database's clock
  */
 export function planRescue(
   expired: readonly RunningJob[],
-  limitOf: (type: string) => number,
+  policyOf: (type: string) => LossPolicy,
   now: Date,
 ): RescuePlan {
-  const isFatal = (job: RunningJob) => job.leaseLosses + 1 >= limitOf(job.type);
-  const fatal = expired.filter(isFatal);
+  const isFatal = (job: RunningJob) => job.leaseLosses + 1 >= policyOf(job.type).leaseLossLimit;
+  const isOver = (job: RunningJob) => job.cancelRequested || isFatal(job);
+  const over = expired.filter(isOver);
+  const told = over.filter(({ type }) => policyOf(type).reports === 'delivery');
   return {
-    released: expired.filter((job) => !isFatal(job)),
-    buried: fatal.map(buried),
-    deliveries: fatal.map((job) => unknownDelivery(job, now)),
+    released: expired.filter((job) => !isOver(job)),
+    ended: over.map(ended),
+    deliveries: told.map((job) => unknownDelivery(job, now)),
   };
 }
 
-function buried(job: RunningJob): JobEnd {
-  nextStatus('running', 'bury');
+function ended(job: RunningJob): JobEnd {
+  const status = nextStatus('running', job.cancelRequested ? 'cancel' : 'bury');
   return {
     tenantId: job.tenantId,
     jobId: job.jobId,
-    status: 'dead',
-    outcome: LEASE_LOST,
+    status: status as JobEnd['status'],
+    outcome: job.cancelRequested ? 'cancelled' : LEASE_LOST,
     attempts: job.attempts,
     leaseLosses: job.leaseLosses + 1,
     errorCode: LEASE_LOST,

@@ -6,6 +6,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import type { Logger } from '@penguinmails/observability';
+import { DueWork } from '../leader/due-work.js';
 import { QUEUE_LOGGER } from '../queue.tokens.js';
 import { RescueJobs } from './rescue-jobs.js';
 
@@ -13,7 +14,8 @@ import { RescueJobs } from './rescue-jobs.js';
 export const TICK_MS = 1000;
 
 /**
- * Runs a round of the rescuer once a second. A round that fails leaves the clock unstamped: if that
+ * Runs a round of the rescuer once a second, and starts what its leader finds due. A round that fails
+ * leaves the clock unstamped: if that
  * goes on, it counts as an outage, which is what it is.
  */
 @Injectable()
@@ -25,6 +27,7 @@ export class QueueClock implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly rescuer: RescueJobs,
+    private readonly dueWork: DueWork,
     @Inject(QUEUE_LOGGER) private readonly log: Logger,
   ) {}
 
@@ -49,10 +52,11 @@ export class QueueClock implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async round(): Promise<void> {
     try {
-      const { outageMs, rescued } = await this.rescuer.execute(this.replica);
+      const { outageMs, rescued, due } = await this.rescuer.execute(this.replica);
       if (outageMs > 0)
         this.log.warn({ outageMs }, 'the queue was down; running leases were extended by as much');
       if (rescued > 0) this.log.warn({ rescued }, 'leases ran out; their jobs are ready again');
+      this.dueWork.start(due);
     } catch (error) {
       this.log.error({ err: error }, 'the clock could not be stamped');
     }

@@ -8,6 +8,8 @@ import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import type { RunningJob } from '../job/unfinished-job.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { lanesOf } from '../lane/lane.js';
+import { type Due, nothingDue } from '../leader/due.js';
+import { DueSystemRepository } from '../leader/due.system.repository.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
 import { planRescue } from './lease-loss.js';
 import { RescueSystemRepository } from './rescue.system.repository.js';
@@ -21,7 +23,11 @@ export interface RescueRound {
   readonly led: boolean;
   readonly outageMs: number;
   readonly rescued: number;
+  /** What the leader has to start for others. */
+  readonly due: Due;
 }
+
+const NOT_LED: RescueRound = { led: false, outageMs: 0, rescued: 0, due: nothingDue };
 
 /**
  * One round: stamps the clock, adds an outage of the queue to all running leases, and only then takes
@@ -38,6 +44,7 @@ export class RescueJobs {
     private readonly events: EventWriter,
     private readonly types: JobTypes,
     private readonly ready: ReadyJobs,
+    private readonly dueWork: DueSystemRepository,
   ) {}
 
   /** @param replica name of this process, for people who read queue_clock */
@@ -46,12 +53,12 @@ export class RescueJobs {
   }
 
   private async round(tx: SystemTransaction, replica: string): Promise<RescueRound> {
-    if (!(await this.repository.tryLead(tx))) return { led: false, outageMs: 0, rescued: 0 };
+    if (!(await this.repository.tryLead(tx))) return NOT_LED;
     const { stampedAt, outageMs } = await this.repository.stamp(tx, replica);
     if (outageMs > 0) await this.repository.extendAll(tx, outageMs);
     const expired = await this.repository.lockExpired(tx, stampedAt, BATCH);
     if (expired.length > 0) await this.rescue(tx, expired, stampedAt);
-    return { led: true, outageMs, rescued: expired.length };
+    return { led: true, outageMs, rescued: expired.length, due: await this.dueWork.look(tx) };
   }
 
   private async rescue(
@@ -59,9 +66,9 @@ export class RescueJobs {
     expired: readonly RunningJob[],
     now: Date,
   ): Promise<void> {
-    const plan = planRescue(expired, (type) => this.types.leaseLossLimit(type), now);
+    const plan = planRescue(expired, (type) => this.types.lossPolicy(type), now);
     await this.repository.loseLeases(tx, plan.released);
-    const buried = await this.endings.end(tx, plan.buried);
+    const buried = await this.endings.end(tx, plan.ended);
     const events = [...deliveryEvents(plan.deliveries), ...deadLetterEvents(buried)];
     if (events.length > 0) await this.events.write(tx, events);
     tx.onCommit(() => this.afterCommit(expired));

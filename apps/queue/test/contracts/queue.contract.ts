@@ -96,6 +96,7 @@ describe('what queue says', () => {
         unknownOutcomes: item.class === 'unknown' ? item.attempt - 1 : 0,
         leaseLosses: 0,
         returns: 0,
+        cancelRequested: false,
         leasedBy: 'worker-1',
       }));
       const results = items.map((item) => ({

@@ -5,9 +5,13 @@ import { openDatabase } from '@penguinmails/database';
 import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
 import { createTierDatabase, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
+import { DedupeSystemRepository } from '../../src/enqueue/dedupe.system.repository.js';
+import { EnqueueJobs } from '../../src/enqueue/enqueue-jobs.js';
 import { EnqueueSystemRepository } from '../../src/enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from '../../src/enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from '../../src/enqueue/on-email-withdrawn.js';
+import { ExpireJobs } from '../../src/expire/expire-jobs.js';
+import { ExpireSystemRepository } from '../../src/expire/expire.system.repository.js';
 import { FinishJobs } from '../../src/finish/finish-jobs.js';
 import type { FinishResult } from '../../src/finish/finish-result.js';
 import { FinishSystemRepository } from '../../src/finish/finish.system.repository.js';
@@ -29,10 +33,19 @@ import { RenewLeases } from '../../src/lease/renew-leases.js';
 import { LimitBook } from '../../src/limit/limit-book.js';
 import { LimitSystemRepository } from '../../src/limit/limit.system.repository.js';
 import { LimitedClaim } from '../../src/limit/limited-claim.js';
+import { DueSystemRepository } from '../../src/leader/due.system.repository.js';
+import { RetentionSystemRepository } from '../../src/maintenance/retention.system.repository.js';
+import { RunMaintenance } from '../../src/maintenance/run-maintenance.js';
+import { VacuumSystemRepository } from '../../src/maintenance/vacuum.system.repository.js';
 import { queueDatabaseSettings } from '../../src/persistence/queue-database.js';
 import { emits } from '../../src/queue.events.js';
+import { ProgressSystemRepository } from '../../src/progress/progress.system.repository.js';
+import { RecordProgress } from '../../src/progress/record-progress.js';
 import { RescueJobs } from '../../src/rescue/rescue-jobs.js';
 import { RescueSystemRepository } from '../../src/rescue/rescue.system.repository.js';
+import { RunSchedules } from '../../src/schedule/run-schedules.js';
+import { ScheduleSystemRepository } from '../../src/schedule/schedule.system.repository.js';
+import { WriteSchedules } from '../../src/schedule/write-schedules.js';
 
 export type EmailAccepted = ReceivedEvent<'penguinmails.email.accepted.v1'>;
 type EmailWithdrawn = ReceivedEvent<'penguinmails.email.withdrawn.v1'>;
@@ -135,7 +148,8 @@ export async function startQueueEngine() {
     empty: () =>
       admin.query(
         `TRUNCATE job_queue, job_history, job_attempts, dead_letters, outbox, queue_clock,
-           queue_controls, lane_pauses, rate_limits, rate_buckets`,
+           queue_controls, lane_pauses, rate_limits, dedupe_keys, schedules, rate_buckets,
+           job_groups, horizon_marks`,
       ),
 
     stop: async () => {
@@ -165,21 +179,46 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const claims = new ClaimJobs(db.system, lanes, directory, laneLook, limitBook, limitedClaim);
   const rescue = new RescueSystemRepository();
   const jobs = new JobRepository();
+  const progress = new ProgressSystemRepository();
   const signer = new GrantSigner({ issuer: 'queue', privateKey: testKeys().queue.privateKey });
   const events = new EventWriter({ tier: 'queue', emits, publicUrl: 'https://mail.example' }, {
     notify: () => undefined,
   } as ConstructorParameters<typeof EventWriter>[1]);
+  const enqueueJobs = new EnqueueJobs(types, enqueue, new DedupeSystemRepository(), ready);
+  const schedules = new ScheduleSystemRepository();
+  const expire = new ExpireSystemRepository();
+  const due = new DueSystemRepository();
+  const vacuum = new VacuumSystemRepository();
   return {
     ready,
-    repositories: { endings, enqueue, finish, lanes, leases, limits, rescue },
     claims,
     directory,
+    repositories: {
+      lanes,
+      limits,
+      due,
+      endings,
+      enqueue,
+      expire,
+      finish,
+      leases,
+      progress,
+      rescue,
+      schedules,
+      vacuum,
+    },
+    enqueueJobs,
+    expireJobs: new ExpireJobs(db.system, expire, endings, events, types),
+    runSchedules: new RunSchedules(db.system, schedules, enqueueJobs, events, types),
+    writeSchedules: new WriteSchedules(db.system, types, schedules),
+    runMaintenance: new RunMaintenance(db.system, new RetentionSystemRepository(), vacuum, events),
     onEmailAccepted: new OnEmailAccepted(enqueue, ready),
     onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings),
     leaseJobs: new LeaseJobs(db.system, leases, claims, ready, types, signer),
     renewLeases: new RenewLeases(db.system, leases, types, signer),
     finishJobs: new FinishJobs(db.system, finish, endings, limits, events, types, ready),
-    rescueJobs: new RescueJobs(db.system, rescue, endings, events, types, ready),
+    recordProgress: new RecordProgress(db.system, progress),
+    rescueJobs: new RescueJobs(db.system, rescue, endings, events, types, ready, due),
     getJob: new GetJob(db.tenants, jobs),
     listAttempts: new ListAttempts(db.tenants, jobs),
   };

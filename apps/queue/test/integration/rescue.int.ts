@@ -95,7 +95,7 @@ describe('the rescuer', () => {
   it('does not wait for a round that another replica is at', async () => {
     await queue.db.system.transaction(async (tx) => {
       await expect(queue.repositories.rescue.tryLead(tx)).resolves.toBe(true);
-      await expect(tick()).resolves.toEqual({ led: false, outageMs: 0, rescued: 0 });
+      await expect(tick()).resolves.toMatchObject({ led: false, rescued: 0 });
     });
     await expect(tick()).resolves.toMatchObject({ led: true });
   });

@@ -22,7 +22,7 @@ afterAll(() => queue.stop());
 beforeEach(() => queue.empty());
 
 catalogSuite('queue', () => queue.database, {
-  platformTables: ['job_types', 'queue_controls', 'queue_clock'],
+  platformTables: ['job_types', 'queue_controls', 'queue_clock', 'horizon_marks'],
 });
 tenantIsolationSuite('queue');
 

@@ -12,6 +12,7 @@ const job: LeasedJob = {
   storage_key: 'key',
   correlation_id: null,
   traceparent: null,
+  created_at: '2026-11-23T00:00:00.000Z',
 };
 const grant = (name: string) => [{ tenant_id: 'tenant', lease_token: 'token', grant: name }];
 

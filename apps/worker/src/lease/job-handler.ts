@@ -7,7 +7,10 @@ export type Report = (results: readonly JobResult[]) => void;
 /** Executes leased jobs of one type; every job gets exactly one result through `report`. */
 export interface JobHandler {
   readonly type: string;
-  /** Never rejects: a failure is a result. Stops beginning new work once `signal` aborts. */
+  /**
+   * Never rejects: a failure is a result. Stops beginning new work once `signal` aborts, and work on
+   * one job once that job's own signal does: its result is then `cancelled`.
+   */
   handle(jobs: readonly HeldJob[], report: Report, signal: AbortSignal): Promise<void>;
 }
 

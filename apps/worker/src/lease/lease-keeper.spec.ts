@@ -18,15 +18,20 @@ const newJob = (): LeasedJob => ({
   storage_key: 'key',
   correlation_id: null,
   traceparent: null,
+  created_at: '2026-11-23T00:00:00.000Z',
 });
 
 /** Answers heartbeats; a batch with a lease called `refused` is refused as a whole. */
-function fakeQueue(lost: readonly string[], grants: readonly TenantGrant[] = []) {
+function fakeQueue(
+  lost: readonly string[],
+  grants: readonly TenantGrant[] = [],
+  cancelled?: readonly string[],
+) {
   const asked: string[][] = [];
   const heartbeat = async (leases: readonly HeldLease[]) => {
     asked.push(leases.map(({ lease_token }) => lease_token));
     if (asked.at(-1)?.includes('refused')) throw unprocessable([]);
-    return { lease_expires_at: '', lost, grants };
+    return { lease_expires_at: '', lost, cancelled, grants };
   };
   return { asked, queue: { heartbeat } as unknown as QueueClient };
 }
@@ -43,6 +48,28 @@ describe('LeaseKeeper', () => {
     expect(held.size).toBe(249);
     expect(held.holds({ ...jobs[0], leaseToken: 'lease-0' })).toBe(false);
     expect(held.grantsFor([{ ...jobs[1], leaseToken: 'lease-1' }])).toEqual(['fresh']);
+  });
+
+  it('tells the handlers of what is lost or to be cancelled to stop, and no others', async () => {
+    const held = new HeldJobs();
+    const [kept, lost, cancelled] = held.add('lease', [newJob(), newJob(), newJob()], []);
+    const { queue } = fakeQueue([lost.id], [], [cancelled.id]);
+    await new LeaseKeeper(queue, held, logger).beat();
+    expect([kept, lost, cancelled].map(({ signal }) => signal.aborted)).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect([kept, lost, cancelled].map((job) => held.holds(job))).toEqual([true, false, true]);
+  });
+
+  it('leaves a second lease of a job alone when the first one is lost', async () => {
+    const held = new HeldJobs();
+    const job = newJob();
+    const [first] = held.add('first', [job], []);
+    const [second] = held.add('second', [job], []);
+    held.abort([first]);
+    expect([second.signal.aborted, held.holds(second)]).toEqual([false, true]);
   });
 
   it('renews the other leases when one is refused', async () => {

@@ -1,6 +1,6 @@
 import type { Logger } from '@penguinmails/observability';
 import type { HeldLease, QueueClient } from '../clients/queue.client.js';
-import type { HeldJobs } from './held-jobs.js';
+import type { HeldJobs, HeldKey } from './held-jobs.js';
 import { isRefusal } from './refusal.js';
 
 /** Leases in one heartbeat: on a busy machine one call for each would last longer than they do. */
@@ -28,7 +28,7 @@ export class LeaseKeeper {
     clearInterval(this.timer);
   }
 
-  /** Renews once; what the queue calls lost is let go. */
+  /** Renews once; what the queue calls lost is let go, what is to be cancelled is told to stop. */
   async beat(): Promise<void> {
     if (this.beating || this.held.size === 0) return;
     this.beating = true;
@@ -40,9 +40,10 @@ export class LeaseKeeper {
   /** Never rejects: a lease that cannot be renewed must not cost the others theirs. */
   private async renew(leases: readonly HeldLease[]): Promise<void> {
     try {
-      const { lost, grants } = await this.queue.heartbeat(leases);
+      const { lost, cancelled, grants } = await this.queue.heartbeat(leases);
       for (const grant of grants) this.held.renewGrants(grant.lease_token, [grant]);
-      this.letGo(leases, new Set(lost));
+      this.held.abort(keysOf(leases, new Set(cancelled)));
+      this.letGo(keysOf(leases, new Set(lost)));
     } catch (error) {
       this.logger.warn({ err: error, leases: leases.length }, 'heartbeat failed');
       if (leases.length > 1 && isRefusal(error))
@@ -50,12 +51,18 @@ export class LeaseKeeper {
     }
   }
 
-  private letGo(leases: readonly HeldLease[], lost: ReadonlySet<string>): void {
-    if (lost.size === 0) return;
-    this.logger.warn({ lost: lost.size }, 'leases lost');
-    const gone = leases.flatMap(({ lease_token: leaseToken, jobs }) =>
-      jobs.filter(({ id }) => lost.has(id)).map(({ id }) => ({ id, leaseToken })),
-    );
-    this.held.release(gone);
+  private letGo(lost: readonly HeldKey[]): void {
+    if (lost.length === 0) return;
+    this.logger.warn({ lost: lost.length }, 'leases lost');
+    this.held.abort(lost);
+    this.held.release(lost);
   }
+}
+
+/** Which of the leases are about these jobs. */
+function keysOf(leases: readonly HeldLease[], ids: ReadonlySet<string>): HeldKey[] {
+  if (ids.size === 0) return [];
+  return leases.flatMap(({ lease_token: leaseToken, jobs }) =>
+    jobs.filter(({ id }) => ids.has(id)).map(({ id }) => ({ id, leaseToken })),
+  );
 }

@@ -34,6 +34,7 @@ function delivered(held: HeldJobs, reply = '250 2.0.0 ok'): JobResult {
     storage_key: 'cnt_x',
     correlation_id: null,
     traceparent: null,
+    created_at: '2026-11-23T00:00:00.000Z',
   };
   const [job] = held.add(newId(), [leased], []);
   return resultOf(job!, { kind: 'delivered', code: 250, enhanced_code: '2.0.0', reply });

@@ -65,7 +65,9 @@ export class SendInShares implements JobHandler {
   }
 
   private async begin(jobs: readonly HeldJob[], { report, signal }: Batch): Promise<void> {
-    if (jobs.length > 0) await this.inner.handle(jobs, report, signal);
+    const [unwanted, wanted] = [jobs.filter(isCancelled), jobs.filter((job) => !isCancelled(job))];
+    if (unwanted.length > 0) report(unwanted.map((job) => resultOf(job, { kind: 'cancelled' })));
+    if (wanted.length > 0) await this.inner.handle(wanted, report, signal);
   }
 
   private async sendSoon(server: string, jobs: readonly HeldJob[], batch: Batch): Promise<void> {
@@ -98,6 +100,11 @@ export class SendInShares implements JobHandler {
       report(results);
     };
   }
+}
+
+/** Somebody asked to cancel it while it waited for its server. */
+function isCancelled({ signal }: HeldJob): boolean {
+  return signal.aborted;
 }
 
 function without(jobs: readonly HeldJob[], places: ReadonlyMap<string, string>): HeldJob[] {

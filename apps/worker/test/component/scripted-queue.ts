@@ -23,12 +23,19 @@ export class ScriptedQueue {
   readonly results: JobResult[] = [];
   /** Replaces the grants of the leases that follow. */
   grants: ((real: readonly TenantGrant[]) => readonly unknown[]) | undefined;
+  /** Rows that each task of maintenance still has to tidy up. */
+  readonly untidy = new Map<string, number>();
+  /** Dead letters that fit every filter. */
+  deadLetters: string[] = [];
   /** The answer of finish gets lost this often, after it has taken effect. */
   loseFinishAnswers = 0;
   readonly server = new TierServer('queue', {
     '/internal/leases': (body) => this.lease(body),
     '/internal/leases:heartbeat': (body) => this.renew(body),
     '/internal/leases:finish': (body) => this.finish(body),
+    '/internal/leases:progress': (body) => this.progress(body),
+    '/internal/maintenance:run': (body) => this.maintain(body),
+    '/internal/dead-letters:redrive': (body) => this.redrive(body),
   });
   private readonly running = new Map<string, Running>();
   private ready: LeasedJob[] = [];
@@ -62,6 +69,24 @@ export class ScriptedQueue {
     const real = await this.sign(jobs, token, expiresAt);
     const grants = this.grants?.(real) ?? real;
     return { lease_token: token, lease_expires_at: expiresAt, jobs, grants };
+  }
+
+  private progress({ job_id, lease_token }: { job_id: string; lease_token: string }): unknown {
+    return { held: this.holds(job_id, lease_token), cancelled: false };
+  }
+
+  private maintain({ task, limit }: { task: string; limit: number }): unknown {
+    const left = this.untidy.get(task) ?? 0;
+    const done = Math.min(left, limit);
+    this.untidy.set(task, left - done);
+    return { done, more: left > done };
+  }
+
+  private redrive({ filter, limit }: { filter: { type?: string }; limit: number }): unknown {
+    if (filter.type === 'unheard_of') throw new Refusal(422, 'unknown_job_type');
+    const some = this.deadLetters.splice(0, limit);
+    const redriven = some.map((id) => ({ dead_letter_id: id, job_id: randomUUID() }));
+    return { redriven, more: this.deadLetters.length > 0 };
   }
 
   private async untilOfferedOr(waitMs: number): Promise<void> {

@@ -80,6 +80,13 @@ export class WorkerBench {
     return job.id;
   }
 
+  /** A job of another type that is due. @returns its id */
+  offer(type: string, payload: Record<string, unknown> = {}): string {
+    const job = this.newJob({ type, payload });
+    this.queue.offer(job);
+    return job.id;
+  }
+
   /** The outcome of a job, once the queue has it. */
   outcomeOf(id: string): Promise<JobResult> {
     return eventually(() => {
@@ -105,6 +112,7 @@ export class WorkerBench {
       storage_key: newStorageKey(),
       correlation_id: null,
       traceparent: null,
+      created_at: '2026-11-23T00:00:00.000Z',
       ...job,
     };
   }

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { bornAfter } from '../job/born-after.js';
+import { JobTypes } from '../job-type/job-types.js';
+import { ReadyJobs } from '../lease/ready-jobs.js';
+import { DedupeSystemRepository } from './dedupe.system.repository.js';
+import { EnqueueSystemRepository, type EnqueueTransaction } from './enqueue.system.repository.js';
+import { type JobRequest, newJob } from './job-request.js';
+import type { NewJob } from './new-job.js';
+
+/**
+ * Puts jobs of any type into the queue, in the transaction of whatever causes them: they are there when
+ * it commits, or not at all.
+ */
+@Injectable()
+export class EnqueueJobs {
+  constructor(
+    private readonly types: JobTypes,
+    private readonly jobs: EnqueueSystemRepository,
+    private readonly dedupe: DedupeSystemRepository,
+    private readonly ready: ReadyJobs,
+  ) {}
+
+  /**
+   * However many jobs, one statement for them, and one more for those with a dedupe key. A key that
+   * another transaction is enqueueing is waited for.
+   * @returns for each request the id of the job that stands for it: its own or the remembered one
+   * @throws ContractViolationError when a payload does not fit its schema; nothing is stored
+   * @throws JobTypeError when a type is not declared
+   */
+  async enqueue(tx: EnqueueTransaction, requests: readonly JobRequest[]): Promise<string[]> {
+    const jobs = requests.map((request) => newJob(request, this.types.get(request.type)));
+    const ids = await this.dedupe.remember(tx, jobs);
+    await this.add(
+      tx,
+      jobs.filter((job, at) => ids[at] === job.jobId),
+    );
+    return ids;
+  }
+
+  private async add(tx: EnqueueTransaction, jobs: readonly NewJob[]): Promise<void> {
+    if (jobs.length === 0) return;
+    await this.jobs.enqueue(tx, jobs, bornAfter(jobs.map((job) => job.jobId)));
+    tx.onCommit(() => this.ready.wake());
+  }
+}

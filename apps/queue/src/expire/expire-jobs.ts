@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
+import { counter, metrics } from '@penguinmails/observability';
+import { EventWriter } from '@penguinmails/outbox';
+import { deliveryEvents } from '../finish/delivery-items.js';
+import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
+import type { UnfinishedJob } from '../job/unfinished-job.js';
+import { JobTypes } from '../job-type/job-types.js';
+import { EXPIRED, expiredDelivery, expiredEnd } from './expired-job.js';
+import { ExpireSystemRepository } from './expire.system.repository.js';
+
+/** Jobs of one transaction. */
+const BATCH = 500;
+
+/**
+ * Ends jobs that waited longer than they may. The claim leaves them out from that moment on; this is
+ * what moves them to history and tells oltp. One replica at a time.
+ */
+@Injectable()
+export class ExpireJobs {
+  constructor(
+    private readonly database: SystemDatabase,
+    private readonly repository: ExpireSystemRepository,
+    private readonly endings: JobEndSystemRepository,
+    private readonly events: EventWriter,
+    private readonly types: JobTypes,
+  ) {}
+
+  /** Batch by batch until none is left. @returns how many have expired */
+  async execute(): Promise<number> {
+    let all = 0;
+    for (let some = BATCH; some === BATCH; all += some)
+      some = await this.database.transaction((tx) => this.expireSome(tx));
+    return all;
+  }
+
+  private async expireSome(tx: SystemTransaction): Promise<number> {
+    if (!(await this.repository.tryLead(tx))) return 0;
+    const jobs = await this.repository.lockExpired(tx, BATCH);
+    if (jobs.length > 0) await this.end(tx, jobs);
+    return jobs.length;
+  }
+
+  private async end(tx: SystemTransaction, jobs: readonly UnfinishedJob[]): Promise<void> {
+    await this.endings.end(tx, jobs.map(expiredEnd));
+    const told = jobs.filter(({ type }) => this.types.lossPolicy(type).reports === 'delivery');
+    const now = new Date();
+    const events = deliveryEvents(told.map((job) => expiredDelivery(job, now)));
+    if (events.length > 0) await this.events.write(tx, events);
+    tx.onCommit(() => count(jobs));
+  }
+}
+
+function count(jobs: readonly UnfinishedJob[]): void {
+  for (const { type } of jobs)
+    counter(metrics.jobsFinished).add(1, { 'penguinmails.job.type': type, outcome: EXPIRED });
+}
