@@ -1,3 +1,4 @@
+import { noFencing } from '../../chaos/mutants/changes.ts';
 import type { SourceChange } from '../../mutants/source-change.ts';
 
 /** A guard of the queue taken away, and the half of the short run that must notice. */
@@ -7,22 +8,7 @@ export interface Mutant {
   readonly changes: readonly SourceChange[];
 }
 
-const FINISH = 'apps/queue/dist/finish/finish.system.repository.js';
 const LANES = 'apps/queue/dist/lane/lane.system.repository.js';
-
-/** A result counts whoever holds the job by now. */
-const noFence: readonly SourceChange[] = [
-  {
-    file: FINISH,
-    find: 'ON j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token',
-    replace: 'ON j.tenant_id = r.tenant_id AND j.id = r.id',
-  },
-  {
-    file: FINISH,
-    find: 'WHERE j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token',
-    replace: 'WHERE j.tenant_id = r.tenant_id AND j.id = r.id',
-  },
-];
 
 const bucketsUnlocked: SourceChange = {
   file: 'apps/queue/dist/limit/limit.system.repository.js',
@@ -40,8 +26,8 @@ const bucketsUnlocked: SourceChange = {
 };
 
 export const mutants: readonly Mutant[] = [
-  { name: 'results without fence', noticedBy: 'rules', changes: noFence },
-  { name: 'results without fence, under faults', noticedBy: 'faults', changes: noFence },
+  { name: 'results without fence', noticedBy: 'rules', changes: noFencing },
+  { name: 'results without fence, under faults', noticedBy: 'faults', changes: noFencing },
   {
     name: 'heartbeats without fence',
     noticedBy: 'rules',
