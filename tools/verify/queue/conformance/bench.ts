@@ -144,7 +144,7 @@ export class Bench {
 
   async row(id: string): Promise<Record<string, unknown> | undefined> {
     const { rows } = await this.admin.query<Record<string, unknown>>(
-      'SELECT *, scheduled_at - now() > interval \'0\' AS waits FROM job_queue WHERE id = $1',
+      "SELECT *, scheduled_at - now() > interval '0' AS waits FROM job_queue WHERE id = $1",
       [id],
     );
     return rows[0];

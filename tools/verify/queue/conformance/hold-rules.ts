@@ -72,7 +72,10 @@ function pauseRule({ name, on, off, sparesMailbox, sparesTenant }: Pause): Rule 
       const left = 40 - begun.length + 12 - spared.length;
       const all = [...begun, ...spared, ...(await bench.take(left, 4_000))];
       same(new Set(all.map(({ id }) => id)).size, 52, 'jobs in all');
-      holds(held.every((id) => all.some((job) => job.id === id)), 'a job of the pause was lost');
+      holds(
+        held.every((id) => all.some((job) => job.id === id)),
+        'a job of the pause was lost',
+      );
     },
   };
 }

@@ -21,7 +21,11 @@ export const orderRules: readonly Rule[] = [
       );
       const taken = await bench.take(ids.length, 5_000, 7);
       const order = taken.map(({ id }) => id);
-      same(order, expected.map(({ id }) => id), 'order');
+      same(
+        order,
+        expected.map(({ id }) => id),
+        'order',
+      );
     },
   },
   {
@@ -39,7 +43,10 @@ export const orderRules: readonly Rule[] = [
         before += jobs.length;
       }
       const ms = Math.round(performance.now() - startedAt);
-      holds(own === FEW && before <= 5 * FEW, `${before} jobs were handed out for ${own} of ${FEW}`);
+      holds(
+        own === FEW && before <= 5 * FEW,
+        `${before} jobs were handed out for ${own} of ${FEW}`,
+      );
       holds(ms <= 5_000, `${ms} ms`);
     },
   },
@@ -49,7 +56,11 @@ export const orderRules: readonly Rule[] = [
       const [id = ''] = await bench.put([{ tenantId: newId(), inMs: 1_200 }]);
       same(await bench.takeAtOnce(5, 1), [], 'before its time');
       const taken = await bench.take(1, 4_000);
-      same(taken.map((job) => job.id), [id], 'at its time');
+      same(
+        taken.map((job) => job.id),
+        [id],
+        'at its time',
+      );
       const [row] = await bench.rows(
         `SELECT extract(epoch FROM started_at - scheduled_at)::float8 AS late
          FROM job_queue WHERE id = $1`,
@@ -71,9 +82,17 @@ export const orderRules: readonly Rule[] = [
         );
       });
       const taken = await bench.take(1, 4_000);
-      same(taken.map((job) => job.tenantId), [tenantId], 'tenants');
+      same(
+        taken.map((job) => job.tenantId),
+        [tenantId],
+        'tenants',
+      );
       const { accepted } = await bench.finish(taken, 'delivered');
-      same(accepted, taken.map(({ id }) => id), 'accepted');
+      same(
+        accepted,
+        taken.map(({ id }) => id),
+        'accepted',
+      );
       const rows = await bench.rows('SELECT status, outcome FROM job_history WHERE id = $1', [
         taken[0]?.id,
       ]);
@@ -106,7 +125,11 @@ export const orderRules: readonly Rule[] = [
       await bench.finish(mine, 'returned', first);
       const woken = await waiting;
       const ms = Math.round(performance.now() - at);
-      same(woken.map(({ id }) => id), mine.map(({ id }) => id), 'woken with');
+      same(
+        woken.map(({ id }) => id),
+        mine.map(({ id }) => id),
+        'woken with',
+      );
       holds(ms <= 600, `woken after ${ms} ms`);
     },
   },

@@ -49,7 +49,10 @@ export interface Facts {
 type DatabaseFacts = Pick<Facts, 'ended' | 'tries' | 'letters' | 'left'>;
 
 /** What the database says about these jobs. */
-export async function databaseFacts(admin: pg.Pool, jobs: readonly NewJob[]): Promise<DatabaseFacts> {
+export async function databaseFacts(
+  admin: pg.Pool,
+  jobs: readonly NewJob[],
+): Promise<DatabaseFacts> {
   const ids = [jobs.map(({ id }) => id)];
   const ended = await admin.query<EndedJob>(
     `SELECT id, status, outcome, attempts, max_attempts AS "maxAttempts",

@@ -36,7 +36,12 @@ export function judge(facts: Facts, bounds: Bounds): Verdict {
     begun_again_late: Number(againAfter > bounds.againWithinMs),
   };
   const wrong = Object.entries(violations).filter(([, count]) => count > 0);
-  return { repeats, refused, againMs: Math.round(againAfter), violations: Object.fromEntries(wrong) };
+  return {
+    repeats,
+    refused,
+    againMs: Math.round(againAfter),
+    violations: Object.fromEntries(wrong),
+  };
 }
 
 /** What can be said from the database alone. */

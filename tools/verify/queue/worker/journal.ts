@@ -1,7 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type JournalLine, monotonicMs } from './journal-line.ts';
 
-type Noted = JournalLine extends infer L ? (L extends L ? Omit<L, 'worker' | 'pid' | 'at'> : never) : never;
+type Noted = JournalLine extends infer L
+  ? L extends L
+    ? Omit<L, 'worker' | 'pid' | 'at'>
+    : never
+  : never;
 
 /** An append-only file of one worker. Lines that come together share one flush to the disk. */
 export class Journal {
