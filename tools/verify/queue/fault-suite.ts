@@ -1,5 +1,6 @@
 import { SeededRandom } from '../messaging/seeded-random.ts';
 import type { Form } from './form.ts';
+import { unexpectedErrors } from './judge/service-errors.ts';
 import { longRounds, shortRounds } from './rounds.ts';
 import { Round, type RoundReport } from './round.ts';
 import { Scene } from './scene.ts';
@@ -29,6 +30,8 @@ export async function runFaults(
   const reports: RoundReport[] = [];
   try {
     await Promise.all([scene.startQueue(), scene.startWorkers()]);
+    // What was logged while everything started is not of the first round.
+    unexpectedErrors(stage.directory);
     for (const plan of plans.filter(({ name }) => !only || only.includes(name))) {
       if (plan.name === 'poison job') await scene.restartWith(form.poisonLimits);
       const report = await new Round(scene, random, plan).run();

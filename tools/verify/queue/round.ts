@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SeededRandom } from '../messaging/seeded-random.ts';
-import { until } from '../until.ts';
+import { NotInTime, until } from '../until.ts';
 import { databaseFacts, type Strike } from './judge/facts.ts';
 import { judge, type Verdict } from './judge/judge.ts';
 import { readJournals } from './judge/read-journals.ts';
@@ -19,6 +19,8 @@ export interface RoundPlan {
   readonly fault: (round: Round) => Promise<void>;
   /** Codes that may stand in the logs of the services, as regular expression. */
   readonly expectedErrors?: RegExp;
+  /** Answers of the queue get lost: a lease of which its worker never heard runs out. */
+  readonly losesAnswers?: boolean;
   /** Stale results must have come in, or the fence was not met. */
   readonly meetsFence?: boolean;
   /** Instead of the usual ones. */
@@ -75,17 +77,26 @@ export class Round {
     await until('jobs go on', async () => (await this.#ended()) >= goal, settledWithinMs);
   }
 
-  /** A worker of these stops with jobs in its hands; to be killed or to go on. */
-  async pauseWithJobs(worker: string, slowOnly: boolean): Promise<ReadonlySet<string>> {
+  /** A worker stops with jobs in its hands, begun ones if wished; to be killed or to go on. */
+  async pauseWithJobs(worker: string, slowAndBegun: boolean): Promise<ReadonlySet<string>> {
     const part = this.scene.part(worker);
     for (let attempt = 1; attempt <= MEET_ATTEMPTS; attempt += 1) {
       part.pause();
-      const held = await this.heldBy(worker, slowOnly);
-      if (held.size > 0) return held;
+      const held = await this.heldBy(worker, slowAndBegun);
+      if (slowAndBegun ? this.#hasBegun(worker, held) : held.size > 0) return held;
       part.resume();
       await delay(RETRY_MS);
     }
-    throw new Error(`${worker} was never met with jobs in hand`);
+    throw new NotInTime(`${worker} was never met with jobs in hand`);
+  }
+
+  /** Begun by the process that runs now, and not yet ended. */
+  #hasBegun(worker: string, held: ReadonlySet<string>): boolean {
+    const lines = readJournals(this.scene.stage.directory).filter(
+      (line) => line.worker === this.scene.idOf(worker) && held.has(line.job),
+    );
+    const ended = new Set(lines.filter(({ event }) => event === 'end').map(({ job }) => job));
+    return lines.some(({ event, job }) => event === 'begin' && !ended.has(job));
   }
 
   async heldBy(worker: string, slowOnly = false): Promise<Set<string>> {
@@ -135,7 +146,7 @@ export class Round {
     try {
       await this.untilEnded(1);
     } catch (error) {
-      if ((error as Error).name !== 'NotInTime') throw error;
+      if (!(error instanceof NotInTime)) throw error;
     }
     // The last answers are noted a moment after their commit.
     await delay(300);
@@ -146,7 +157,8 @@ export class Round {
     const ids = new Set(this.jobs.map(({ id }) => id));
     const journal = readJournals(stage.directory).filter(({ job }) => ids.has(job));
     const known = await databaseFacts(stage.admin, this.jobs);
-    const facts = { jobs: this.jobs, ...known, journal, strikes: this.strikes };
+    const { losesAnswers = false } = this.plan;
+    const facts = { jobs: this.jobs, ...known, journal, strikes: this.strikes, losesAnswers };
     const verdict = judge(facts, { againWithinMs: limits.leaseMs + form.againWithinMs });
     if (this.plan.meetsFence && verdict.refused === 0) this.violates('fence_not_met');
     const errors = unexpectedErrors(stage.directory, this.plan.expectedErrors);

@@ -28,12 +28,17 @@ export function longRounds({ jobs, kills }: Form): RoundPlan[] {
   const plans: Omit<RoundPlan, 'jobs'>[] = [
     { name: 'workers killed', fault: killWorkers(kills) },
     { name: 'worker stopped', fault: stopAWorker, meetsFence: true },
-    { name: 'replicas killed', fault: killReplicas(kills) },
-    { name: 'replica stopped', fault: stopAReplica, expectedErrors: HELD_UP },
-    { name: 'queue away', fault: queueAway },
-    { name: 'backends terminated', fault: terminateBackends(kills), expectedErrors: CUT },
-    { name: 'database restarted', fault: restartDatabase, expectedErrors: CUT },
-    { name: 'database killed', fault: killDatabase, expectedErrors: CUT },
+    { name: 'replicas killed', fault: killReplicas(kills), losesAnswers: true },
+    { name: 'replica stopped', fault: stopAReplica, expectedErrors: HELD_UP, losesAnswers: true },
+    { name: 'queue away', fault: queueAway, losesAnswers: true },
+    {
+      name: 'backends terminated',
+      fault: terminateBackends(kills),
+      expectedErrors: CUT,
+      losesAnswers: true,
+    },
+    { name: 'database restarted', fault: restartDatabase, expectedErrors: CUT, losesAnswers: true },
+    { name: 'database killed', fault: killDatabase, expectedErrors: CUT, losesAnswers: true },
     { name: 'worker told to stop', fault: tellAWorkerToStop },
     { name: 'clocks shifted', fault: shiftClocks },
     poisonRound,
@@ -45,7 +50,7 @@ export function longRounds({ jobs, kills }: Form): RoundPlan[] {
 export function shortRounds({ jobs }: Form): RoundPlan[] {
   return [
     { name: 'workers', jobs: jobs / 2, fault: hurtWorkers, meetsFence: true },
-    { name: 'queue', jobs: jobs / 2, fault: hurtQueue, expectedErrors: CUT },
+    { name: 'queue', jobs: jobs / 2, fault: hurtQueue, expectedErrors: CUT, losesAnswers: true },
   ];
 }
 

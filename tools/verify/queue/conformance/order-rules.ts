@@ -5,6 +5,7 @@ import { holds, type Rule, same } from './rule.ts';
 
 const MANY = 4_000;
 const FEW = 100;
+const AT_ONCE = 200;
 
 export const orderRules: readonly Rule[] = [
   {
@@ -38,15 +39,14 @@ export const orderRules: readonly Rule[] = [
       const startedAt = performance.now();
       let [before, own] = [0, 0];
       while (own < FEW && before < MANY) {
-        const jobs = await bench.lease(200, 500);
+        const jobs = await bench.lease(AT_ONCE, 500);
         own += jobs.filter(({ tenantId }) => tenantId === few).length;
         before += jobs.length;
       }
       const ms = Math.round(performance.now() - startedAt);
-      holds(
-        own === FEW && before <= 5 * FEW,
-        `${before} jobs were handed out for ${own} of ${FEW}`,
-      );
+      // Each replica may serve what it knew before it looks again.
+      const most = AT_ONCE * (bench.replicas.length + 2);
+      holds(own === FEW && before <= most, `${before} jobs were handed out for ${own} of ${FEW}`);
       holds(ms <= 5_000, `${ms} ms`);
     },
   },

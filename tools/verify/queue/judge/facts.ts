@@ -44,6 +44,8 @@ export interface Facts {
   readonly left: number;
   readonly journal: readonly JournalLine[];
   readonly strikes: readonly Strike[];
+  /** A lease may have been lost of which its worker never heard. */
+  readonly losesAnswers: boolean;
 }
 
 type DatabaseFacts = Pick<Facts, 'ended' | 'tries' | 'letters' | 'left'>;

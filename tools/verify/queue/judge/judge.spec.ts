@@ -27,6 +27,7 @@ const facts = (changes: Partial<Facts>): Facts => ({
   left: 0,
   journal: [begin('w1', 1), answer('w1', 2, true)],
   strikes: [],
+  losesAnswers: false,
   ...changes,
 });
 const killed = { worker: 'w1', at: 2, held: new Set(['j']), forGood: true };

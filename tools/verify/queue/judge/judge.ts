@@ -54,7 +54,9 @@ function judgeEnds(facts: Facts): Record<string, number> {
     left: facts.left,
     not_ended_once: facts.jobs.filter(({ id }) => byId.get(id)?.length !== 1).length,
     too_many_attempts: wrongly((job) => job.attempts > job.maxAttempts),
-    lease_lost_without_cause: wrongly((job) => job.leaseLosses > strikesOn(job.id)),
+    lease_lost_without_cause: facts.losesAnswers
+      ? 0
+      : wrongly((job) => job.leaseLosses > strikesOn(job.id)),
     other_outcome: wrongly((job) => job.outcome !== outcomeOf(plans.get(job.id))),
     tries_not_kept: wrongly((job) => !hasItsTries(job, facts)),
   };

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HeldJob } from '../../../../apps/worker/dist/lease/held-jobs.js';
+import type { HeldJob, HeldJobs } from '../../../../apps/worker/dist/lease/held-jobs.js';
 import {
   type JobHandler,
   type Report,
@@ -10,17 +10,20 @@ import { kindOf, planOf } from './job-plan.ts';
 
 /**
  * Stands for the work of send_email: sends nothing, and notes each job that it begins before it does.
- * Jobs that are not begun when the worker stops are given back, as the product's handler does.
+ * Jobs that are not begun when the worker stops are given back, and lost ones are not begun, as the
+ * product's handler does.
  */
 export class SuiteHandler implements JobHandler {
   readonly type = 'send_email';
   readonly #journal: Journal;
+  readonly #held: HeldJobs;
   readonly #atOnce: number;
   #running = 0;
   readonly #queue: (() => void)[] = [];
 
-  constructor(journal: Journal, atOnce: number) {
+  constructor(journal: Journal, held: HeldJobs, atOnce: number) {
     this.#journal = journal;
+    this.#held = held;
     this.#atOnce = atOnce;
   }
 
@@ -33,7 +36,7 @@ export class SuiteHandler implements JobHandler {
     if (!slow) await this.#enter();
     try {
       if (signal.aborted) report([resultOf(job, { kind: 'returned' })]);
-      else await this.#work(job, report);
+      else if (this.#held.holds(job)) await this.#work(job, report);
     } finally {
       if (!slow) this.#leave();
     }

@@ -50,7 +50,7 @@ function assemble(): WorkerLifetime {
   const held = new HeldJobs();
   const registry = new HandlerRegistry(
     ['send_email'],
-    [new SuiteHandler(journal, settings.atOnce)],
+    [new SuiteHandler(journal, held, settings.atOnce)],
   );
   const reporter = new OutcomeReporter(notedFinish(queue), held, logger, () => loop.hasRoom());
   const loop = new LeaseLoop(queue, held, registry, reporter, logger, settings);
