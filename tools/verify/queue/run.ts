@@ -17,17 +17,37 @@ export interface QueueVerdict {
   readonly violations: readonly string[];
 }
 
-/** @throws NotInTime when a fault meets no running job */
+/**
+ * The short form does both halves side by side, each on parts of its own: they mostly wait.
+ *
+ * @throws NotInTime when a fault meets no running job
+ */
 export async function verifyQueue(
   run: QueueRun,
   say: (line: object) => void = () => undefined,
 ): Promise<QueueVerdict> {
-  const rules: RuleReport[] = [];
-  for (const replicas of run.replicas)
-    rules.push(...(await onStage(false, (stage) => runRules(stage, replicas, run.mutant, say))));
-  const { durable } = run.form;
-  const rounds = run.faults ? await onStage(durable, (stage) => runFaults(stage, run, say)) : [];
+  const { durable, name } = run.form;
+  const faults = async (): Promise<RoundReport[]> =>
+    run.faults ? await onStage(durable, (stage) => runFaults(stage, run, say)) : [];
+  const [rules, rounds] =
+    name === 'short'
+      ? await both(allRules(run, say), faults())
+      : [await allRules(run, say), await faults()];
   return { rules, rounds, violations: [...brokenRules(rules), ...violationsOf(rounds)] };
+}
+
+/** Waits for both, also when one of them fails: each has processes to end. */
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
+}
+
+/** Against each number of replicas. */
+async function allRules(run: QueueRun, say: (line: object) => void): Promise<RuleReport[]> {
+  const reports: RuleReport[] = [];
+  for (const replicas of run.replicas)
+    reports.push(...(await onStage(false, (stage) => runRules(stage, replicas, run.mutant, say))));
+  return reports;
 }
 
 /** What broke off, or was found wrong, keeps its logs. */

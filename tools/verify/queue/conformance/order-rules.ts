@@ -130,7 +130,7 @@ export const orderRules: readonly Rule[] = [
         mine.map(({ id }) => id),
         'woken with',
       );
-      holds(ms <= 600, `woken after ${ms} ms`);
+      holds(ms <= 1_000, `woken after ${ms} ms`);
     },
   },
 ];
