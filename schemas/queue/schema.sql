@@ -1161,6 +1161,36 @@ ALTER TABLE rate_buckets ADD COLUMN reserved_until TIMESTAMP WITH TIME ZONE;
 SET LOCAL ROLE queue_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000113500-reserve-slots.sql', '1a725a0dc0133bbe43fd6f0098c064714cede3018a95a0eae8077473791c889e');
 
+-- 1764000114000-read-jobs-newest-first.sql
+SET LOCAL ROLE queue_owner;
+-- Lists of jobs go along the primary keys, newest id first: an id made by the application is a UUIDv7.
+-- A row that is inserted without an id gets one as well (PostgreSQL has uuidv7() from 18 on only).
+ALTER TABLE job_queue ALTER COLUMN id SET DEFAULT
+    encode(
+        set_bit(set_bit(
+            overlay(uuid_send(gen_random_uuid())
+                PLACING substring(
+                    int8send(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+                FROM 1 FOR 6),
+            52, 1), 53, 1),
+        'hex')::uuid;
+
+-- Rows are appended as jobs end: a summary per range of pages finds the last minutes.
+CREATE INDEX idx_job_history_completed ON job_history
+    USING brin (completed_at) WITH (autosummarize = on);
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000114000-read-jobs-newest-first.sql', '92c4310fa999033dfec7639c01fe46bb8844ce06881d7ce41b86c472aabd9d75');
+
+-- 1764000114100-redrive-by-filter.sql
+SET LOCAL ROLE queue_owner;
+-- Redriving by filter marks letters of all tenants; what a letter says of its job stays as it is.
+GRANT UPDATE (redriven_at, redriven_as) ON dead_letters TO queue_system;
+
+-- An operator names a letter by its id alone.
+CREATE INDEX idx_dead_letters_id ON dead_letters (id);
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000114100-redrive-by-filter.sql', '4f77cea74fb7ecddcc50cdd7c97fadabfe5bbbd93345980bc7b84a1ccd2ebad1');
+
 -- 1764000115000-schedule-and-tidy-up.sql
 SET LOCAL ROLE queue_owner;
 -- The platform's own schedules are written at start.

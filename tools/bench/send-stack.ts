@@ -134,7 +134,8 @@ export class SendStack {
   async untilLoaded(accepted: number, waiting: number): Promise<void> {
     await this.until(async () => {
       if ((await this.progress()).accepted !== accepted) return false;
-      if ((await this.count('queue', 'SELECT count(*) FROM job_queue')) !== waiting) return false;
+      const mail = "SELECT count(*) FROM job_queue WHERE job_type = 'send_email'";
+      if ((await this.count('queue', mail)) !== waiting) return false;
       const outboxes = tiers.map((tier) => this.count(tier, 'SELECT count(*) FROM outbox'));
       return (await Promise.all(outboxes)).every((rows) => rows === 0);
     });
@@ -152,7 +153,8 @@ export class SendStack {
   async firstLease(since: Date): Promise<Date> {
     const rows = await this.query<{ at: Date }>(
       'queue',
-      'SELECT min(started_at) AS at FROM job_history WHERE completed_at > $1',
+      `SELECT min(started_at) AS at FROM job_history
+       WHERE completed_at > $1 AND job_type = 'send_email'`,
       [since],
     );
     return rows[0]!.at;

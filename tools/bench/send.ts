@@ -107,7 +107,8 @@ async function verify(stack: SendStack, count: number): Promise<void> {
   await expectSink(count);
   const delivered = "SELECT count(*) FROM emails WHERE status = 'delivered'";
   const inOltp = await stack.count('oltp', delivered);
-  const history = await stack.count('queue', 'SELECT count(*) FROM job_history');
+  const ended = "SELECT count(*) FROM job_history WHERE job_type = 'send_email'";
+  const history = await stack.count('queue', ended);
   if (inOltp !== accepted || history !== accepted)
     throw new Error(`of ${accepted}: ${inOltp} delivered in oltp, ${history} finished jobs`);
 }

@@ -5,6 +5,28 @@ import { createLogger, type Logger } from '@penguinmails/observability';
 import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
 import { DedupeSystemRepository } from './enqueue/dedupe.system.repository.js';
 import { EnqueueJobs } from './enqueue/enqueue-jobs.js';
+import { AuditLog } from './audit/audit-log.js';
+import { ControlQueue } from './control/control-queue.js';
+import { FinishedRateSystemRepository } from './control/finished-rate.system.repository.js';
+import { LaneControl } from './control/lane-control.js';
+import { LaneControlController } from './control/lane-control.controller.js';
+import { LanePauseRepository } from './control/lane-pause.repository.js';
+import { LanePauseSystemRepository } from './control/lane-pause.system.repository.js';
+import { ListQueues } from './control/list-queues.js';
+import { QueueControlSystemRepository } from './control/queue-control.system.repository.js';
+import { QueueController } from './control/queue.controller.js';
+import { RateLimitRepository } from './control/rate-limit.repository.js';
+import { RateLimitSystemRepository } from './control/rate-limit.system.repository.js';
+import { DeadLetterController } from './dead-letter/dead-letter.controller.js';
+import { DeadLetterRepository } from './dead-letter/dead-letter.repository.js';
+import { DeadLetterSystemRepository } from './dead-letter/dead-letter.system.repository.js';
+import { DiscardDeadLetter } from './dead-letter/discard-dead-letter.js';
+import { OrderRedrive } from './dead-letter/order-redrive.js';
+import { PreviewRedrive } from './dead-letter/preview-redrive.js';
+import { ReadDeadLetters } from './dead-letter/read-dead-letters.js';
+import { RedriveDeadLetters } from './dead-letter/redrive-dead-letters.js';
+import { RedriveOrderSystemRepository } from './dead-letter/redrive-order.system.repository.js';
+import { RedriveSystemRepository } from './dead-letter/redrive.system.repository.js';
 import { EnqueueSystemRepository } from './enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from './enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from './enqueue/on-email-withdrawn.js';
@@ -15,11 +37,17 @@ import { FinishSystemRepository } from './finish/finish.system.repository.js';
 import { DepthSystemRepository } from './health/depth.system.repository.js';
 import { HealthController } from './health/health.controller.js';
 import { QueueDepth } from './health/queue-depth.js';
+import { CancelJob } from './job/cancel-job.js';
 import { GetJob } from './job/get-job.js';
+import { HeldJobSystemRepository } from './job/held-job.system.repository.js';
+import { HoldingFactsRepository } from './job/holding-facts.repository.js';
 import { JobController } from './job/job.controller.js';
 import { JobEndSystemRepository } from './job/job-end.system.repository.js';
+import { JobListRepository } from './job/job-list.repository.js';
 import { JobRepository } from './job/job.repository.js';
 import { ListAttempts } from './job/list-attempts.js';
+import { ListJobs } from './job/list-jobs.js';
+import { RetryJob } from './job/retry-job.js';
 import { JobTypeSystemRepository } from './job-type/job-type.system.repository.js';
 import { JobTypes } from './job-type/job-types.js';
 import { WriteJobTypes } from './job-type/write-job-types.js';
@@ -58,30 +86,46 @@ import { ScheduleSystemRepository } from './schedule/schedule.system.repository.
 import { WriteSchedules } from './schedule/write-schedules.js';
 
 const controllers = [
+  DeadLetterController,
   HealthController,
   JobController,
+  LaneControlController,
   LeaseController,
   MaintenanceController,
   OnEmailAccepted,
   OnEmailWithdrawn,
   ParkedEventController,
   ProgressController,
+  QueueController,
 ];
 
 const repositories = [
   DedupeSystemRepository,
+  DeadLetterRepository,
+  DeadLetterSystemRepository,
   DepthSystemRepository,
   DueSystemRepository,
   EnqueueSystemRepository,
   ExpireSystemRepository,
+  FinishedRateSystemRepository,
   FinishSystemRepository,
+  HeldJobSystemRepository,
+  HoldingFactsRepository,
   JobEndSystemRepository,
+  JobListRepository,
   JobRepository,
   JobTypeSystemRepository,
+  LanePauseRepository,
+  LanePauseSystemRepository,
   LaneSystemRepository,
   LeaseSystemRepository,
   LimitSystemRepository,
   ProgressSystemRepository,
+  QueueControlSystemRepository,
+  RateLimitRepository,
+  RateLimitSystemRepository,
+  RedriveOrderSystemRepository,
+  RedriveSystemRepository,
   RescueSystemRepository,
   RetentionSystemRepository,
   ScheduleSystemRepository,
@@ -89,19 +133,29 @@ const repositories = [
 ];
 
 const useCases = [
+  AuditLog,
+  CancelJob,
   ClaimJobs,
   DueWork,
   EnqueueJobs,
   ExpireJobs,
+  ControlQueue,
+  DiscardDeadLetter,
   FinishJobs,
   GetJob,
+  LaneControl,
   LaneLook,
   LeaseJobs,
   LimitBook,
   LimitedClaim,
   ListAttempts,
+  ListJobs,
+  ListQueues,
+  OrderRedrive,
+  PreviewRedrive,
   QueueClock,
   QueueDepth,
+  ReadDeadLetters,
   ReadyJobs,
   RecordProgress,
   RenewLeases,
@@ -109,6 +163,8 @@ const useCases = [
   RunMaintenance,
   RunSchedules,
   VacuumGauges,
+  RedriveDeadLetters,
+  RetryJob,
   WriteJobTypes,
   WriteSchedules,
 ];

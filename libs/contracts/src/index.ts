@@ -10,6 +10,7 @@ export * from './generated/job-payloads.js';
 export * from './ids.js';
 export * from './job-types.js';
 export { emailBucket, EventKeyError, type KeyRule, storageKeyBucket } from './key-rules.js';
+export * from './maintenance-tasks.js';
 export * from './system-events.js';
 export * from './tiers.js';
 export * from './topics.js';

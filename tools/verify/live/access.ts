@@ -34,6 +34,7 @@ const KEYS_OF: Readonly<Record<string, readonly string[]>> = {
   public: [],
   tenant: ['tenant_key'],
   platform: ['platform_key'],
+  tenant_or_platform: ['tenant_key', 'platform_key'],
 };
 
 /** What the document does not have, or opens to others than the code does, nothing here attacks. */

@@ -10,6 +10,7 @@ export const tenantScopes = [
   'notifications:write',
   'analytics:read',
   'jobs:read',
+  'jobs:write',
   'api_keys:write',
 ] as const;
 

@@ -22,6 +22,10 @@ interface AnswerOptions {
   readonly location?: boolean;
 }
 
+/** Documents the answer of a route that leaves nothing to say. */
+export const AnswersNothing = (): MethodDecorator =>
+  ApiResponse({ status: 204, description: 'No Content' });
+
 /** Documents the answer of a route that goes well. */
 export function Answers(
   status: 200 | 201 | 202,

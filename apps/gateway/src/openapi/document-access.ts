@@ -4,7 +4,8 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { RouteAccess } from '@penguinmails/http';
 import { addProblems, type Operation } from './operation-problems.js';
 
-const METHODS = ['get', 'post', 'patch'] as const;
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+const WITHOUT_BODY: readonly string[] = ['get', 'delete'];
 
 /**
  * Writes into each operation what follows from its access decorator: who may call it, and the problems
@@ -20,7 +21,7 @@ export function documentAccess(
       if (!operation) continue;
       const access = accessOf(controllers, String(operation.operationId));
       operation.security = securityOf(access);
-      addProblems(operation, access, method !== 'get');
+      addProblems(operation, access, !WITHOUT_BODY.includes(method));
     }
   return document;
 }

@@ -52,6 +52,16 @@ export class Cursors {
     return listEnvelope(url, data, more ? this.#cursorOf(scope, edge) : null);
   }
 
+  /** As {@link envelope}, for a list whose tier says itself where the next page begins. */
+  envelopeTo<T>(
+    url: string,
+    scope: ListScope,
+    data: readonly T[],
+    next: Row | null,
+  ): ListEnvelope<T> {
+    return listEnvelope(url, data, next && this.#cursorOf(scope, next));
+  }
+
   #cursorOf(scope: ListScope, { created_at: createdAt, id }: Row): string {
     return encodeCursor(this.secret, { ...scope, createdAt, id });
   }

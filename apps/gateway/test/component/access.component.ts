@@ -23,7 +23,10 @@ const EVERY_ROUTE: [method: string, path: string, kind: string][] = [
   ['GET', `/v1/emails/${newId()}/content`, 'tenant'],
   ['GET', `/v1/emails/${newId()}/attachments/${newId()}`, 'tenant'],
   ['POST', `/v1/emails/${newId()}/cancel`, 'tenant'],
-  ['GET', `/v1/jobs/${newId()}`, 'tenant'],
+  ['GET', '/v1/jobs', 'tenant or platform'],
+  ['GET', `/v1/jobs/${newId()}`, 'tenant or platform'],
+  ['POST', `/v1/jobs/${newId()}/cancel`, 'tenant or platform'],
+  ['POST', `/v1/jobs/${newId()}/retry`, 'tenant or platform'],
   ['GET', '/v1/notifications', 'tenant'],
   ['GET', '/v1/notifications/unread-count', 'tenant'],
   ['PATCH', `/v1/notifications/${newId()}`, 'tenant'],
@@ -35,6 +38,19 @@ const EVERY_ROUTE: [method: string, path: string, kind: string][] = [
   ['POST', `/v1/admin/parked-events/queue/${newId()}/discard`, 'platform'],
   ['POST', `/v1/admin/parked-events/queue/${newId()}/replay`, 'platform'],
   ['POST', '/v1/admin/tenants', 'platform'],
+  ['GET', '/v1/admin/queues', 'platform'],
+  ['POST', '/v1/admin/queues/send_email/pause', 'platform'],
+  ['POST', '/v1/admin/queues/send_email/resume', 'platform'],
+  ['GET', '/v1/admin/queue-pauses', 'platform'],
+  ['POST', '/v1/admin/queue-pauses', 'platform'],
+  ['DELETE', `/v1/admin/queue-pauses/${newId()}`, 'platform'],
+  ['GET', '/v1/admin/queue-limits', 'platform'],
+  ['PUT', `/v1/admin/queue-limits/${newId()}/tenant`, 'platform'],
+  ['DELETE', `/v1/admin/queue-limits/${newId()}/tenant`, 'platform'],
+  ['GET', '/v1/admin/dead-letters', 'platform'],
+  ['GET', `/v1/admin/dead-letters/${newId()}`, 'platform'],
+  ['DELETE', `/v1/admin/dead-letters/${newId()}`, 'platform'],
+  ['POST', '/v1/admin/dead-letters/redrive', 'platform'],
 ];
 
 describe('every route', () => {
@@ -60,7 +76,8 @@ describe('every route', () => {
     }
   });
 
-  it.each(EVERY_ROUTE)('%s %s is for a key of kind %s', async (method, path, kind) => {
+  const ofOneKind = EVERY_ROUTE.filter(([, , kind]) => !kind.includes(' or '));
+  it.each(ofOneKind)('%s %s is for a key of kind %s', async (method, path, kind) => {
     const other = kind === 'tenant' ? world.platformKey : world.key;
     expect(refused(await world.call(method, path, { key: other }))).toEqual([
       403,
@@ -81,7 +98,7 @@ describe('every route', () => {
     world.knowKeys({ scopes: ['analytics:read'] });
     const key = newKey();
     for (const [method, path, kind] of EVERY_ROUTE)
-      if (kind === 'tenant' && path !== '/v1/analytics/billing')
+      if (kind.startsWith('tenant') && path !== '/v1/analytics/billing')
         expect(refused(await world.call(method, path, { key }))).toEqual([403, 'scope_missing']);
   });
 

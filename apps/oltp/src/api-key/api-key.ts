@@ -11,6 +11,7 @@ export const tenantScopes = [
   'notifications:write',
   'analytics:read',
   'jobs:read',
+  'jobs:write',
   'api_keys:write',
 ] as const;
 

@@ -62,7 +62,7 @@ export class AttemptRepository {
     attempts: readonly { readonly id: string; readonly attempt: number }[],
   ): Promise<Map<string, BegunAttempt>> {
     const { rows } = await tx.query<BegunAttempt & { id: string }>(
-      `UPDATE emails e SET status = 'sending', attempt = i.attempt,
+      `UPDATE emails e SET status = 'sending', attempt = i.attempt, finished_at = NULL,
          sent_at = coalesce(e.sent_at, now()), row_version = e.row_version + 1, updated_at = now()
        FROM unnest($2::uuid[], $3::int[]) AS i(id, attempt)
        CROSS JOIN LATERAL (

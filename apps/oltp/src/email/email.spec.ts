@@ -21,7 +21,8 @@ const FINISHED: readonly EmailStatus[] = [
 
 const stateOf = (status: EmailStatus, more: Partial<EmailState> = {}): EmailState => ({
   status,
-  attempt: BEGUN.includes(status) ? 1 : 0,
+  // The outcome that failed it had a number, also without a begin.
+  attempt: BEGUN.includes(status) || status === 'failed' ? 1 : 0,
   begun: BEGUN.includes(status),
   finished: FINISHED.includes(status),
   ...more,
@@ -114,7 +115,7 @@ describe('the states of an e-mail', () => {
     expect(OUTCOMES.map((what) => record(state, { ...what, attempt: 9 }))).toEqual(
       OUTCOMES.map(() => null),
     );
-    expect(begin(state, 9, false)).toEqual({ decision: 'refuse', reason: 'finished' });
+    expect(begin(state, 1, false)).toEqual({ decision: 'refuse', reason: 'finished' });
   });
 
   it('an outcome finishes an e-mail exactly when no attempt can follow', () => {
@@ -153,6 +154,17 @@ describe('begin', () => {
     expect(begin(stateOf('queued'), 1, false)).toEqual({ decision: 'send', firstAttempt: true });
     for (const status of ['sending', 'deferred', 'unknown'] as const)
       expect(begin(stateOf(status), 1, false)).toEqual({ decision: 'send', firstAttempt: false });
+  });
+
+  it('opens an e-mail again whose job died and was redriven: under the next number only', () => {
+    for (const status of ['failed', 'unknown'] as const) {
+      const state = stateOf(status, { attempt: 3, begun: true, finished: true });
+      expect(begin(state, 3, false)).toEqual({ decision: 'refuse', reason: 'finished' });
+      expect(begin(state, 4, false)).toEqual({ decision: 'send', firstAttempt: false });
+      expect(begin(state, 4, true)).toEqual({ decision: 'suppress' });
+    }
+    for (const status of ['delivered', 'bounced'] as const)
+      expect(begin(stateOf(status, { attempt: 3 }), 4, false).decision).toBe('refuse');
   });
 
   it('refuses an attempt older than the last one begun', () => {

@@ -86,17 +86,18 @@ export function mayCancel({ status }: EmailState): boolean {
 
 /**
  * Answer to a worker that holds a lease on the e-mail. `sending` may begin again: the lease of the
- * worker before was lost. An attempt older than the last one belongs to a lease that was lost.
+ * worker before was lost. An attempt older than the last one belongs to a lease that was lost. A job
+ * that died and was redriven goes on with the number after its last one: its e-mail is open again.
  */
 export function begin(state: EmailState, attempt: number, suppressed: boolean): BeginDecision {
-  const refusal = refusalOf(state);
+  const refusal = refusalOf(state, attempt > state.attempt);
   if (refusal) return { decision: 'refuse', reason: refusal };
   if (attempt < state.attempt) return { decision: 'refuse', reason: 'not_granted' };
   if (suppressed) return { decision: 'suppress' };
   return { decision: 'send', firstAttempt: !state.begun };
 }
 
-function refusalOf({ status, finished }: EmailState): RefusalReason | null {
+function refusalOf({ status, finished }: EmailState, isNext: boolean): RefusalReason | null {
   switch (status) {
     case 'queued':
     case 'scheduled':
@@ -104,13 +105,14 @@ function refusalOf({ status, finished }: EmailState): RefusalReason | null {
     case 'sending':
       return null;
     case 'unknown':
-      return finished ? 'finished' : null;
+      return finished && !isNext ? 'finished' : null;
+    case 'failed':
+      return isNext ? null : 'finished';
     case 'cancelled':
     case 'suppressed':
       return status;
     case 'delivered':
     case 'bounced':
-    case 'failed':
       return 'finished';
     case 'pending':
       return 'unknown_email';

@@ -153,9 +153,31 @@ describe('outcomes of attempts', () => {
     const [failed] = await parts.takeEvents();
     expect(failed.type).toBe('penguinmails.email.failed.v1');
     expect(failed.data.error_code).toBe('outcome_unknown');
-    expect(await parts.begin(tenant, [id], 3)).toEqual([
+    expect(await parts.begin(tenant, [id], 2)).toEqual([
       { email_id: id, decision: 'refuse', reason: 'finished' },
     ]);
+  });
+
+  it('of a job that was redriven count: the e-mail is open again under the next number', async () => {
+    const id = await begun(tenant);
+    await handle(recorded(tenant.id, item(id, { class: 'failed', code: null })));
+    expect(await rowOf(id)).toMatchObject({ status: 'failed', finished_at: expect.any(Date) });
+    await parts.takeEvents();
+    const [again] = await parts.begin(tenant, [id], 2);
+    expect(again.decision).toBe('send');
+    expect(await rowOf(id)).toMatchObject({ status: 'sending', attempt: 2, finished_at: null });
+    await handle(recorded(tenant.id, item(id, { attempt: 2 })));
+    expect(await rowOf(id)).toMatchObject({ status: 'delivered', finished_at: expect.any(Date) });
+    const events = await parts.takeEvents();
+    expect(events.map(({ type }) => type)).toEqual(['penguinmails.email.delivered.v1']);
+  });
+
+  it('of a job that was cancelled while it waited end the e-mail', async () => {
+    const id = await begun(tenant);
+    await handle(recorded(tenant.id, item(id, { class: 'deferred', final: false, code: 451 })));
+    const cancelled = { class: 'cancelled', code: null, enhanced_code: null, attempt: 2 } as const;
+    await handle(recorded(tenant.id, item(id, cancelled)));
+    expect(await rowOf(id)).toMatchObject({ status: 'cancelled', finished_at: expect.any(Date) });
   });
 
   it('that say the address is wrong suppress it, in its mode and tenant only', async () => {

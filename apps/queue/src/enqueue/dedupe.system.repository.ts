@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EnqueueTransaction } from './enqueue.system.repository.js';
+import type { SystemTransaction } from '@penguinmails/database';
 import type { NewJob } from './new-job.js';
 
 /** How long a key is remembered; longer while its job is not finished. */
@@ -30,7 +30,7 @@ type Key = Pick<NewJob, 'tenantId' | 'type' | 'dedupeKey'>;
 @Injectable()
 export class DedupeSystemRepository {
   /** @returns for each job the id of the one that has its key: its own, or that of another */
-  async remember(tx: EnqueueTransaction, jobs: readonly NewJob[]): Promise<string[]> {
+  async remember(tx: SystemTransaction, jobs: readonly NewJob[]): Promise<string[]> {
     const first = new Map<string, NewJob>();
     for (const job of jobs)
       if (job.dedupeKey && !first.has(nameOf(job))) first.set(nameOf(job), job);
@@ -41,7 +41,7 @@ export class DedupeSystemRepository {
 
   /** In one order for everybody, so that two of them over the same keys cannot deadlock. */
   private async holders(
-    tx: EnqueueTransaction,
+    tx: SystemTransaction,
     first: ReadonlyMap<string, NewJob>,
   ): Promise<Map<string, string>> {
     const keyed = [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, job]) => job);

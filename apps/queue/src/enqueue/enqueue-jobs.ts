@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { SystemTransaction } from '@penguinmails/database';
 import { bornAfter } from '../job/born-after.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
 import { DedupeSystemRepository } from './dedupe.system.repository.js';
-import { EnqueueSystemRepository, type EnqueueTransaction } from './enqueue.system.repository.js';
+import { EnqueueSystemRepository } from './enqueue.system.repository.js';
 import { type JobRequest, newJob } from './job-request.js';
 import type { NewJob } from './new-job.js';
 
@@ -27,7 +28,7 @@ export class EnqueueJobs {
    * @throws ContractViolationError when a payload does not fit its schema; nothing is stored
    * @throws JobTypeError when a type is not declared
    */
-  async enqueue(tx: EnqueueTransaction, requests: readonly JobRequest[]): Promise<string[]> {
+  async enqueue(tx: SystemTransaction, requests: readonly JobRequest[]): Promise<string[]> {
     const jobs = requests.map((request) => newJob(request, this.types.get(request.type)));
     const ids = await this.dedupe.remember(tx, jobs);
     await this.add(
@@ -37,7 +38,7 @@ export class EnqueueJobs {
     return ids;
   }
 
-  private async add(tx: EnqueueTransaction, jobs: readonly NewJob[]): Promise<void> {
+  private async add(tx: SystemTransaction, jobs: readonly NewJob[]): Promise<void> {
     if (jobs.length === 0) return;
     await this.jobs.enqueue(tx, jobs, bornAfter(jobs.map((job) => job.jobId)));
     tx.onCommit(() => this.ready.wake());

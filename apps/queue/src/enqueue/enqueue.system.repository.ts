@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
+import type { SystemTransaction } from '@penguinmails/database';
 import {
   inLockOrder,
   type JobKey,
@@ -7,9 +7,6 @@ import {
   type UnfinishedJob,
 } from '../job/unfinished-job.js';
 import type { NewJob } from './new-job.js';
-
-/** A transaction in which jobs may come to be: over all tenants, or of one of them. */
-export type EnqueueTransaction = SystemTransaction | TenantTransaction;
 
 /**
  * One statement for jobs of many tenants. A job that is hot or finished already is left as it is:
@@ -50,7 +47,7 @@ FOR UPDATE OF j`;
 @Injectable()
 export class EnqueueSystemRepository {
   /** @returns how many jobs are new */
-  async enqueue(tx: EnqueueTransaction, jobs: readonly NewJob[], bornAfter: Date): Promise<number> {
+  async enqueue(tx: SystemTransaction, jobs: readonly NewJob[], bornAfter: Date): Promise<number> {
     const { rowCount } = await tx.query(ENQUEUE, [...columnsOf(jobs), bornAfter], {
       name: 'jobs-enqueue',
     });

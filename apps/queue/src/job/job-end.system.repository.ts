@@ -19,15 +19,15 @@ WITH ended AS (
 ), kept AS (
   INSERT INTO job_history (tenant_id, id, job_type, queue, status, outcome, priority, attempts,
     max_attempts, lease_losses, scheduled_at, started_at, created_at, error_message,
-    last_error_code, progress, correlation_id)
+    last_error_code, progress, correlation_id, group_id, redriven_from)
   SELECT tenant_id, id, job_type, queue, end_status, outcome, priority, tries,
     max_attempts, losses, scheduled_at, started_at, created_at, message,
-    code, progress, correlation_id
+    code, progress, correlation_id, group_id, redriven_from
   FROM ended
 )
 INSERT INTO dead_letters (tenant_id, id, job_id, job_type, queue, payload, rate_key, domain_key,
   priority, outcome, error_code, attempts, max_attempts, lease_losses, tries, correlation_id,
-  job_created_at)
+  job_created_at, root_job_id, redrives, group_id)
 SELECT e.tenant_id, e.letter_id, e.id, e.job_type, e.queue, e.payload, e.rate_key, e.domain_key,
   e.priority, e.outcome, coalesce(e.code, e.outcome), e.tries, e.max_attempts, e.losses,
   (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -37,7 +37,7 @@ SELECT e.tenant_id, e.letter_id, e.id, e.job_type, e.queue, e.payload, e.rate_ke
     ) ORDER BY a.attempt), '[]')
     FROM job_attempts a
     WHERE a.tenant_id = e.tenant_id AND a.job_id = e.id AND a.completed_at >= e.created_at),
-  e.correlation_id, e.created_at
+  e.correlation_id, e.created_at, e.root_job_id, e.redrives, e.group_id
 FROM ended e
 WHERE e.end_status = 'dead'
 RETURNING tenant_id AS "tenantId", job_id AS "jobId", job_type AS type, error_code AS "errorCode"`;

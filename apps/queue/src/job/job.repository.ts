@@ -16,6 +16,15 @@ export interface JobRow {
   readonly lastErrorCode: string | null;
   readonly createdAt: Date;
   readonly progress: unknown;
+  readonly redrivenFrom: string | null;
+  /** Of a waiting job: when it is no longer worth running. */
+  readonly expiresAt: Date | null;
+  /** Of a running job that shall stop. */
+  readonly cancelRequestedAt: Date | null;
+  /** Of a waiting job: what it was put off by. */
+  readonly putOffBy: string | null;
+  readonly rateKey: string;
+  readonly domainKey: string | null;
   /** The database's clock. */
   readonly now: Date;
 }
@@ -34,23 +43,50 @@ export interface AttemptRow {
 
 const COLUMNS = `id, job_type AS type, status, priority, attempts, max_attempts AS "maxAttempts",
   scheduled_at AS "scheduledAt", started_at AS "startedAt", completed_at AS "completedAt",
-  last_error_code AS "lastErrorCode", created_at AS "createdAt", progress, now() AS now`;
+  last_error_code AS "lastErrorCode", created_at AS "createdAt", progress,
+  redriven_from AS "redrivenFrom", now() AS now`;
 
-/** One statement, so a job that is being finished is seen on one side or the other. */
+/** Of {@link JobRow}, from job_queue. */
+export const HOT_JOB_COLUMNS = `${COLUMNS}, expires_at AS "expiresAt",
+  cancel_requested_at AS "cancelRequestedAt", limited_by AS "putOffBy", rate_key AS "rateKey",
+  domain_key AS "domainKey"`;
+
+/** Of {@link JobRow}, from job_history: what held a job back does not matter any more. */
+export const FINISHED_JOB_COLUMNS = `${COLUMNS}, NULL::timestamptz AS "expiresAt",
+  NULL::timestamptz AS "cancelRequestedAt", NULL AS "putOffBy", '' AS "rateKey",
+  NULL AS "domainKey"`;
+
+/**
+ * One statement, so a job that is being finished is seen on one side or the other. The future holds no
+ * finished jobs, but partitions for them.
+ */
 const FIND = `
 SELECT * FROM (
-  SELECT ${COLUMNS} FROM job_queue WHERE tenant_id = $1 AND id = $2
+  SELECT ${HOT_JOB_COLUMNS} FROM job_queue WHERE tenant_id = $1 AND id = $2
   UNION ALL
-  SELECT ${COLUMNS} FROM job_history WHERE tenant_id = $1 AND id = $2 AND completed_at >= $3
+  SELECT ${FINISHED_JOB_COLUMNS} FROM job_history
+  WHERE tenant_id = $1 AND id = $2
+    AND completed_at >= $3 AND completed_at < now() + interval '1 hour'
 ) found
 ORDER BY "completedAt" DESC NULLS FIRST
 LIMIT 1`;
 
+/** The last try of a job that was completed stands in its history row. */
 const LIST_ATTEMPTS = `
 SELECT attempt, outcome, code, enhanced_code, error_code, reply, started_at, finished_at
-FROM job_attempts
-WHERE tenant_id = $1 AND job_id = $2 AND completed_at >= $3
-ORDER BY attempt, completed_at`;
+FROM (
+  SELECT attempt, outcome, code, enhanced_code, error_code, reply, started_at, finished_at
+  FROM job_attempts
+  WHERE tenant_id = $1 AND job_id = $2
+    AND completed_at >= $3 AND completed_at < now() + interval '1 hour'
+  UNION ALL
+  SELECT attempts, outcome, code, enhanced_code, last_error_code, error_message, try_started_at,
+    try_finished_at
+  FROM job_history
+  WHERE tenant_id = $1 AND id = $2 AND try_started_at IS NOT NULL
+    AND completed_at >= $3 AND completed_at < now() + interval '1 hour'
+) tried
+ORDER BY attempt, finished_at`;
 
 /** Reads jobs of one tenant. `bornAfter`: partitions before it cannot hold the job. */
 @Injectable()

@@ -1,6 +1,14 @@
 /** Every state a job can be seen in. Hot rows store pending (scheduled, ready) or running. */
-export type JobStatus =
-  'scheduled' | 'ready' | 'running' | 'completed' | 'dead' | 'cancelled' | 'expired';
+export const jobStatuses = [
+  'scheduled',
+  'ready',
+  'running',
+  'completed',
+  'dead',
+  'cancelled',
+  'expired',
+] as const;
+export type JobStatus = (typeof jobStatuses)[number];
 
 /** What can happen to a job. */
 export type JobMove =

@@ -4,7 +4,7 @@ import { HORIZON_HOLDERS } from '../maintenance/horizon-holders.js';
 import type { Due } from './due.js';
 
 /** Two looks at the front of an index; once a minute also the mark of the vacuum watch. */
-const LOOK = `
+const LOOK_FOR_DUE = `
 WITH mark AS (
   INSERT INTO horizon_marks (marked_at, holders)
   SELECT now(), ARRAY(${HORIZON_HOLDERS})
@@ -20,7 +20,7 @@ SELECT
 @Injectable()
 export class DueSystemRepository {
   async look(tx: SystemTransaction): Promise<Due> {
-    const { rows } = await tx.query<{ expiries: boolean; schedules: boolean }>(LOOK);
+    const { rows } = await tx.query<{ expiries: boolean; schedules: boolean }>(LOOK_FOR_DUE);
     return rows[0];
   }
 }

@@ -1,14 +1,5 @@
+import { type MaintenanceTask, maintenanceTasks } from '@penguinmails/contracts';
 import { bodySchema } from '@penguinmails/http';
-
-/** What can be tidied up: rows past their time, and a look at what keeps vacuum from working. */
-export const maintenanceTasks = [
-  'dead_letters',
-  'dedupe_keys',
-  'rate_buckets',
-  'job_groups',
-  'vacuum_watch',
-] as const;
-export type MaintenanceTask = (typeof maintenanceTasks)[number];
 
 export interface MaintenanceRequest {
   readonly task: MaintenanceTask;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { MaintenanceTask } from '@penguinmails/contracts';
 import type { SystemTransaction } from '@penguinmails/database';
-import type { MaintenanceTask } from './maintenance.requests.js';
 
 /** What has rows past their time. */
 export type RetentionTask = Exclude<MaintenanceTask, 'vacuum_watch'>;

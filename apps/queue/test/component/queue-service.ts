@@ -64,6 +64,17 @@ export async function startQueueService() {
     return { status: response.status, headers: response.headers, body: answer };
   }
 
+  /** Of a route that answers without a body. */
+  async function status(token: string, method: string, path: string): Promise<number> {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      signal: AbortSignal.timeout(ANSWER_MS),
+      headers: { authorization: `Bearer ${token}` },
+    });
+    await response.arrayBuffer();
+    return response.status;
+  }
+
   const tokenOf = (issuer: 'gateway' | 'worker') =>
     signServiceToken({ issuer, privateKey: testKeys()[issuer].privateKey }, { audience: 'queue' });
 
@@ -73,6 +84,7 @@ export async function startQueueService() {
     database,
     port,
     request,
+    status,
     workerToken: await tokenOf('worker'),
     gatewayToken: await tokenOf('gateway'),
 

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
+import { type MaintenanceTask, newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 import { eventually } from '@penguinmails/testing';
 import pg from 'pg';
 import { HORIZON_HOLDERS } from '../../src/maintenance/horizon-holders.js';
-import type { MaintenanceTask } from '../../src/maintenance/maintenance.requests.js';
 import { type QueueEngine, startQueueEngine } from './queue-engine.js';
 
 let queue: QueueEngine;

@@ -3,6 +3,8 @@ import { newEmailId, newId } from '@penguinmails/contracts';
 import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
 import { sendEmailJob } from '../../src/enqueue/new-job.js';
 import { bornAfter } from '../../src/job/born-after.js';
+import { type JobFilter, rangesOf } from '../../src/job/job-list.js';
+import { JobListRepository } from '../../src/job/job-list.repository.js';
 import { JobRepository } from '../../src/job/job.repository.js';
 import { explainPrepared, type PlanMode, planModes } from '@penguinmails/testing';
 import { acceptedEmail, type QueueEngine, resultOf, startQueueEngine } from './queue-engine.js';
@@ -45,7 +47,7 @@ async function planOf<T extends SystemTransaction | TenantTransaction>(
     const options = 'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF';
     const rows = await explainPrepared((sql) => tx.query(sql), mode, options, text, values);
     plan = (rows as { 'QUERY PLAN': string }[]).map((row) => row['QUERY PLAN']).join('\n');
-    return { rows: [], rowCount: 0 };
+    return { rows: [{}] as never[], rowCount: 1 };
   };
   await run({ ...tx, tenantId: 'tenantId' in tx ? tx.tenantId : undefined, query: explain });
   return plan;
@@ -111,9 +113,36 @@ describe.each(planModes)('with stale statistics and a long queue, %s plan', (mod
 });
 
 const partition = (days: number) =>
-  `job_history_cancelled_p${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')}`;
+  `_p${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')}`;
 /** Ids may come from clocks that are an hour ahead, so just after midnight yesterday counts. */
 const isAfterMidnight = new Date().getUTCHours() < 2;
+
+describe('a list of jobs', () => {
+  const look = (tenantId: string, filter: JobFilter) =>
+    queue.db.tenants.transaction(tenantId, (tx) =>
+      planOf(tx, (explaining) =>
+        new JobListRepository().look(explaining, filter, rangesOf(filter, new Date())[0]),
+      ),
+    );
+
+  it('reads no more of a long queue than its page, and of history the days that can hold it', async () => {
+    const tenantId = newId();
+    await queue.admin.query(
+      `INSERT INTO job_queue (tenant_id, job_type, payload)
+       SELECT $1, 'send_email', '{}' FROM generate_series(1, $2)`,
+      [tenantId, WAITING],
+    );
+    const plan = await look(tenantId, { limit: 25 });
+    expect(plan).not.toMatch(/Seq Scan on job_(queue|history)/);
+    const [, read] = /job_queue_pkey on job_queue \(actual rows=(\d+)/.exec(plan)!;
+    expect(Number(read)).toBeLessThanOrEqual(26);
+    expect(plan).toContain(`job_history_completed${partition(0)}`);
+    expect(plan).not.toContain(partition(2));
+    const dead = await look(tenantId, { limit: 25, status: 'dead' });
+    expect(dead).toContain(`job_history_dead${partition(0)}`);
+    expect(dead).not.toMatch(/on job_(queue|history_completed)/);
+  });
+});
 
 describe('the partitions of history', () => {
   it('are searched for a job from its birth on', async () => {

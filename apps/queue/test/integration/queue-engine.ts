@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto';
+import { Writable } from 'node:stream';
 import { Secret } from '@penguinmails/config';
 import { newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
 import { openDatabase } from '@penguinmails/database';
+import { createLogger } from '@penguinmails/observability';
 import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
 import { createTierDatabase, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
 import { DedupeSystemRepository } from '../../src/enqueue/dedupe.system.repository.js';
 import { EnqueueJobs } from '../../src/enqueue/enqueue-jobs.js';
+import { AuditLog } from '../../src/audit/audit-log.js';
+import { DeadLetterSystemRepository } from '../../src/dead-letter/dead-letter.system.repository.js';
+import { OrderRedrive } from '../../src/dead-letter/order-redrive.js';
+import { PreviewRedrive } from '../../src/dead-letter/preview-redrive.js';
+import { RedriveDeadLetters } from '../../src/dead-letter/redrive-dead-letters.js';
+import { RedriveOrderSystemRepository } from '../../src/dead-letter/redrive-order.system.repository.js';
+import { RedriveSystemRepository } from '../../src/dead-letter/redrive.system.repository.js';
 import { EnqueueSystemRepository } from '../../src/enqueue/enqueue.system.repository.js';
 import { OnEmailAccepted } from '../../src/enqueue/on-email-accepted.js';
 import { OnEmailWithdrawn } from '../../src/enqueue/on-email-withdrawn.js';
@@ -15,10 +24,16 @@ import { ExpireSystemRepository } from '../../src/expire/expire.system.repositor
 import { FinishJobs } from '../../src/finish/finish-jobs.js';
 import type { FinishResult } from '../../src/finish/finish-result.js';
 import { FinishSystemRepository } from '../../src/finish/finish.system.repository.js';
+import { CancelJob } from '../../src/job/cancel-job.js';
 import { GetJob } from '../../src/job/get-job.js';
+import { HeldJobSystemRepository } from '../../src/job/held-job.system.repository.js';
+import { HoldingFactsRepository } from '../../src/job/holding-facts.repository.js';
 import { JobEndSystemRepository } from '../../src/job/job-end.system.repository.js';
+import { JobListRepository } from '../../src/job/job-list.repository.js';
 import { JobRepository } from '../../src/job/job.repository.js';
 import { ListAttempts } from '../../src/job/list-attempts.js';
+import { ListJobs } from '../../src/job/list-jobs.js';
+import { RetryJob } from '../../src/job/retry-job.js';
 import type { JobKey } from '../../src/job/unfinished-job.js';
 import { JobTypes } from '../../src/job-type/job-types.js';
 import { GrantSigner } from '../../src/lease/grant-signer.js';
@@ -189,6 +204,10 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const expire = new ExpireSystemRepository();
   const due = new DueSystemRepository();
   const vacuum = new VacuumSystemRepository();
+  const getJob = new GetJob(db.tenants, jobs, new HoldingFactsRepository());
+  const held = new HeldJobSystemRepository();
+  const redrive = new RedriveSystemRepository();
+  const { audit, audited } = auditLog();
   return {
     ready,
     claims,
@@ -219,9 +238,37 @@ function assemble(db: ReturnType<typeof openDatabase>) {
     finishJobs: new FinishJobs(db.system, finish, endings, limits, events, types, ready),
     recordProgress: new RecordProgress(db.system, progress),
     rescueJobs: new RescueJobs(db.system, rescue, endings, events, types, ready, due),
-    getJob: new GetJob(db.tenants, jobs),
+    getJob,
+    listJobs: new ListJobs(db.tenants, new JobListRepository()),
+    cancelJob: new CancelJob(db.system, held, endings, events, getJob),
+    retryJob: new RetryJob(db.system, held, redrive, getJob, ready),
+    audited,
+    orderRedrive: new OrderRedrive(
+      db.system,
+      new RedriveOrderSystemRepository(),
+      new DeadLetterSystemRepository(),
+      types,
+      getJob,
+      ready,
+      audit,
+    ),
+    previewRedrive: new PreviewRedrive(db.system, new DeadLetterSystemRepository()),
+    redriveDeadLetters: new RedriveDeadLetters(db.system, redrive, ready),
     listAttempts: new ListAttempts(db.tenants, jobs),
   };
+}
+
+/** What was changed by whom, as the log has it. */
+function auditLog() {
+  const lines: string[] = [];
+  const destination = new Writable({
+    write: (line, _encoding, done) => {
+      lines.push(String(line));
+      done();
+    },
+  });
+  const audit = new AuditLog(createLogger('queue', { destination }));
+  return { audit, audited: () => lines.join('') };
 }
 
 /** An accepted e-mail of a new tenant, unless told otherwise. */

@@ -212,8 +212,8 @@ describe('what a tenant reads', () => {
     });
     const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
     const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
-    expect(plan).toContain(`job_history_p${today}`);
+    expect(plan).toContain(`job_history_completed_p${today}`);
     if (new Date().getUTCHours() > 1)
-      expect(plan).not.toContain(`job_history_p${yesterday.replaceAll('-', '')}`);
+      expect(plan).not.toContain(`_p${yesterday.replaceAll('-', '')}`);
   });
 });

@@ -1,3 +1,4 @@
+import type { MaintenanceTask } from '@penguinmails/contracts';
 import type { TierClient } from '@penguinmails/http/tier-client';
 
 /** One job as the queue leases it. */
@@ -133,7 +134,7 @@ export class QueueClient {
   }
 
   /** Has the queue tidy up to `limit` rows of one kind; doing it twice does no harm. */
-  maintain(task: string, limit: number): Promise<MaintenanceStep> {
+  maintain(task: MaintenanceTask, limit: number): Promise<MaintenanceStep> {
     return this.post('/internal/maintenance:run', { task, limit }, true);
   }
 

@@ -1,14 +1,6 @@
+import { maintenanceTasks } from '@penguinmails/contracts';
 import type { MaintenanceStep, QueueClient } from '../clients/queue.client.js';
 import type { Step, SteppedWork } from '../stepped/stepped-work.js';
-
-/** What the queue has to tidy up, in this order; the names are those of its route. */
-export const maintenanceTasks = [
-  'dead_letters',
-  'dedupe_keys',
-  'rate_buckets',
-  'job_groups',
-  'vacuum_watch',
-] as const;
 
 /** Rows of one step: far less than the time that a call may take. */
 const STEP_ROWS = 1_000;

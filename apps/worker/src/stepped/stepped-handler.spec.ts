@@ -19,6 +19,11 @@ const leased: LeasedJob = {
   created_at: '2026-11-23T00:00:00.000Z',
 };
 
+interface Script {
+  answer: ProgressAnswer;
+  beforeStep: (n: number) => void;
+}
+
 /** Steps of 10 rows that take `stepMs` each by the clock of this test. */
 function bench(steps: number, stepMs: number) {
   const clock = { now: 0 };
@@ -27,7 +32,7 @@ function bench(steps: number, stepMs: number) {
   const held = new HeldJobs();
   const [job] = held.add('token', [leased], []);
   const answer: ProgressAnswer = { held: true, cancelled: false };
-  const script = { answer, beforeStep: (_n: number): void => undefined };
+  const script: Script = { answer, beforeStep: () => undefined };
   const work: SteppedWork = {
     type: 'maintenance',
     total: () => steps * 10,

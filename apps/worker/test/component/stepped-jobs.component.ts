@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { maintenanceTasks } from '@penguinmails/contracts';
 import { eventually } from '@penguinmails/testing';
-import { maintenanceTasks } from '../../src/maintenance/run-maintenance.js';
 import { WorkerBench } from './worker-bench.js';
 
 const MAINTENANCE = '/internal/maintenance:run';

@@ -16,6 +16,7 @@ export const scopes = [
   'notifications:write',
   'analytics:read',
   'jobs:read',
+  'jobs:write',
   'api_keys:write',
 ];
 
@@ -102,7 +103,11 @@ export const job = (change: object = {}) => ({
   completed_at: null,
   last_error_code: null,
   created_at: AT,
+  expires_at: null,
+  cancel_requested_at: null,
+  redriven_from: null,
   progress: null,
+  limited_by: null,
   ...INTERNAL,
   ...change,
 });
@@ -225,6 +230,64 @@ export const health = (tier: string, change: object = {}) => ({
   },
   outbox: { depth: 0, oldest_age_seconds: 0 },
   consumer: { state: 'running', lag: 0 },
+  ...INTERNAL,
+  ...change,
+});
+
+export const queue = (change: object = {}) => ({
+  object: 'queue',
+  type: 'send_email',
+  paused: false,
+  reason: null,
+  paused_at: null,
+  depth: { scheduled: 1, ready: 2, running: 3, dead: 4 },
+  oldest_ready_age_seconds: 1.5,
+  finished_per_minute: 120.4,
+  ...INTERNAL,
+  ...change,
+});
+
+export const queuePause = (change: object = {}) => ({
+  object: 'queue_pause',
+  tenant_id: TENANT,
+  mailbox_id: null,
+  reason: 'complaints',
+  paused_at: AT,
+  ...INTERNAL,
+  ...change,
+});
+
+export const queueLimit = (change: object = {}) => ({
+  object: 'queue_limit',
+  tenant_id: TENANT,
+  limit_key: 'tenant',
+  per_minute: 60,
+  per_day: null,
+  warmup: null,
+  used_today: 7,
+  updated_at: AT,
+  ...INTERNAL,
+  ...change,
+});
+
+export const deadLetter = (change: object = {}) => ({
+  object: 'dead_letter',
+  id: newId(),
+  tenant_id: TENANT,
+  job_id: newEmailId(),
+  type: 'send_email',
+  outcome: 'failed',
+  error_code: 'tls_required',
+  attempts: 1,
+  max_attempts: 12,
+  lease_losses: 0,
+  correlation_id: null,
+  job_created_at: AT,
+  died_at: '2026-06-01T12:00:00.123456Z',
+  redriven_at: null,
+  redriven_as: null,
+  root_job_id: newEmailId(),
+  redrives: 0,
   ...INTERNAL,
   ...change,
 });
