@@ -19,7 +19,7 @@ export interface Catch {
   readonly seconds: number;
 }
 
-/** Half of the short run with the queue service broken. */
+/** A part of the short run with the queue service broken. */
 export async function catchMutant(mutant: Mutant, seed: number): Promise<Catch> {
   const directory = mkdtempSync(join(tmpdir(), 'penguinmails-mutant-'));
   const startedAt = performance.now();
@@ -35,10 +35,11 @@ export async function catchMutant(mutant: Mutant, seed: number): Promise<Catch> 
 
 /** A round that does not come to rest is a sign as well; a service that does not start is none. */
 async function signsOf(mutant: Mutant, preload: string, seed: number): Promise<readonly string[]> {
-  const faults = mutant.noticedBy === 'faults';
+  const faults = mutant.noticedBy !== 'rules';
   const replicas = faults ? [] : [RULE_REPLICAS];
+  const only = [mutant.noticedBy];
   try {
-    const run = { form: shortForm, seed, mutant: [preload], replicas, faults };
+    const run = { form: shortForm, seed, mutant: [preload], replicas, faults, only };
     return (await verifyQueue(run)).violations;
   } catch (error) {
     if (error instanceof NotInTime) return [error.message];

@@ -1,10 +1,11 @@
 import { noFencing } from '../../chaos/mutants/changes.ts';
 import type { SourceChange } from '../../mutants/source-change.ts';
 
-/** A guard of the queue taken away, and the half of the short run that must notice. */
+/** A guard of the queue taken away, and the part of the short run that must notice. */
 export interface Mutant {
   readonly name: string;
-  readonly noticedBy: 'rules' | 'faults';
+  /** The rules, or the round of this name. */
+  readonly noticedBy: 'rules' | 'workers' | 'queue';
   readonly changes: readonly SourceChange[];
 }
 
@@ -27,7 +28,7 @@ const bucketsUnlocked: SourceChange = {
 
 export const mutants: readonly Mutant[] = [
   { name: 'results without fence', noticedBy: 'rules', changes: noFencing },
-  { name: 'results without fence, under faults', noticedBy: 'faults', changes: noFencing },
+  { name: 'results without fence, under faults', noticedBy: 'workers', changes: noFencing },
   {
     name: 'heartbeats without fence',
     noticedBy: 'rules',
@@ -41,7 +42,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'lease longer than the run',
-    noticedBy: 'faults',
+    noticedBy: 'workers',
     changes: [
       {
         file: LANES,
@@ -52,7 +53,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an outage of the queue ages leases',
-    noticedBy: 'faults',
+    noticedBy: 'queue',
     changes: [
       {
         file: 'apps/queue/dist/rescue/rescue.system.repository.js',

@@ -11,6 +11,8 @@ import { monotonicMs } from './worker/journal-line.ts';
 
 const MEET_ATTEMPTS = 400;
 const RETRY_MS = 15;
+/** A begun job whose note is so old is at work; before, it may still be noting. */
+const AT_WORK_MS = 100;
 
 /** Jobs are put in, a fault happens while they run; then every one of them must have ended. */
 export interface RoundPlan {
@@ -96,7 +98,8 @@ export class Round {
       (line) => line.worker === this.scene.idOf(worker) && held.has(line.job),
     );
     const ended = new Set(lines.filter(({ event }) => event === 'end').map(({ job }) => job));
-    return lines.some(({ event, job }) => event === 'begin' && !ended.has(job));
+    const latest = monotonicMs() - AT_WORK_MS;
+    return lines.some(({ event, job, at }) => event === 'begin' && at < latest && !ended.has(job));
   }
 
   async heldBy(worker: string, slowOnly = false): Promise<Set<string>> {

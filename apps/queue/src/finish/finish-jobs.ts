@@ -65,6 +65,9 @@ export class FinishJobs {
     results: readonly FinishResult[],
   ): Promise<readonly ReportedFinish[]> {
     const [good, other] = parted(results, ({ kind }) => isCompletion(kind));
+    // Two statements lock rows below, and a heartbeat takes the same rows in one order: a mixed batch
+    // does so first, else each could wait for a row that the other has.
+    if (good.length > 0 && other.length > 0) await this.repository.lockHeld(tx, results);
     const completed = this.completed(await this.repository.complete(tx, good), good);
     const held = await this.repository.lockHeld(tx, other);
     const plan = planFinish(
