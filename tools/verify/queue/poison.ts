@@ -5,8 +5,9 @@ import type { Round, RoundPlan } from './round.ts';
 import { monotonicMs } from './worker/journal-line.ts';
 
 const LOOK_EVERY_MS = 50;
-/** Of the round without its last job: the poison must not hold them up. */
-const OTHERS_WITHIN_MS = 60_000;
+/** Twenty leases, after each the wait of a job that loses one again and again, and something on top. */
+const AGAIN_WITHIN_MS = 11_000;
+const BURIED_WITHIN_MS = 60_000;
 
 /** A job that kills whoever begins it. It is buried; all others end. */
 export const poisonRound: Omit<RoundPlan, 'jobs'> = {
@@ -21,11 +22,12 @@ function poisonJob(): NewJob {
 }
 
 async function poison(round: Round): Promise<void> {
-  const startedAt = monotonicMs();
+  const { leaseMs, leaseLossLimit } = round.scene.limits;
+  const until = monotonicMs() + leaseLossLimit * (leaseMs + AGAIN_WITHIN_MS) + BURIED_WITHIN_MS;
   const [victim] = round.jobs;
   while (victim && !(await hasEnded(round, victim.id))) {
     await Promise.all(round.scene.workers.map((worker) => raise(round, worker)));
-    if (monotonicMs() - startedAt > 20 * round.scene.limits.leaseMs + OTHERS_WITHIN_MS) return;
+    if (monotonicMs() > until) return;
     await delay(LOOK_EVERY_MS);
   }
 }
