@@ -6,12 +6,14 @@ import { root } from '../stack/repository.ts';
 import { kafkaMutants } from '../verify/live/kafka-mutants.ts';
 import { restMutants } from '../verify/live/rest-mutants.ts';
 import { mutants as outageMutants } from '../verify/outages/mutants.ts';
+import { mutants as queueMutants } from '../verify/queue/mutants.ts';
 import { changed, type SourceChange } from './source-change.ts';
 
 const changes: readonly SourceChange[] = [
   ...chaosMutants.flatMap(({ preload }) => preload?.changes ?? []),
   ...[...restMutants, ...kafkaMutants].map(({ change }) => change),
   ...outageMutants,
+  ...queueMutants.flatMap(({ changes }) => changes),
 ];
 
 describe('the mutants of the long runs', () => {

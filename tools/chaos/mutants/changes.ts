@@ -1,11 +1,11 @@
 import type { SourceChange } from '../../mutants/source-change.ts';
 
-/** A result counts whoever holds the job by now. */
-export const noFencing: SourceChange = {
+/** A result counts whoever holds the job by now, one that completes it and one that does not. */
+export const noFencing: readonly SourceChange[] = ['ON', 'WHERE'].map((before) => ({
   file: 'apps/queue/dist/finish/finish.system.repository.js',
-  find: 'AND j.id = r.id AND j.lease_token = r.lease_token',
-  replace: 'AND j.id = r.id',
-};
+  find: `${before} j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token`,
+  replace: `${before} j.tenant_id = r.tenant_id AND j.id = r.id`,
+}));
 
 /** Every event counts as new. */
 export const noInbox: SourceChange = {

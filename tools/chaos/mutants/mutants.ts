@@ -48,7 +48,7 @@ export const mutants: readonly Mutant[] = [
     name: 'none',
     run: async (settings) => [...(await finishLate(settings)), ...(await countTwice(settings))],
   },
-  { name: 'no fencing', preload: { app: 'queue', changes: [noFencing] }, run: finishLate },
+  { name: 'no fencing', preload: { app: 'queue', changes: noFencing }, run: finishLate },
   { name: 'no inbox', preload: { app: 'olap', changes: [noInbox] }, run: countTwice },
   {
     name: 'outage of the queue ages leases',

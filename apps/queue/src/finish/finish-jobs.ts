@@ -68,6 +68,10 @@ export class FinishJobs {
     results: readonly FinishResult[],
   ): Promise<readonly ReportedFinish[]> {
     const good = results.filter(({ kind }) => isCompletion(kind));
+    // Two statements lock rows below, and a heartbeat takes the same rows in one order: a mixed batch
+    // does so first, else each could wait for a row that the other has.
+    if (good.length > 0 && good.length < results.length)
+      await this.repository.lockHeld(tx, results);
     const completed = this.completed(await this.repository.complete(tx, good), good);
     const done = new Set(completed.map(({ job }) => keyOf(job)));
     const other = results.filter((result) => !done.has(keyOfResult(result)));

@@ -51,10 +51,17 @@ WHERE j.status = 'running' AND j.lease_expires_at < $1
 LIMIT $2
 FOR UPDATE SKIP LOCKED`;
 
+/**
+ * The first loss costs no time. From the second one on each job waits for a random while, up to 10 s:
+ * jobs that come back together are leased together, and would all be buried with the one that kills
+ * their workers.
+ */
 const LOSE_LEASES = `
 UPDATE job_queue j
 SET status = 'pending', lease_token = NULL, lease_expires_at = NULL, leased_by = NULL,
-  lease_losses = j.lease_losses + 1
+  lease_losses = j.lease_losses + 1,
+  scheduled_at = CASE WHEN j.lease_losses = 0 THEN j.scheduled_at
+    ELSE now() + random() * least(10, power(2, j.lease_losses)) * interval '1 second' END
 FROM unnest($1::uuid[], $2::uuid[]) AS l(tenant_id, id)
 WHERE j.tenant_id = l.tenant_id AND j.id = l.id`;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@penguinmails/contracts';
 import { verifyGrant } from '@penguinmails/http';
-import { testKeys } from '@penguinmails/testing';
+import { eventually, testKeys } from '@penguinmails/testing';
 import {
   acceptedEmail,
   type EmailAccepted,
@@ -277,5 +277,29 @@ describe('fencing', () => {
     const grant = await verifyGrant(testKeys().publicKeys, renewal.grants[0].grant);
     expect(grant.jobIds).toEqual([jobs[1].jobId]);
     expect(renewal.expiresAt!.getTime() - Date.now()).toBeGreaterThan(25_000);
+  });
+
+  it('locks the rows of a mixed batch in one order, as a heartbeat over them does', async () => {
+    await queue.accept(manyEmails(2));
+    const { jobs, leaseToken } = await queue.lease(2);
+    const [first, second] = [...jobs].sort((a, b) => (a.jobId < b.jobId ? -1 : 1));
+    const heartbeat = await queue.admin.connect();
+    const row = 'SELECT FROM job_queue WHERE id = $1 FOR UPDATE NOWAIT';
+    await heartbeat.query('BEGIN');
+    await heartbeat.query(row, [first.jobId]);
+    const finished = queue.finishJobs.execute([
+      resultOf(first, leaseToken, DEFERRED),
+      resultOf(second, leaseToken),
+    ]);
+    await eventually(async () => {
+      const waiting = await queue.rows(
+        `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+      );
+      expect(waiting).toHaveLength(1);
+    });
+    await expect(heartbeat.query(row, [second.jobId])).resolves.toMatchObject({ rowCount: 1 });
+    await heartbeat.query('COMMIT');
+    heartbeat.release();
+    expect((await finished).accepted).toHaveLength(2);
   });
 });

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { acceptedEmail, type QueueEngine, resultOf, startQueueEngine } from './queue-engine.js';
+import {
+  acceptedEmail,
+  manyEmails,
+  type QueueEngine,
+  resultOf,
+  startQueueEngine,
+} from './queue-engine.js';
 
 let queue: QueueEngine;
 beforeAll(async () => {
@@ -50,6 +56,23 @@ describe('the rescuer', () => {
     });
     await queue.letLeasesAge(10);
     await expect(tick()).resolves.toMatchObject({ rescued: 0 });
+  });
+
+  it('parts jobs that lose their leases together again and again', async () => {
+    await queue.accept(manyEmails(20));
+    const waits = async () => {
+      expect((await queue.lease(20)).jobs).toHaveLength(20);
+      await queue.letLeasesAge(31);
+      await tick();
+      return queue.rows<{ seconds: number }>(
+        `SELECT DISTINCT extract(epoch FROM scheduled_at - now())::float8 AS seconds FROM job_queue
+         WHERE scheduled_at > now() - interval '1 second' AND lease_losses = 2`,
+      );
+    };
+    await expect(waits()).resolves.toEqual([]);
+    const parted = await waits();
+    expect(parted).toHaveLength(20);
+    expect(Math.max(...parted.map(({ seconds }) => seconds))).toBeLessThan(2);
   });
 
   it('buries a job whose workers died 20 times, and tells oltp and operators', async () => {

@@ -1,0 +1,52 @@
+import { SeededRandom } from '../messaging/seeded-random.ts';
+import type { Form } from './form.ts';
+import { unexpectedErrors } from './judge/service-errors.ts';
+import { longRounds, shortRounds } from './rounds.ts';
+import { Round, type RoundReport } from './round.ts';
+import { Scene } from './scene.ts';
+import type { Stage } from './stage.ts';
+
+const REPLICAS = 2;
+const WORKERS = 3;
+
+export interface FaultRun {
+  readonly form: Form;
+  readonly seed: number;
+  /** Only the rounds of these names. */
+  readonly only?: readonly string[];
+  /** Modules loaded before every replica. */
+  readonly mutant: readonly string[];
+}
+
+/** Three workers, two replicas of the queue; one report a round. */
+export async function runFaults(
+  stage: Stage,
+  { form, seed, only, mutant }: FaultRun,
+  onReport: (report: RoundReport) => void = () => undefined,
+): Promise<RoundReport[]> {
+  const scene = await Scene.create(stage, form, { replicas: REPLICAS, workers: WORKERS }, mutant);
+  const random = new SeededRandom(seed);
+  const plans = form.name === 'long' ? longRounds(form) : shortRounds(form);
+  const reports: RoundReport[] = [];
+  try {
+    await Promise.all([scene.startQueue(), scene.startWorkers()]);
+    // What was logged while everything started is not of the first round.
+    unexpectedErrors(stage.directory);
+    for (const plan of plans.filter(({ name }) => !only || only.includes(name))) {
+      if (plan.name === 'poison job') await scene.restartWith(form.poisonLimits);
+      const report = await new Round(scene, random, plan).run();
+      onReport(report);
+      reports.push(report);
+    }
+    return reports;
+  } finally {
+    await scene.close();
+  }
+}
+
+/** What is wrong, in words; nothing when all is as it must be. */
+export function violationsOf(reports: readonly RoundReport[]): string[] {
+  return reports.flatMap(({ round, violations }) =>
+    Object.entries(violations).map(([rule, count]) => `${round}: ${rule} ${count}`),
+  );
+}
