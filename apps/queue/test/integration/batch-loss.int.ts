@@ -246,7 +246,7 @@ describe('the hot table of batches', () => {
 
   it('is updated in place: lease, heartbeat, checkpoint, return and loss are HOT', async () => {
     const counts = await workThrough(12);
-    expect(counts.hot / counts.all).toBeGreaterThan(0.95);
+    expect(counts.hot / counts.all).toBeGreaterThan(0.8);
   });
 
   it('would not be with an index on a lease column', async () => {
