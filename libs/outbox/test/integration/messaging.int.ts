@@ -40,6 +40,7 @@ import {
 } from './outbox-fixture.js';
 
 const RECORDED = 'penguinmails.delivery.recorded.v1';
+const FINISHED = 'penguinmails.job_group.finished.v1';
 const DELIVERIES_TOPIC = 'penguinmails.internal.queue.deliveries.v1';
 const DEAD_LETTERS = 'penguinmails.dlq.queue.v1';
 
@@ -143,7 +144,7 @@ async function boot(
         consumerGroup: `queue-test-${randomUUID()}`,
         brokers: testBrokers(),
         consumes: [ACCEPTED, WITHDRAWN],
-        emits: [RECORDED, RAISED],
+        emits: [RECORDED, RAISED, FINISHED],
         publicUrl: PUBLIC_URL,
         logger: silent,
         retrySchedule: { firstMs: 50, maxMs: 50, tries: 100 },
