@@ -55,6 +55,8 @@ export interface ContenderDescription {
   /** Package that has to be installed. */
   readonly needs?: 'graphile-worker' | 'pg-boss' | 'bullmq';
   readonly needsRedis?: true;
+  /** It works on the tier's own schema, with its logins and policies. */
+  readonly hasOurSchema?: true;
   readonly measures: readonly MeasureName[];
   /** Longest random pause between two samples of latency; a poller must not be met in its rhythm. */
   readonly latencyGapMs?: number;

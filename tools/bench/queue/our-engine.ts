@@ -73,7 +73,7 @@ export interface EngineUrls {
  * Kafka ends. The job type is declared for the bench only; like every type that is no mail it tells
  * nobody what became of its jobs.
  */
-export async function openOurEngine({ app, system }: EngineUrls): Promise<OurEngine> {
+export async function openOurEngine({ app, system }: EngineUrls, type = TYPE): Promise<OurEngine> {
   const database = openDatabase(
     queueDatabaseSettings({
       url: new Secret(app),
@@ -92,7 +92,7 @@ export async function openOurEngine({ app, system }: EngineUrls): Promise<OurEng
 
   const tenants = { a: newId(), b: newId() };
   const add = async (jobs: readonly BenchJob[]): Promise<void> => {
-    const rows = jobs.map((payload) => newJob(tenants[payload.tenant], payload));
+    const rows = jobs.map((payload) => newJob(tenants[payload.tenant], type, payload));
     const born = bornAfter(rows.map(({ jobId }) => jobId));
     await database.system.once((tx) => {
       tx.onCommit(() => ready.wake(lanesOf(rows)));
@@ -208,11 +208,11 @@ function batchRescue(
   );
 }
 
-function newJob(tenantId: string, payload: BenchJob) {
+function newJob(tenantId: string, type: string, payload: BenchJob) {
   return {
     tenantId,
     jobId: newEmailId(),
-    type: TYPE as never,
+    type: type as never,
     payload,
     priority: 0,
     maxAttempts: jobTypes.send_email.maxAttempts,

@@ -43,7 +43,7 @@ export async function startQueueServer(): Promise<QueueServer> {
     const pid = supervisor.pid(NAME);
     if (pid === null) throw new Error('the server of the bench has ended');
     const createDatabase = (description: ContenderDescription): Promise<BenchDatabase> =>
-      description.role === 'ours' ? ourDatabase(adminUrl) : emptyDatabase(adminUrl);
+      description.hasOurSchema ? ourDatabase(adminUrl) : emptyDatabase(adminUrl);
     return { address: { adminUrl, pid, writesWal: true }, createDatabase, stop };
   } catch (error) {
     await stop();

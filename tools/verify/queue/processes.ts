@@ -12,9 +12,15 @@ const QUIET = ['--disable-warning=TimeoutNegativeWarning', '--disable-warning=Ex
 
 const imports = (modules: readonly string[]) => modules.flatMap((module) => ['--import', module]);
 
+/** What a queue service needs of its surroundings. */
+export interface QueueEnvironment {
+  readonly database: Pick<Stage['database'], 'appUrl' | 'systemUrl'>;
+  readonly signing: Stage['signing'];
+}
+
 /** One replica of the queue service, as the stack starts it. */
 export function queueCommand(
-  { database, signing }: Stage,
+  { database, signing }: QueueEnvironment,
   ports: { readonly http: number; readonly metrics: number },
   preloads: readonly string[],
 ): Command {

@@ -3,6 +3,7 @@ import { bareSql } from './bare.ts';
 import { bullMqPostgres, bullMqRedis } from './bullmq.ts';
 import { graphileBatched, graphileShipped } from './graphile.ts';
 import { ours } from './ours.ts';
+import { oursOverHttp } from './ours-http.ts';
 import { pgBossBatched, pgBossShipped, pgBossSingle } from './pg-boss.ts';
 
 /** In the order of the table. */
@@ -16,6 +17,7 @@ const all: readonly ContenderDescription[] = [
   bullMqPostgres,
   bullMqRedis,
   bareSql,
+  oursOverHttp,
 ];
 
 /** @param wanted beginnings of names, hyphens aside; empty: all. @throws Error when one fits nobody */

@@ -75,6 +75,7 @@ export const ours: ContenderDescription = {
   pace: 'batched',
   settings: `the product's engine on its schema, row level security on, ${BATCH} a claim, at most ${MOST_LOOPS} loops`,
   keeps: 'a row of history with the try in it',
+  hasOurSchema: true,
   measures: ['drain', 'add', 'latency', 'pending', 'finished', 'snapshot', 'idle'],
   create: (urls) => new OurQueue(urls),
 };
