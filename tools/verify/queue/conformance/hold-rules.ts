@@ -102,7 +102,9 @@ const limitRules: readonly Rule[] = [
       const [tenantId, mailbox] = [newId(), newId()];
       await limit(bench, tenantId, `mailbox:${mailbox}`, { day: 7 });
       await bench.put(times(120, { tenantId, mailbox }));
-      same(await scramble(bench), 7, 'jobs');
+      // The bucket is there when they all ask: making it would serialize them.
+      same((await bench.take(1, 3_000)).length, 1, 'first');
+      same(await scramble(bench), 6, 'jobs');
     },
   },
   {
@@ -112,7 +114,8 @@ const limitRules: readonly Rule[] = [
       await limit(bench, tenantId, 'tenant', { day: 9 });
       const mailboxes = [newId(), newId()];
       await bench.put(mailboxes.flatMap((mailbox) => times(60, { tenantId, mailbox })));
-      same(await scramble(bench), 9, 'jobs');
+      same((await bench.take(1, 3_000)).length, 1, 'first');
+      same(await scramble(bench), 8, 'jobs');
     },
   },
   {

@@ -32,6 +32,12 @@ export const leaseRules: readonly Rule[] = [
       await bench.loseLease(stale);
       const [held] = await bench.take(1, 3_000);
       same(held?.id, stale.id, 'leased again');
+      // So that renewing it, to some seconds from now, cannot hit the same millisecond.
+      await bench.rows(
+        `UPDATE job_queue SET lease_expires_at = lease_expires_at + interval '1 hour'
+         WHERE id = $1`,
+        [stale.id],
+      );
       const before = (await bench.row(stale.id))?.['lease_expires_at'];
       same(await bench.heartbeat([stale]), [stale.id], 'lost');
       same((await bench.row(stale.id))?.['lease_expires_at'], before, 'end of the lease');
