@@ -27,6 +27,8 @@ const probes: Readonly<Record<string, (ids: Belongings['ids']) => Record<string,
   getEmailAttachment: ({ email, attachment }) => [{ id: email, attachment_id: attachment }],
   cancelEmail: ({ email, scheduled }) => [{ id: email }, { id: scheduled }],
   getJob: ({ email, scheduled }) => [{ id: email }, { id: scheduled }],
+  cancelJob: ({ email, scheduled }) => [{ id: email }, { id: scheduled }],
+  retryJob: ({ email, scheduled }) => [{ id: email }, { id: scheduled }],
   markNotification: ({ notification }) => [{ id: notification }],
 };
 
