@@ -113,8 +113,8 @@ export class ClaimBatches {
       const own = byLane.get(laneKey(lane.quota)) ?? [];
       const used = own.reduce((sum, { resumeAt, leaseTo }) => sum + leaseTo - resumeAt, 0);
       const isUsedUp = used >= recipients;
-      this.directory.settle(lane, isUsedUp ? lane.quota.most : own.length, lastPlace(own));
-      if (isUsedUp) this.directory.hold(lane, USED_UP_HOLD_MS);
+      const taken = isUsedUp ? lane.quota.most : own.length;
+      this.directory.settle(lane, taken, lastPlace(own), isUsedUp ? USED_UP_HOLD_MS : 0);
     }
     for (const { lane, forMs } of held) this.directory.hold(lane, Math.min(forMs, LONGEST_HOLD_MS));
   }

@@ -111,12 +111,14 @@ export class LaneDirectory {
   /**
    * What a claim took of a planned lane.
    * @param last the last place that was taken; null: none
+   * @param restMs the lane is left alone for so long
    */
-  settle(planned: PlannedLane, taken: number, last: LanePlace | null): void {
+  settle(planned: PlannedLane, taken: number, last: LanePlace | null, restMs = 0): void {
     const lane = this.end(planned);
     if (!lane) return;
     if (last && lane.rewinds === planned.rewinds) lane.cursor = last;
     if (taken < planned.quota.most && lane.touched === planned.touched) lane.openAt = Infinity;
+    if (restMs > 0) lane.heldUntil = this.now() + restMs;
   }
 
   /** Its limit is used up: nothing of the lane can be claimed for so many milliseconds. */

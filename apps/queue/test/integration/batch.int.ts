@@ -175,7 +175,8 @@ describe('limits', () => {
       [batch.tenantId, key, perMinute, perDay],
     );
   const usedToday = async () =>
-    (await queue.rows<{ used_today: number }>('SELECT used_today FROM rate_buckets'))[0].used_today;
+    (await queue.rows<{ used: number }>('SELECT max(used_today) AS used FROM rate_buckets'))[0]
+      .used;
 
   it('lease a batch in part, as far as its mailbox allows, and charge it by recipient', async () => {
     const batch = newBatch();
