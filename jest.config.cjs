@@ -24,6 +24,7 @@ module.exports = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   globalSetup: '<rootDir>/tools/test/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/test/global-teardown.mjs',
+  testSequencer: '<rootDir>/tools/test/long-first.cjs',
   testTimeout: 60000,
   workerIdleMemoryLimit: '1GB',
 };
