@@ -16,10 +16,16 @@ export const CONTENT = `
   WHERE c.tenant_id = $1 AND c.storage_key = $2
   GROUP BY c.tenant_id, c.storage_key`;
 
-const TRIES = `
+/** `last`: the try that completed the job, if it stands in its row. */
+const triesWith = (last: string): string => `
   SELECT coalesce(json_agg(t ORDER BY t.attempt), '[]') FROM (
     SELECT attempt, outcome, code, enhanced_code, error_code, finished_at
-    FROM job_attempts a WHERE a.tenant_id = j.tenant_id AND a.job_id = j.id) t`;
+    FROM job_attempts a WHERE a.tenant_id = j.tenant_id AND a.job_id = j.id${last}) t`;
+
+const LAST_TRY = `
+    UNION ALL
+    SELECT j.attempts, j.outcome, j.code, j.enhanced_code, j.last_error_code, j.try_finished_at
+    WHERE j.try_finished_at IS NOT NULL`;
 
 const BURIED = `
   EXISTS (SELECT FROM dead_letters d WHERE d.tenant_id = j.tenant_id AND d.job_id = j.id)`;
@@ -28,11 +34,11 @@ const BURIED = `
 export const JOB = `
   SELECT j.tenant_id, 'queue' AS place, j.status, NULL AS outcome, j.attempts, j.max_attempts,
          j.scheduled_at, j.lease_expires_at, j.completed_at, j.last_error_code,
-         ${BURIED} AS buried, (${TRIES}) AS tries
+         ${BURIED} AS buried, (${triesWith('')}) AS tries
   FROM job_queue j WHERE j.id = $1
   UNION ALL
   SELECT j.tenant_id, 'history', j.status, j.outcome, j.attempts, j.max_attempts, j.scheduled_at,
-         NULL, j.completed_at, j.last_error_code, ${BURIED}, (${TRIES})
+         NULL, j.completed_at, j.last_error_code, ${BURIED}, (${triesWith(LAST_TRY)})
   FROM job_history j WHERE j.id = $1
   LIMIT 1`;
 

@@ -28,7 +28,7 @@ export interface JobRow {
   leaseLosses: number;
   /** Tries that ended as `unknown`. */
   unknowns: number;
-  /** Rows of job_attempts. */
+  /** Rows of job_attempts, and the try that completed the job, which stands in its history. */
   tries: number;
 }
 

@@ -21,8 +21,8 @@ const JOBS = `
     h.lease_losses AS "leaseLosses",
     (SELECT count(*) FROM job_attempts a WHERE a.tenant_id = h.tenant_id AND a.job_id = h.id
        AND a.outcome = 'unknown')::int AS unknowns,
-    (SELECT count(*) FROM job_attempts a
-     WHERE a.tenant_id = h.tenant_id AND a.job_id = h.id)::int AS tries
+    (SELECT count(*) FROM job_attempts a WHERE a.tenant_id = h.tenant_id AND a.job_id = h.id)::int
+      + (h.try_started_at IS NOT NULL)::int AS tries
   FROM job_history h WHERE h.tenant_id = ANY ($1)`;
 
 const HOT = `

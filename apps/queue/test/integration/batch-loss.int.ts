@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@penguinmails/contracts';
+import { eventually } from '@penguinmails/testing';
 import type { SystemTransaction } from '@penguinmails/database';
 import { recipientId } from '../../src/batch/batch-key.js';
 import { outcomesOf } from '../../src/batch/batch-outcome.js';
@@ -246,8 +247,11 @@ describe('the hot table of batches', () => {
   }
 
   it('is updated in place: lease, heartbeat, checkpoint, return and loss are HOT', async () => {
-    const counts = await workThrough(12);
-    expect(counts.hot / counts.all).toBeGreaterThan(0.9);
+    // A page cannot be tidied up while an ANALYZE elsewhere in the database holds its snapshot.
+    await eventually(async () => {
+      const counts = await workThrough(12);
+      expect(counts.hot / counts.all).toBeGreaterThan(0.9);
+    });
   });
 
   it('would not be with an index on a lease column', async () => {

@@ -10,12 +10,10 @@ interface Row {
 }
 
 const SQL = `
-  SELECT h.status, a.attempt, a.outcome, a.code, h.completed_at,
-         round(extract(epoch FROM a.finished_at - a.started_at) * 1000)::int AS milliseconds
+  SELECT h.status, h.attempts AS attempt, h.outcome, h.code, h.completed_at,
+         round(extract(epoch FROM h.try_finished_at - h.try_started_at) * 1000)::int AS milliseconds
   FROM job_history h
-  JOIN job_attempts a ON a.tenant_id = h.tenant_id AND a.job_id = h.id
-  WHERE h.tenant_id = $1 AND h.id = $2
-  ORDER BY a.attempt DESC LIMIT 1`;
+  WHERE h.tenant_id = $1 AND h.id = $2`;
 
 /** The job (its id is the e-mail's) in the history, with its last attempt. */
 export const queue = byId('queue', async ({ plan, tenantId, id }) => {
