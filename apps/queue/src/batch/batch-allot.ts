@@ -1,5 +1,6 @@
-import { bucketKey, rulesOfLane, type RulesOf } from '../limit/allot.js';
+import { rulesOfLane, type RulesOf } from '../limit/allot.js';
 import { allowanceOf } from '../limit/limit-rules.js';
+import { bucketKey, usesOf } from '../limit/limit-use.js';
 import type { LimitUse, LockedBucket } from '../limit/limit.system.repository.js';
 import type { PlannedLane } from '../lane/lane-directory.js';
 import type { LeasedBatch } from './leased-batch.js';
@@ -48,16 +49,10 @@ export function allotBatches(
 
 /** What claimed batches use of the limits of their tenants and mailboxes: one a recipient. */
 export function usesOfBatches(batches: readonly LeasedBatch[], rulesOf: RulesOf): LimitUse[] {
-  const uses = batches.flatMap(({ tenantId, rateKey, resumeAt, leaseTo }) =>
-    ['tenant', ...(rateKey ? [`mailbox:${rateKey}`] : [])]
-      .filter((key) => rulesOf(tenantId).has(key))
-      .map((key) => ({ tenantId, key, used: leaseTo - resumeAt, reservedMs: null })),
-  );
-  const groups = [...Map.groupBy(uses, bucketKey)].sort(([a], [b]) => (a < b ? -1 : 1));
-  return groups.map(([, group]) => ({
-    ...group[0],
-    used: group.reduce((sum, { used }) => sum + used, 0),
+  const claimed = batches.map(({ tenantId, rateKey, resumeAt, leaseTo }) => ({
+    ...{ tenantId, rateKey, used: leaseTo - resumeAt },
   }));
+  return usesOf(claimed, rulesOf);
 }
 
 /** The nth (from 0) of `of` equal parts; the first ones get what is left over. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
 import type { FoundLane, LaneQuota } from '../lane/lane-directory.js';
+import { foundLane, type HeadRow, quotaColumns } from '../lane/lane-rows.js';
 import type { Claimer } from '../lane/lane.system.repository.js';
 import type { LeasedBatch } from './leased-batch.js';
 
@@ -77,17 +78,9 @@ RETURNING j.tenant_id AS "tenantId", j.id AS "batchId", j.job_type AS type, j.pa
   j.attempts + 1 AS attempt, j.correlation_id AS "correlationId", j.traceparent,
   j.created_at AS "createdAt", j.lease_expires_at AS "expiresAt"`;
 
-/** From the front of a lane. */
-const FRONT = { at: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
-
 /** A lane and how many batches (`most`) and recipients may be taken of it. */
 export interface BatchQuota extends LaneQuota {
   readonly recipients: number;
-}
-
-interface HeadRow extends Omit<FoundLane, 'head'> {
-  readonly at: string;
-  readonly id: string;
 }
 
 /** Statements about lanes of batches, over all tenants. */
@@ -96,7 +89,7 @@ export class BatchLaneSystemRepository {
   /** Every lane in which a batch waits, with the first one's place. */
   async look(tx: SystemTransaction): Promise<FoundLane[]> {
     const { rows } = await tx.query<HeadRow>(LOOK, [], { name: 'batch-lanes-look' });
-    return rows.map(({ at, id, ...lane }) => ({ ...lane, head: { at, id } }));
+    return rows.map(foundLane);
   }
 
   /** Gives ready batches of the lanes to the claimer, in no order. */
@@ -107,23 +100,15 @@ export class BatchLaneSystemRepository {
   ): Promise<LeasedBatch[]> {
     const { rows } = await tx.query<LeasedBatch>(
       CLAIM,
-      [...columnsOf(quotas), leaseToken, leaseMs, workerId],
+      [
+        ...quotaColumns(quotas),
+        quotas.map(({ recipients }) => recipients),
+        leaseToken,
+        leaseMs,
+        workerId,
+      ],
       { name: 'batch-lanes-claim' },
     );
     return rows;
   }
-}
-
-function columnsOf(quotas: readonly BatchQuota[]): unknown[] {
-  const after = quotas.map((quota) => quota.after ?? FRONT);
-  return [
-    quotas.map((quota) => quota.tenantId),
-    quotas.map((quota) => quota.type),
-    quotas.map((quota) => quota.rateKey),
-    quotas.map((quota) => quota.priority),
-    after.map(({ at }) => at),
-    after.map(({ id }) => id),
-    quotas.map((quota) => quota.most),
-    quotas.map((quota) => quota.recipients),
-  ];
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SystemDatabase } from '@penguinmails/database';
-import { GrantSigner, type TenantGrant } from '../lease/grant-signer.js';
+import { GrantSigner, type RenewedJob } from '../lease/grant-signer.js';
 import type { Renewal } from '../lease/renew-leases.js';
 import { batchKeyOf } from './batch-key.js';
 import type { BatchHeartbeatRequest } from './batch-lease.requests.js';
@@ -30,17 +30,14 @@ export class RenewBatchLeases {
     return {
       expiresAt: held.at(0)?.expiresAt ?? null,
       lost: asked.filter((claim) => !kept.has(claimKey(claim))).map(({ batchId }) => batchId),
-      grants: await this.sign(held),
+      grants: await this.signer.signAgain(held.map(renewedBatch)),
     };
   }
+}
 
-  private async sign(held: readonly HeldBatch[]): Promise<TenantGrant[]> {
-    const leases = Map.groupBy(held, (lease) => lease.leaseToken);
-    const signed = [...leases].map(([token, own]) =>
-      this.signer.sign(own.map(grantedBatch), token, own[0].expiresAt),
-    );
-    return (await Promise.all(signed)).flat();
-  }
+function renewedBatch(batch: HeldBatch): RenewedJob {
+  const { leaseToken, expiresAt } = batch;
+  return { ...grantedBatch(batch), leaseToken, expiresAt };
 }
 
 function claimKey(claim: BatchClaim): string {

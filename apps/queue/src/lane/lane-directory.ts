@@ -1,4 +1,4 @@
-import { isBefore, type Lane, laneKey, type LanePlace } from './lane.js';
+import { comparePlaces, type Lane, laneKey, type LanePlace } from './lane.js';
 import { shareOut } from './share-out.js';
 
 /** A lane and how far a claim may read into it. */
@@ -188,7 +188,7 @@ function opening({ openAt, heldUntil }: KnownLane): number {
 
 /** So that `place` is read again; null: everything. */
 function rewind(lane: KnownLane, place: LanePlace | null): void {
-  if (!lane.cursor || (place && isBefore(lane.cursor, place))) return;
+  if (!lane.cursor || (place && comparePlaces(lane.cursor, place) < 0)) return;
   lane.cursor = place && { at: place.at, id: NIL };
   lane.rewinds += 1;
 }

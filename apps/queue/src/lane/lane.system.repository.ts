@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
 import type { LeasedJob } from '../lease/leased-job.js';
 import type { FoundLane, LaneQuota } from './lane-directory.js';
+import { foundLane, type HeadRow, quotaColumns } from './lane-rows.js';
 
 /**
  * The first row of each lane, by jumping from lane to lane through the index: its cost is the number of
@@ -66,9 +67,6 @@ RETURNING j.tenant_id AS "tenantId", j.id AS "jobId", j.job_type AS type, j.payl
   j.correlation_id AS "correlationId", j.traceparent, j.created_at AS "createdAt",
   j.lease_expires_at AS "expiresAt", n.limited_by IS NOT NULL AS "wasPutOff"`;
 
-/** From the front of a lane. */
-const FRONT = { at: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
-
 /** For whom jobs are claimed, and for how long. */
 export interface Claimer {
   readonly workerId: string;
@@ -77,18 +75,13 @@ export interface Claimer {
   readonly leaseMs: number;
 }
 
-interface HeadRow extends Omit<FoundLane, 'head'> {
-  readonly at: string;
-  readonly id: string;
-}
-
 /** Statements about lanes, over all tenants. */
 @Injectable()
 export class LaneSystemRepository {
   /** Every lane in which a job waits, with the first one's place. */
   async look(tx: SystemTransaction): Promise<FoundLane[]> {
     const { rows } = await tx.query<HeadRow>(LOOK, [], { name: 'lanes-look' });
-    return rows.map(({ at, id, ...lane }) => ({ ...lane, head: { at, id } }));
+    return rows.map(foundLane);
   }
 
   /** Gives ready jobs of the lanes to the claimer, in no order. */
@@ -99,22 +92,9 @@ export class LaneSystemRepository {
   ): Promise<LeasedJob[]> {
     const { rows } = await tx.query<LeasedJob>(
       CLAIM,
-      [...columnsOf(quotas), leaseToken, leaseMs, workerId],
+      [...quotaColumns(quotas), leaseToken, leaseMs, workerId],
       { name: 'lanes-claim' },
     );
     return rows;
   }
-}
-
-function columnsOf(quotas: readonly LaneQuota[]): unknown[] {
-  const after = quotas.map((quota) => quota.after ?? FRONT);
-  return [
-    quotas.map((quota) => quota.tenantId),
-    quotas.map((quota) => quota.type),
-    quotas.map((quota) => quota.rateKey),
-    quotas.map((quota) => quota.priority),
-    after.map(({ at }) => at),
-    after.map(({ id }) => id),
-    quotas.map((quota) => quota.most),
-  ];
 }

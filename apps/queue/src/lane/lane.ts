@@ -22,9 +22,13 @@ export function laneKey({ tenantId, type, rateKey, priority }: Lane): string {
   return `${tenantId}/${type}/${priority}/${rateKey}`;
 }
 
-/** Whether `place` comes before `other`. */
-export function isBefore(place: LanePlace, other: LanePlace): boolean {
-  return place.at < other.at || (place.at === other.at && place.id < other.id);
+/** Negative: `a` comes first; 0: they are one place. */
+export function comparePlaces(a: LanePlace, b: LanePlace): number {
+  return compare(a.at, b.at) || compare(a.id, b.id);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 /** What a lane needs to be known of a job. */

@@ -14,6 +14,12 @@ export interface TenantGrant {
   readonly grant: string;
 }
 
+/** A granted job under a lease that was renewed. */
+export interface RenewedJob extends GrantedJob {
+  readonly leaseToken: string;
+  readonly expiresAt: Date;
+}
+
 /** Signs what a lease entitles its worker to ask oltp and content for, one grant a tenant. */
 export class GrantSigner {
   constructor(private readonly key: TokenKey) {}
@@ -31,6 +37,13 @@ export class GrantSigner {
         grant: await signGrant(this.key, grantOf(tenantId, own, leaseToken, expiresAt)),
       })),
     );
+  }
+
+  /** Anew for leases that were renewed, each to its own end. */
+  async signAgain(held: readonly RenewedJob[]): Promise<TenantGrant[]> {
+    const leases = Map.groupBy(held, (job) => job.leaseToken);
+    const signed = [...leases].map(([token, own]) => this.sign(own, token, own[0].expiresAt));
+    return (await Promise.all(signed)).flat();
   }
 }
 

@@ -5,7 +5,6 @@ import { JobTypes } from '../job-type/job-types.js';
 import { GrantSigner, type TenantGrant } from './grant-signer.js';
 import type { HeartbeatRequest } from './lease.requests.js';
 import { LeaseSystemRepository } from './lease.system.repository.js';
-import type { HeldLease } from './leased-job.js';
 
 /** What a heartbeat achieved. */
 export interface Renewal {
@@ -40,16 +39,8 @@ export class RenewLeases {
       expiresAt: held.at(0)?.expiresAt ?? null,
       lost: asked.filter((lease) => !kept.has(keyOf(lease))).map(({ jobId }) => jobId),
       cancelled: held.filter((lease) => lease.cancelRequestedAt !== null).map(({ jobId }) => jobId),
-      grants: await this.sign(held),
+      grants: await this.signer.signAgain(held),
     };
-  }
-
-  private async sign(held: readonly HeldLease[]): Promise<TenantGrant[]> {
-    const leases = Map.groupBy(held, (lease) => lease.leaseToken);
-    const signed = [...leases].map(([token, own]) =>
-      this.signer.sign(own, token, own[0].expiresAt),
-    );
-    return (await Promise.all(signed)).flat();
   }
 }
 

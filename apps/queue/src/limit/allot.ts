@@ -1,5 +1,6 @@
 import type { PlannedLane } from '../lane/lane-directory.js';
 import { allowanceOf, type LimitRule } from './limit-rules.js';
+import { bucketKey, laneLimitKeys } from './limit-use.js';
 import type { LockedBucket } from './limit.system.repository.js';
 
 export type RulesOf = (tenantId: string) => ReadonlyMap<string, LimitRule>;
@@ -15,18 +16,13 @@ export interface Allotment {
 /** The limits that a lane falls under as a whole: its tenant's and its mailbox's. */
 export function rulesOfLane({ quota }: PlannedLane, rulesOf: RulesOf): LimitRule[] {
   const rules = rulesOf(quota.tenantId);
-  const keys = quota.rateKey ? ['tenant', `mailbox:${quota.rateKey}`] : ['tenant'];
-  return keys.flatMap((key) => rules.get(key) ?? []);
+  return laneLimitKeys(quota.rateKey).flatMap((key) => rules.get(key) ?? []);
 }
 
 /** Distinct rules in the order in which their buckets are locked. */
 export function inLockOrder(rules: readonly LimitRule[]): LimitRule[] {
   const distinct = new Map(rules.map((rule) => [bucketKey(rule), rule]));
   return [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, rule]) => rule);
-}
-
-export function bucketKey({ tenantId, key }: { tenantId: string; key: string }): string {
-  return `${tenantId}/${key}`;
 }
 
 /**

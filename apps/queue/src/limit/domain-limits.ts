@@ -1,5 +1,6 @@
 import type { LeasedJob } from '../lease/leased-job.js';
-import { bucketKey, type RulesOf } from './allot.js';
+import type { RulesOf } from './allot.js';
+import { bucketKey } from './limit-use.js';
 import { allowanceOf, bucketOf, type LimitRule } from './limit-rules.js';
 import type { LimitUse, LockedBucket } from './limit.system.repository.js';
 

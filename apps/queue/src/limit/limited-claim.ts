@@ -3,16 +3,10 @@ import type { SystemTransaction } from '@penguinmails/database';
 import type { PlannedLane } from '../lane/lane-directory.js';
 import { type Claimer, LaneSystemRepository } from '../lane/lane.system.repository.js';
 import type { LeasedJob } from '../lease/leased-job.js';
-import {
-  type Allotment,
-  allot,
-  bucketKey,
-  inLockOrder,
-  rulesOfLane,
-  type RulesOf,
-} from './allot.js';
+import { type Allotment, allot, inLockOrder, rulesOfLane, type RulesOf } from './allot.js';
 import { domainRule, type DomainSplit, splitByDomain } from './domain-limits.js';
-import { type LimitUse, LimitSystemRepository } from './limit.system.repository.js';
+import { usesOf } from './limit-use.js';
+import { LimitSystemRepository } from './limit.system.repository.js';
 
 /** A claim under limits: what was taken, and which lanes have to wait. */
 export interface LimitedTake extends Allotment {
@@ -46,7 +40,7 @@ export class LimitedClaim {
     const quotas = allotment.allowed.map(({ quota }) => quota);
     const taken = await this.lanes.claim(tx, quotas, claimer);
     const split = await this.splitByDomain(tx, taken, rulesOf, claimer);
-    await this.limits.charge(tx, [...usesOf(split.kept, rulesOf), ...split.uses]);
+    await this.limits.charge(tx, [...usesOf(split.kept.map(oneOf), rulesOf), ...split.uses]);
     return { ...allotment, taken, jobs: split.kept };
   }
 
@@ -67,19 +61,6 @@ export class LimitedClaim {
   }
 }
 
-/** What jobs use of the limits of their tenants and mailboxes. */
-export function usesOf(
-  jobs: readonly Pick<LeasedJob, 'tenantId' | 'rateKey'>[],
-  rulesOf: RulesOf,
-): LimitUse[] {
-  const uses = new Map<string, LimitUse>();
-  for (const { tenantId, rateKey } of jobs) {
-    const keys = rateKey ? ['tenant', `mailbox:${rateKey}`] : ['tenant'];
-    for (const key of keys.filter((each) => rulesOf(tenantId).has(each))) {
-      const at = bucketKey({ tenantId, key });
-      const used = (uses.get(at)?.used ?? 0) + 1;
-      uses.set(at, { tenantId, key, used, reservedMs: null });
-    }
-  }
-  return [...uses.values()];
+function oneOf({ tenantId, rateKey }: LeasedJob) {
+  return { tenantId, rateKey, used: 1 };
 }
