@@ -3,6 +3,7 @@ import type { SeededRandom } from '../messaging/seeded-random.ts';
 import { NotInTime, until } from '../until.ts';
 import { databaseFacts, type Strike } from './judge/facts.ts';
 import { judge, type Verdict } from './judge/judge.ts';
+import { losersOf, lossesOf, withLosses } from './judge/lease-losses.ts';
 import { readJournals } from './judge/read-journals.ts';
 import { type NewJob, newJobs, putIn } from './new-jobs.ts';
 import { unexpectedErrors } from './judge/service-errors.ts';
@@ -155,13 +156,22 @@ export class Round {
     await delay(300);
   }
 
+  async #strikesAndLosses(losesAnswers: boolean): Promise<Strike[]> {
+    const losses = await lossesOf(this.scene.stage.admin, this.jobs);
+    const losers = losesAnswers ? [] : losersOf(this.strikes, losses);
+    for (const [worker, lost] of losers)
+      process.stderr.write(`${this.plan.name}: ${worker} lost ${lost} leases\n`);
+    return withLosses(this.strikes, losses);
+  }
+
   async #report(startedAt: number): Promise<RoundReport> {
     const { stage, form, limits } = this.scene;
     const ids = new Set(this.jobs.map(({ id }) => id));
     const journal = readJournals(stage.directory).filter(({ job }) => ids.has(job));
     const known = await databaseFacts(stage.admin, this.jobs);
     const { losesAnswers = false } = this.plan;
-    const facts = { jobs: this.jobs, ...known, journal, strikes: this.strikes, losesAnswers };
+    const strikes = await this.#strikesAndLosses(losesAnswers);
+    const facts = { jobs: this.jobs, ...known, journal, strikes, losesAnswers };
     const verdict = judge(facts, { againWithinMs: limits.leaseMs + form.againWithinMs });
     if (this.plan.meetsFence && verdict.refused === 0) this.violates('fence_not_met');
     const errors = unexpectedErrors(stage.directory, this.plan.expectedErrors);

@@ -9,6 +9,7 @@ import { queryOnce } from '../../stack/postgres/query.ts';
 import { loadSecrets, type Secrets } from '../../stack/secrets.ts';
 import { claimDataDirectory } from '../../stack/supervisor/single-run.ts';
 import { Supervisor } from '../../stack/supervisor/supervisor.ts';
+import { watchLeaseLosses } from './judge/lease-losses.ts';
 import { sweepAbandoned, temporaryDirectory } from '../../test/test-parts.ts';
 
 const CONNECTIONS = 300;
@@ -37,6 +38,7 @@ export async function openStage(durable: boolean): Promise<Stage> {
   try {
     const database = await openDatabase(supervisor, directory, durable);
     const admin = poolOf(database.adminUrl);
+    await watchLeaseLosses(admin);
     const close = async (keep: boolean): Promise<void> => {
       await supervisor.stop();
       await admin.end();

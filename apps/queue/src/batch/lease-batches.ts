@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
-import { unprocessable } from '@penguinmails/http/problem';
 import { counter, metrics } from '@penguinmails/observability';
+import { assertKnownTypes } from '../job-type/assert-known-types.js';
 import { lanesOf } from '../lane/lane.js';
 import { GrantSigner, type TenantGrant } from '../lease/grant-signer.js';
 import { LimitBook } from '../limit/limit-book.js';
@@ -44,26 +44,18 @@ export class LeaseBatches {
    * @throws Problem 422 `unknown_job_type`
    */
   async execute(request: BatchLeaseRequest, abandoned: AbortSignal): Promise<BatchLease> {
-    this.assertKnown(request.types);
+    assertKnownTypes(request.types, this.types, 'type of batches');
     const { types, max, worker_id: workerId } = request;
     const claimer = { workerId, leaseToken: randomUUID(), leaseMs: this.types.shortestLeaseMs() };
     const batches = await this.ready.take(request.wait_ms, abandoned, {
       claim: () => this.claims.execute(types, max, claimer),
       nextTry: () => this.claims.nextTry(types),
     });
+    const lease = await this.lease(batches, claimer.leaseToken);
     if (batches.length > 0 && abandoned.aborted) return this.giveBack(batches, claimer.leaseToken);
-    return this.lease(batches, claimer.leaseToken);
-  }
-
-  private assertKnown(types: readonly string[]): void {
-    const unknown = types.flatMap((type, at) => (this.types.has(type) ? [] : [at]));
-    if (unknown.length === 0) return;
-    const errors = unknown.map((at) => ({
-      pointer: `/types/${at}`,
-      code: 'unknown_job_type',
-      detail: 'No contract declares this type of batches.',
-    }));
-    throw unprocessable(errors, 'unknown_job_type');
+    for (const { type } of batches)
+      counter(metrics.jobsLeased).add(1, { 'penguinmails.job.type': type });
+    return lease;
   }
 
   /** Nothing of it was sent: the limits get back what was charged. */
@@ -83,8 +75,6 @@ export class LeaseBatches {
     const grants = expiresAt
       ? await this.signer.sign(batches.map(grantedBatch), leaseToken, expiresAt)
       : [];
-    for (const { type } of batches)
-      counter(metrics.jobsLeased).add(1, { 'penguinmails.job.type': type });
     return { leaseToken, expiresAt, batches, grants };
   }
 }

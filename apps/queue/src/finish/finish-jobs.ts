@@ -10,7 +10,7 @@ import { isCompletion } from '../job/outcome.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { lanesOf } from '../lane/lane.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
-import { laneLimitKeys, totalUses } from '../limit/limit-use.js';
+import { usesOfUnbegun } from '../limit/limit-use.js';
 import { LimitSystemRepository } from '../limit/limit.system.repository.js';
 import { deliveryEvents } from './delivery-items.js';
 import {
@@ -151,10 +151,5 @@ function groupEnd({ job: { tenantId, groupId }, decision: { move } }: ReportedFi
 /** Jobs that were given back unbegun have used nothing of their limits. */
 function unusedBy(finishes: readonly Finish[]) {
   const returned = finishes.filter(({ result }) => result.kind === 'returned');
-  const parts = returned.flatMap(({ job: { tenantId, rateKey, domainKey } }) =>
-    [...laneLimitKeys(rateKey), ...(domainKey ? [`domain:${domainKey}`] : [])].map((key) => ({
-      ...{ tenantId, key, used: 1 },
-    })),
-  );
-  return totalUses(parts);
+  return usesOfUnbegun(returned.map(({ job }) => job));
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { unprocessable } from '@penguinmails/http/problem';
 import { SystemDatabase } from '@penguinmails/database';
 import { counter, metrics } from '@penguinmails/observability';
 import { ClaimJobs } from '../lane/claim-jobs.js';
+import { assertKnownTypes } from '../job-type/assert-known-types.js';
 import { lanesOf } from '../lane/lane.js';
 import { JobTypes } from '../job-type/job-types.js';
+import { usesOfUnbegun } from '../limit/limit-use.js';
+import { LimitSystemRepository } from '../limit/limit.system.repository.js';
 import { GrantSigner, type TenantGrant } from './grant-signer.js';
 import type { LeaseRequest } from './lease.requests.js';
 import { LeaseSystemRepository } from './lease.system.repository.js';
@@ -26,6 +28,7 @@ export class LeaseJobs {
   constructor(
     private readonly database: SystemDatabase,
     private readonly repository: LeaseSystemRepository,
+    private readonly limits: LimitSystemRepository,
     private readonly claims: ClaimJobs,
     private readonly ready: ReadyJobs,
     private readonly types: JobTypes,
@@ -38,25 +41,16 @@ export class LeaseJobs {
    * @throws Problem 422 `unknown_job_type`
    */
   async execute(request: LeaseRequest, abandoned: AbortSignal): Promise<Lease> {
-    this.assertKnown(request.types);
+    assertKnownTypes(request.types, this.types, 'job type');
     const leaseToken = randomUUID();
     const jobs = await this.ready.take(request.wait_ms, abandoned, {
       claim: () => this.claim(request, leaseToken),
       nextTry: () => this.claims.nextTry(request.types),
     });
+    const lease = await this.lease(jobs, leaseToken);
     if (jobs.length > 0 && abandoned.aborted) return this.giveBack(jobs, leaseToken);
-    return this.lease(jobs, leaseToken);
-  }
-
-  private assertKnown(types: readonly string[]): void {
-    const unknown = types.flatMap((type, at) => (this.types.has(type) ? [] : [at]));
-    if (unknown.length === 0) return;
-    const errors = unknown.map((at) => ({
-      pointer: `/types/${at}`,
-      code: 'unknown_job_type',
-      detail: 'No contract declares this job type.',
-    }));
-    throw unprocessable(errors, 'unknown_job_type');
+    countLeased(jobs);
+    return lease;
   }
 
   private claim(request: LeaseRequest, leaseToken: string): Promise<LeasedJob[]> {
@@ -65,8 +59,12 @@ export class LeaseJobs {
     return this.claims.execute(types, max, { workerId, leaseToken, leaseMs });
   }
 
+  /** Nothing of it was begun: the limits get back what was charged. */
   private async giveBack(jobs: readonly LeasedJob[], leaseToken: string): Promise<Lease> {
-    await this.database.once((tx) => this.repository.giveBack(tx, jobs, leaseToken));
+    await this.database.transaction(async (tx) => {
+      await this.repository.giveBack(tx, jobs, leaseToken);
+      await this.limits.refund(tx, usesOfUnbegun(jobs));
+    });
     this.ready.wake(lanesOf(jobs));
     return { leaseToken, expiresAt: null, jobs: [], grants: [] };
   }
@@ -74,8 +72,11 @@ export class LeaseJobs {
   private async lease(jobs: readonly LeasedJob[], leaseToken: string): Promise<Lease> {
     const expiresAt = jobs.at(0)?.expiresAt ?? null;
     const grants = expiresAt ? await this.signer.sign(jobs, leaseToken, expiresAt) : [];
-    for (const [type, { length }] of Map.groupBy(jobs, (job) => job.type))
-      counter(metrics.jobsLeased).add(length, { 'penguinmails.job.type': type });
     return { leaseToken, expiresAt, jobs, grants };
   }
+}
+
+function countLeased(jobs: readonly LeasedJob[]): void {
+  for (const [type, { length }] of Map.groupBy(jobs, (job) => job.type))
+    counter(metrics.jobsLeased).add(length, { 'penguinmails.job.type': type });
 }

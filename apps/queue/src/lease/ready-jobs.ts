@@ -77,6 +77,7 @@ export class ReadyJobs implements OnModuleInit, OnModuleDestroy {
       const over = performance.now() >= deadline || this.closed || abandoned.aborted;
       if (taken.length > 0 || over) return taken;
       if (this.version === seen) await this.sleep(Math.min(deadline, attempt.nextTry()), abandoned);
+      if (abandoned.aborted) return [];
     }
   }
 

@@ -34,3 +34,15 @@ export function usesOf(
   );
   return totalUses(parts).map((use) => ({ ...use, reservedMs: null }));
 }
+
+/** What the limits get back for jobs that were claimed and never begun. */
+export function usesOfUnbegun(
+  jobs: readonly { tenantId: string; rateKey: string; domainKey: string | null }[],
+): UsePart[] {
+  const keysOf = (rateKey: string, domainKey: string | null) =>
+    domainKey ? [...laneLimitKeys(rateKey), `domain:${domainKey}`] : laneLimitKeys(rateKey);
+  const parts = jobs.flatMap(({ tenantId, rateKey, domainKey }) =>
+    keysOf(rateKey, domainKey).map((key) => ({ tenantId, key, used: 1 })),
+  );
+  return totalUses(parts);
+}

@@ -216,6 +216,22 @@ describe('a limit', () => {
     expect(await claimAll(500, queue.anotherReplica())).toHaveLength(3);
   });
 
+  it('get back what was claimed for a worker that hung up', async () => {
+    const tenant = newId();
+    for (const key of ['tenant', 'mailbox:m1', 'domain:*'])
+      await limit(tenant, key, { per_day: 50 });
+    await insert(tenant, { n: 20, mailbox: 'm1', domain: 'd1' });
+    const hungUp = new AbortController();
+    hungUp.abort();
+    queue.ready.wake();
+    const request = { worker_id: 'gone', types: TYPES, max: 20, wait_ms: 0 };
+    expect((await queue.leaseJobs.execute(request, hungUp.signal)).jobs).toEqual([]);
+    const used = 'SELECT limit_key, used_today FROM rate_buckets ORDER BY limit_key';
+    expect(await queue.rows(used)).toEqual(
+      ['domain:d1', 'mailbox:m1', 'tenant'].map((key) => ({ limit_key: key, used_today: 0 })),
+    );
+  });
+
   it('of a warm-up follows its curve', async () => {
     const tenant = newId();
     await limit(tenant, 'mailbox:m1', {

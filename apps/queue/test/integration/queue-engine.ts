@@ -243,7 +243,7 @@ function assemble(db: ReturnType<typeof openDatabase>) {
     runMaintenance: new RunMaintenance(db.system, new RetentionSystemRepository(), vacuum, events),
     onEmailAccepted: new OnEmailAccepted(enqueue, ready),
     onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings, groups),
-    leaseJobs: new LeaseJobs(db.system, leases, claims, ready, types, signer),
+    leaseJobs: new LeaseJobs(db.system, leases, limits, claims, ready, types, signer),
     renewLeases: new RenewLeases(db.system, leases, types, signer),
     finishJobs: new FinishJobs(db.system, finish, endings, limits, groups, events, types, ready),
     rescueJobs: new RescueJobs(

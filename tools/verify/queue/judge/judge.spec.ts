@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { JournalLine } from '../worker/journal-line.ts';
 import type { Facts } from './facts.ts';
 import { judge } from './judge.ts';
+import { losersOf, withLosses } from './lease-losses.ts';
 
 const plan = { work_ms: 1, slow: false, defers: 0, ends: 'delivered', poison: false } as const;
 const job = { tenantId: 't', id: 'j', priority: 0, rateKey: 'm', maxAttempts: 3, plan };
@@ -93,5 +94,17 @@ describe('the judge of the fault suite', () => {
 
   it('sees a try that is not kept', () => {
     expect(wrongOf({ ended: [{ ...end, attempts: 2 }] })).toMatchObject({ tries_not_kept: 1 });
+  });
+
+  it('lets a struck worker lose what it was leased late, and no other worker anything', () => {
+    const ended = [{ ...end, leasedBy: 'w2', leaseLosses: 1 }];
+    const struck = [{ ...killed, held: new Set<string>() }];
+    const lost = [{ id: 'j', leasedBy: 'w1' }];
+    expect(wrongOf({ ended, journal: again, strikes: withLosses(struck, lost) })).toEqual({});
+    const others = [{ id: 'j', leasedBy: 'w2' }];
+    expect(wrongOf({ ended, journal: again, strikes: withLosses(struck, others) })).toEqual({
+      ...{ lease_lost_without_cause: 1, repeated_without_cause: 1 },
+    });
+    expect([losersOf(struck, lost).size, losersOf(struck, others).get('w2')]).toEqual([0, 1]);
   });
 });
