@@ -8,7 +8,7 @@ import type { BatchTypeDeclarations } from '../../src/batch/batch-types.js';
 import { createQueueApplication } from '../../src/queue.application.js';
 import { readQueueConfig } from '../../src/queue.config.js';
 
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 30_000;
 
 interface Item {
   readonly id: string;
