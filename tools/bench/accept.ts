@@ -1,4 +1,4 @@
-// npm run bench:accept [-- --runs N --seconds N --tenants N --connections N --variants a,b]: durable
+// npm run bench:accept [-- --runs N --seconds N --tenants N --connections N --variants a,b --statements]: durable
 // accepts (POST /v1/emails, text of 1 to 5 kB) through the whole product, client included. JSON lines.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -10,7 +10,9 @@ import { type OtherServer, startCallByCall, startPlain } from './accept-servers.
 import { createTenants } from './accept-tenants.ts';
 import { startMeasured } from './measured-start.ts';
 import { cpuPer, cpuTimes, type CpuTimes } from './cpu-time.ts';
+import { SendStack } from './send-stack.ts';
 import { settled } from './settled.ts';
+import { forgetStatements, statementCosts, watchStatements } from './statements.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,6 +27,8 @@ const { values } = parseArgs({
       type: 'string',
       default: 'keyed,keyless,one_tenant,call_by_call,plain,with_worker',
     },
+    /** What each statement costs; it costs something itself. */
+    statements: { type: 'boolean', default: false },
     /** A running stack; default: one of its own. */
     'data-dir': { type: 'string' },
   },
@@ -61,6 +65,7 @@ async function measure(
   phase: string,
   load: () => Promise<LoadResult>,
 ): Promise<Figures> {
+  if (values.statements) await forgetStatements(new SendStack(stack));
   const before = readCpu(stack, pids);
   const { latencies, failures, seconds: took } = await load();
   const cpu_ms = cpuPer(latencies.length, before, readCpu(stack, pids));
@@ -74,6 +79,9 @@ async function measure(
   const figures = { per_second: perSecond, latency_ms, ...counts, cpu_ms, catch_up_seconds };
   const line = { metric: 'accept', variant: name, phase, ...figures };
   report(line);
+  if (values.statements)
+    for (const cost of await statementCosts(new SendStack(stack), latencies.length))
+      report({ metric: 'statement', variant: name, phase, ...cost });
   return { perSecond, percentiles, line };
 }
 
@@ -159,8 +167,10 @@ async function run(stack: StackDescription): Promise<void> {
 
 const own = values['data-dir'] ? undefined : await startMeasured(root, ['--no-demo'], 'ready');
 try {
-  const stack = readStackFile(own?.dataDirectory ?? (values['data-dir'] as string));
+  const dataDirectory = own?.dataDirectory ?? (values['data-dir'] as string);
+  const stack = readStackFile(dataDirectory);
   if (!stack) throw new Error('no stack runs there');
+  if (values.statements) await watchStatements(new SendStack(stack), dataDirectory);
   await run(stack);
 } finally {
   await own?.stop();

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { DatabaseModule, tierDatabaseSettings } from '@penguinmails/database';
+import { DatabaseModule } from '@penguinmails/database';
 import { GatheredDesk, ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import type { Logger } from '@penguinmails/observability';
 import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
@@ -53,6 +53,7 @@ import { entities } from './oltp.entities.js';
 import { consumes, emits } from './oltp.events.js';
 import { mapError } from './map-error.js';
 import { OLTP_LOGGER } from './oltp.tokens.js';
+import { oltpDatabaseSettings } from './persistence/oltp-database.js';
 import { CreateTenant } from './tenant/create-tenant.js';
 import { FoundTenant } from './tenant/found-tenant.js';
 import { TenantController } from './tenant/tenant.controller.js';
@@ -125,7 +126,7 @@ export class OltpModule {
     return {
       module: OltpModule,
       imports: [
-        DatabaseModule.forTier(tierDatabaseSettings('oltp', config.db, { entities, onProblem })),
+        DatabaseModule.forTier(oltpDatabaseSettings(config.db, { entities, onProblem })),
         MessagingModule.forTier({
           tier: 'oltp',
           brokers: config.kafka.brokers,

@@ -59,18 +59,38 @@ export const seedPools: Readonly<Record<Tier, SeedPools>> = {
   notifications: seedPool(20, 30_000),
 };
 
+/** Run-time parameters (`name=value`) with which the sessions of a login start. */
+export interface SessionParameters {
+  /** Not through a pooler, which takes none. */
+  readonly app?: readonly string[];
+  readonly system?: readonly string[];
+}
+
+type MoreSettings = Pick<DatabaseSettings, 'entities' | 'onProblem'>;
+
 /** Settings of a tier with the seed's pools, from its parsed configuration. */
 export function tierDatabaseSettings(
   tier: Tier,
   urls: ConfiguredUrls,
-  more: Pick<DatabaseSettings, 'entities' | 'onProblem'> = {},
+  { sessions = {}, ...more }: MoreSettings & { readonly sessions?: SessionParameters } = {},
 ): DatabaseSettings {
   const pools = seedPools[tier];
+  const app = urls.pooled ? [] : sessions.app;
   return {
     tier,
-    app: { ...pools.app, url: urls.url.reveal() },
-    system: { ...pools.system, url: urls.systemUrl.reveal() },
+    app: { ...pools.app, url: withParameters(urls.url.reveal(), app) },
+    system: { ...pools.system, url: withParameters(urls.systemUrl.reveal(), sessions.system) },
     pooled: urls.pooled,
     ...more,
   };
+}
+
+/** The URL with these parameters after those that its `options` have already. */
+function withParameters(text: string, parameters: readonly string[] = []): string {
+  if (parameters.length === 0) return text;
+  const url = new URL(text);
+  const given = url.searchParams.get('options') ?? '';
+  const ours = parameters.map((each) => `-c ${each}`).join(' ');
+  url.searchParams.set('options', `${given} ${ours}`.trim());
+  return url.href;
 }

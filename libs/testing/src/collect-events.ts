@@ -30,9 +30,9 @@ export interface EventCollector {
 
 type Offsets = { topic: string; partition: number; offset: string }[];
 
+/** A topic that was just made may be unknown to the broker for a moment. */
 async function endOffsets(admin: Admin, names: readonly string[]): Promise<Offsets> {
   const perTopic = names.map(async (topic) => {
-    // A topic that was just made may not have its leaders everywhere yet.
     const partitions = await eventually(() => admin.fetchTopicOffsets(topic));
     return partitions.map(({ partition, high }) => ({ topic, partition, offset: high }));
   });
@@ -69,7 +69,8 @@ async function readFrom(kafka: Kafka, starts: Offsets, arrivals: Arrivals<Collec
     });
   });
   await consumer.connect();
-  await consumer.subscribe({ topics: [...new Set(starts.map(({ topic }) => topic))] });
+  const topics = [...new Set(starts.map(({ topic }) => topic))];
+  await eventually(() => consumer.subscribe({ topics }));
   await consumer.run({
     autoCommit: false,
     eachMessage: async (payload) => arrivals.add(toEvent(payload)),

@@ -1,20 +1,18 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { newId, PLATFORM_TENANT_ID, validateJobPayload } from '@penguinmails/contracts';
+import { PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
 import type { Caller } from '@penguinmails/http';
 import { Problem } from '@penguinmails/http/problem';
 import { AuditLog } from '../audit/audit-log.js';
+import { EnqueueJobs } from '../enqueue/enqueue-jobs.js';
 import { GetJob } from '../job/get-job.js';
 import type { JobDetails } from '../job/job-resource.js';
-import { JobTypes } from '../job-type/job-types.js';
-import { ReadyJobs } from '../lease/ready-jobs.js';
 import type { DeadLetterFilter } from './dead-letter-filter.js';
 import { DeadLetterSystemRepository } from './dead-letter.system.repository.js';
 import {
   type OrderKey,
   REDRIVE_TYPE,
-  type RedrivePayload,
   RedriveOrderSystemRepository,
 } from './redrive-order.system.repository.js';
 
@@ -31,9 +29,8 @@ export class OrderRedrive {
     private readonly database: SystemDatabase,
     private readonly orders: RedriveOrderSystemRepository,
     private readonly letters: DeadLetterSystemRepository,
-    private readonly types: JobTypes,
+    private readonly enqueueJobs: EnqueueJobs,
     private readonly jobs: GetJob,
-    private readonly ready: ReadyJobs,
     private readonly audit: AuditLog,
   ) {}
 
@@ -54,22 +51,19 @@ export class OrderRedrive {
       const earlier = key && (await this.orders.findEarlier(tx, key));
       if (earlier && earlier.body !== key.body) throw keyReused();
       if (earlier) return { id: earlier.jobId, replayed: true };
-      const id = newId();
+      const payload = await this.payload(tx, filter);
+      const request = { tenantId: PLATFORM_TENANT_ID, type: REDRIVE_TYPE, payload } as const;
+      const [id] = await this.enqueueJobs.enqueue(tx, [request]);
       if (key) await this.orders.remember(tx, key, id);
-      const { maxAttempts } = this.types.get(REDRIVE_TYPE);
-      await this.orders.enqueue(tx, id, await this.payload(tx, filter), maxAttempts);
-      tx.onCommit(() => this.ready.wake());
       return { id, replayed: false };
     });
   }
 
   /** What it takes is counted now: the total of its progress. */
-  private async payload(tx: SystemTransaction, filter: DeadLetterFilter): Promise<RedrivePayload> {
+  private async payload(tx: SystemTransaction, filter: DeadLetterFilter): Promise<object> {
     const counts = await this.letters.count(tx, filter);
     const expected = counts.reduce((sum, { count }) => sum + count, 0);
-    const payload: unknown = { filter, expected };
-    validateJobPayload(REDRIVE_TYPE, payload);
-    return payload;
+    return { filter, expected };
   }
 }
 

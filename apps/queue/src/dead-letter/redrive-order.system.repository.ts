@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type JobPayload, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
+import { PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 import type { SystemTransaction } from '@penguinmails/database';
 
 /** The type of the job that redrives by a filter, batch after batch. */
 export const REDRIVE_TYPE = 'dead_letters_redrive';
-
-export type RedrivePayload = JobPayload<typeof REDRIVE_TYPE>;
 
 /** The key of an order: which request it was (`request`), and what it asked for. */
 export interface OrderKey {
@@ -25,10 +23,6 @@ INSERT INTO dedupe_keys (tenant_id, job_type, dedupe_key, job_id, expires_at)
 VALUES ($1, $2, $3, $4, now() + interval '24 hours')
 ON CONFLICT (tenant_id, job_type, dedupe_key)
 DO UPDATE SET job_id = excluded.job_id, expires_at = excluded.expires_at`;
-
-const ENQUEUE = `
-INSERT INTO job_queue (tenant_id, id, job_type, payload, max_attempts)
-VALUES ($1, $2, $3, $4, $5)`;
 
 /** Orders of redriving, as jobs of the platform's tenant. */
 @Injectable()
@@ -51,15 +45,5 @@ export class RedriveOrderSystemRepository {
   async remember(tx: SystemTransaction, { request, body }: OrderKey, jobId: string): Promise<void> {
     const key = `${request}:${body}`;
     await tx.query(REMEMBER, [PLATFORM_TENANT_ID, REDRIVE_TYPE, key, jobId]);
-  }
-
-  async enqueue(
-    tx: SystemTransaction,
-    jobId: string,
-    payload: RedrivePayload,
-    maxAttempts: number,
-  ): Promise<void> {
-    const values = [PLATFORM_TENANT_ID, jobId, REDRIVE_TYPE, JSON.stringify(payload), maxAttempts];
-    await tx.query(ENQUEUE, values);
   }
 }

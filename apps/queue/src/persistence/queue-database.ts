@@ -24,14 +24,5 @@ export function queueDatabaseSettings(
   urls: ConfiguredUrls,
   onProblem?: DatabaseSettings['onProblem'],
 ): DatabaseSettings {
-  const settings = tierDatabaseSettings('queue', urls, { onProblem });
-  return { ...settings, system: { ...settings.system, url: withPlanner(settings.system.url) } };
-}
-
-function withPlanner(systemUrl: string): string {
-  const url = new URL(systemUrl);
-  const given = url.searchParams.get('options') ?? '';
-  const ours = PLANNER.map((name) => `-c ${name}`).join(' ');
-  url.searchParams.set('options', `${given} ${ours}`.trim());
-  return url.href;
+  return tierDatabaseSettings('queue', urls, { onProblem, sessions: { system: PLANNER } });
 }
