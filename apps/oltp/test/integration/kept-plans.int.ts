@@ -4,6 +4,7 @@ import {
   type Database,
   type DatabaseSettings,
   openDatabase,
+  type SystemTransaction,
   type TenantTransaction,
 } from '@penguinmails/database';
 import { AcceptanceDraft } from '../../src/email/acceptance-draft.js';
