@@ -18,8 +18,8 @@ export interface Ask {
 
 /**
  * The document's routes as requests: every value of a path parameter with an enum, every query parameter
- * that has an example, with and without an Idempotency-Key, ids of the world's or, where it has none,
- * of nothing (a 404 then, which also takes asking the tier).
+ * that has an example, with and without an Idempotency-Key; in the path ids of the world's, names as in
+ * the example, else ids of nothing (a 404 then, which also takes asking the tier).
  */
 export function asksOf({ routes, schemas }: ApiDocument, world: World): Ask[] {
   const samples = new Samples(schemas, world.given);
@@ -62,7 +62,8 @@ function pathsOf({ path, parameters }: Route, world: World): Filled[] {
   let ways: Filled[] = [{}];
   for (const { name, in: place, schema } of parameters) {
     if (place !== 'path') continue;
-    const values = schema.enum?.map(String) ?? [world.idFor(path, name) ?? randomUUID()];
+    const one = world.idFor(path, name) ?? schema.example ?? randomUUID();
+    const values = (schema.enum ?? [one]).map(String);
     ways = ways.flatMap((way) => values.map((value) => ({ ...way, [name]: value })));
   }
   return ways;

@@ -20,6 +20,7 @@ const ApiLimitKey = () =>
     'limit_key',
     '`tenant`, `mailbox:<id>`, `domain:<keyed hash>`, or `domain:*` for each recipient domain without one.',
     /^(tenant|mailbox:[0-9a-f-]{36}|domain:(\*|[0-9a-f]{32}))$/,
+    'tenant',
   );
 
 @ApiTags('Administration')

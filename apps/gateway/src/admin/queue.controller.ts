@@ -13,7 +13,7 @@ import { assertNoBody } from '../request/assert-no-body.js';
 import { PauseQueueRequest } from './queue.requests.js';
 import { Queue, QUEUE_FIELDS, QueueList } from './queue.schema.js';
 
-const ApiType = () => ApiName('type', 'The job type.', JOB_TYPE);
+const ApiType = () => ApiName('type', 'The job type.', JOB_TYPE, 'maintenance');
 
 @ApiTags('Administration')
 @Controller('v1/admin/queues')
