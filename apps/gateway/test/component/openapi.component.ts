@@ -67,8 +67,8 @@ const OF_BOTH = ['listJobs', 'getJob', 'cancelJob', 'retryJob'];
 /** Path parameters that are no ids. */
 const NAMES: Readonly<Record<string, object>> = {
   tier: TIER,
-  type: { type: 'string', pattern: expect.any(String) },
-  limit_key: { type: 'string', pattern: expect.any(String) },
+  type: { type: 'string', pattern: expect.any(String), example: expect.any(String) },
+  limit_key: { type: 'string', pattern: expect.any(String), example: expect.any(String) },
 };
 
 let app: NestFastifyApplication;
