@@ -186,7 +186,7 @@ class Writer {
   private passLineEnd(i: number, byte: number): number {
     this.escapeLastBlank();
     this.endLine();
-    const pair = byte === CR && i + 1 < this.length && this.source[i + 1] === LF;
+    const pair = byte === CR && this.source[i + 1] === LF;
     return i + (pair ? 2 : 1);
   }
 }
