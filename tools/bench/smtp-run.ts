@@ -86,6 +86,7 @@ const { user, system } = process.cpuUsage(cpu);
 sender.close();
 const figures = {
   cpu_ms_per_message: (user + system) / 1_000 / Number(count),
+  system_ms_per_message: system / 1_000 / Number(count),
   per_second: (Number(count) / ms) * 1_000,
   bytes: prebuilt.raw.length,
   sent: Number(count) + WARM_UP,

@@ -8,6 +8,8 @@ import { type SmtpVariant, smtpVariants } from './smtp-variants.ts';
 
 interface Run {
   readonly cpu_ms_per_message: number;
+  /** The kernel's part of it: mostly the writes. */
+  readonly system_ms_per_message: number;
   readonly per_second: number;
   readonly bytes: number;
   readonly sent: number;
@@ -62,6 +64,7 @@ for (const [variant, measured] of runs) {
     variant,
     bytes: measured[0].bytes,
     cpu_ms_per_message: spread(measured.map((run) => run.cpu_ms_per_message)),
+    system_ms_per_message: spread(measured.map((run) => run.system_ms_per_message)),
     per_second: spread(measured.map((run) => run.per_second)),
     ...(goals[variant] !== undefined && { goal_cpu_ms: goals[variant] }),
   });

@@ -43,7 +43,8 @@ const SOURCE_PREFIX = '/penguinmails/';
 
 /** Where the gateway serves the schema of a type. `publicUrl` may end with a slash. */
 export function schemaUrl(publicUrl: string, type: string): string {
-  return `${publicUrl.replace(/\/+$/, '')}/schemas/events/${type}.json`;
+  const base = publicUrl.endsWith('/') ? publicUrl.replace(/\/+$/, '') : publicUrl;
+  return `${base}/schemas/events/${type}.json`;
 }
 
 /**
@@ -51,7 +52,7 @@ export function schemaUrl(publicUrl: string, type: string): string {
  * @returns the record headers; attributes that are not set have no header
  */
 export function toHeaders(envelope: EventEnvelope, publicUrl: string): Record<string, string> {
-  const headers: Record<string, string | undefined> = {
+  const headers: Record<string, string> = {
     ce_id: envelope.id,
     ce_source: SOURCE_PREFIX + envelope.source,
     ce_type: envelope.type,
@@ -61,14 +62,15 @@ export function toHeaders(envelope: EventEnvelope, publicUrl: string): Record<st
     ce_dataschema: schemaUrl(publicUrl, envelope.type),
     ce_partitionkey: envelope.partitionKey,
     ce_tenantid: envelope.tenantId,
-    ce_entityversion: envelope.entityVersion?.toString(),
-    ce_correlationid: envelope.correlationId,
-    ce_causationid: envelope.causationId,
     'content-type': CONTENT_TYPE,
-    traceparent: envelope.traceparent,
-    tracestate: envelope.tracestate,
   };
-  return withoutUnset(headers);
+  const version = envelope.entityVersion;
+  if (version !== undefined) headers.ce_entityversion = version.toString();
+  for (const [attribute, header] of OPTIONAL_TEXTS) {
+    const value = envelope[attribute];
+    if (value !== undefined) headers[header] = value;
+  }
+  return headers;
 }
 
 /**
@@ -147,11 +149,4 @@ function textOf(value: HeaderValue): string | undefined {
   return first === undefined || typeof first === 'string'
     ? first
     : Buffer.from(first).toString('utf8');
-}
-
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-function withoutUnset<T extends object>(values: T): Defined<T> {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Defined<T>;
 }

@@ -1,5 +1,6 @@
-import kafkajs, { type Kafka, type Message, type Producer, type TopicMessages } from 'kafkajs';
+import type { Kafka, Message, Producer, TopicMessages } from 'kafkajs';
 import { createKafka, RELAY_CLIENT, STEADY_CLIENT } from './kafka-client.js';
+import { keyPartitioner } from './key-partitioner.js';
 import type { OutgoingRecord } from './record.js';
 import type { KafkaSettings } from './settings.js';
 
@@ -43,7 +44,7 @@ class KafkaEventProducer implements EventProducer {
   ) {
     this.#producer = kafka.producer({
       allowAutoTopicCreation: false,
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      createPartitioner: keyPartitioner,
     });
   }
 

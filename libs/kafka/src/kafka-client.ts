@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka, type KafkaConfig } from 'kafkajs';
 import { installFetchDecoder } from './fetch-decoder.js';
 import { quietLogCreator } from './kafkajs-log.js';
+import { installRecordChecksum } from './record-checksum.js';
 import { installRecordEncoder } from './record-encoder.js';
 import { installRequestQueueShim } from './request-queue-shim.js';
 import type { KafkaSettings } from './settings.js';
@@ -40,6 +41,7 @@ export function createKafka(settings: KafkaSettings, times: ClientTimes): Kafka 
   installRequestQueueShim();
   installFetchDecoder();
   installRecordEncoder();
+  installRecordChecksum();
   installZstd();
   return new kafkajs.Kafka({
     clientId: settings.clientId,

@@ -6,6 +6,7 @@ import {
   propagation,
   ROOT_CONTEXT,
   type Span,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -94,8 +95,24 @@ export function injectTrace(from: Context = context.active()): Record<string, st
 
 type Headers = Readonly<Record<string, string | Buffer | readonly (string | Buffer)[] | undefined>>;
 
+/** Version 0 of `traceparent` (W3C Trace Context section 3.2.2): ids that are not all zeros, flags. */
+const TRACEPARENT = /^00-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})$/;
+
+/**
+ * What a plain `traceparent` alone says. Batches hold hundreds of them, and the propagator takes several
+ * times as long; what is not plain is left to it.
+ */
+function plainTrace({ traceparent, tracestate }: Headers): SpanContext | undefined {
+  if (typeof traceparent !== 'string' || tracestate !== undefined) return undefined;
+  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent) ?? [];
+  if (!traceId) return undefined;
+  return { traceId, spanId, traceFlags: parseInt(flags, 16), isRemote: true };
+}
+
 /** The context of headers made by {@link injectTrace}; without any, a context without a parent. */
 export function extractTrace(headers: Headers): Context {
+  const plain = plainTrace(headers);
+  if (plain) return trace.setSpanContext(context.active(), plain);
   return propagation.extract(context.active(), headers, {
     keys: (carrier) => Object.keys(carrier),
     get: (carrier, key) => {
@@ -107,7 +124,7 @@ export function extractTrace(headers: Headers): Context {
 
 /** A link to the trace of headers made by {@link injectTrace}; undefined when they carry none. */
 export function linkTo(headers: Headers): Link | undefined {
-  const spanContext = trace.getSpanContext(extractTrace(headers));
+  const spanContext = plainTrace(headers) ?? trace.getSpanContext(extractTrace(headers));
   return spanContext && { context: spanContext };
 }
 

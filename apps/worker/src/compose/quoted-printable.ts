@@ -1,22 +1,27 @@
+import {
+  blanksOf,
+  CR,
+  DOT,
+  EQUALS,
+  ESCAPES,
+  escapeOf,
+  F,
+  LF,
+  oddBytesOf,
+  R,
+  SPACE,
+} from './plain-bytes.js';
+
 /** RFC 2045 section 6.7: 76 columns with the `=` of a soft break. */
 const COLUMNS = 76;
 /** Larger bodies get buffers of their own, which are not kept. */
 const KEPT_BYTES = 1024 * 1024;
 /** The worst byte is `=XX`, and each 75 columns need a soft break of three. */
 const GROWTH = 3.2;
+/** Room behind the text for a look at four bytes at once. */
+const AHEAD = 4;
 
-const [LF, CR, SPACE, DOT, F, R, EQUALS] = [10, 13, 32, 46, 70, 114, 61];
-const HEX = Buffer.from('0123456789ABCDEF');
-const table = (of: (byte: number) => number) =>
-  Uint8Array.from({ length: 256 }, (_, byte) => of(byte));
-const HIGH = table((byte) => HEX[byte >> 4]);
-const LOW = table((byte) => HEX[byte & 15]);
-/** Blanks and line ends depend on their place; so do `.` and `F`, at the start of a line only. */
-const [BY_PLACE, PLAIN, ESCAPED] = [0, 1, 2];
-const KINDS = table((byte) => {
-  if (byte === SPACE || byte === LF || byte === CR) return BY_PLACE;
-  return byte > SPACE && byte < 127 && byte !== EQUALS ? PLAIN : ESCAPED;
-});
+const [ESCAPED_SPACE, ESCAPED_DOT, ESCAPED_F] = [SPACE, DOT, F].map(escapeOf);
 
 /** Text in quoted-printable, and what it took. */
 export interface QuotedPrintable {
@@ -29,9 +34,9 @@ export interface QuotedPrintable {
 
 /**
  * Encodes text (RFC 2045 section 6.7); CR, LF and CRLF are line ends. Beyond the standard, a `.` or
- * `From` at the start of a line and all but the last of several blanks are escaped, so that the result
- * needs no dot-stuffing, no mbox can change it, and it is its own relaxed canonical form. It never
- * holds `=_`. One pass over bytes: strings that grow by characters cost ten times that.
+ * `From` at the start of a line is escaped, and so is a blank there, at an end or behind another one, so
+ * that the result needs no dot-stuffing, no mbox can change it, and it is its own relaxed canonical form.
+ * It never holds `=_`. One pass, four bytes at a time: strings that grow by characters cost 20 times that.
  */
 export function quotedPrintable(text: string): QuotedPrintable {
   const writer = text.length * 3 > KEPT_BYTES ? new Writer(text.length * 3) : kept;
@@ -41,20 +46,26 @@ export function quotedPrintable(text: string): QuotedPrintable {
 class Writer {
   private readonly source: Buffer;
   private readonly out: Buffer;
+  private readonly reads: DataView;
+  private readonly writes: DataView;
   private length = 0;
   private at = 0;
-  private column = 0;
+  /** Where the line began that is being written. */
+  private start = 0;
   private escaped = 0;
   private broken = false;
 
   constructor(bytes: number) {
-    this.source = Buffer.allocUnsafe(bytes);
+    this.source = Buffer.allocUnsafe(bytes + AHEAD);
     this.out = Buffer.allocUnsafe(Math.ceil(bytes * GROWTH) + COLUMNS);
+    this.reads = viewOf(this.source);
+    this.writes = viewOf(this.out);
   }
 
   encode(text: string): QuotedPrintable {
     this.length = this.source.write(text, 'utf8');
-    this.at = this.column = this.escaped = 0;
+    this.source.fill(LF, this.length, this.length + AHEAD);
+    this.at = this.start = this.escaped = 0;
     this.broken = false;
     this.run();
     const unchanged = this.escaped === 0 && !this.broken;
@@ -63,80 +74,101 @@ class Writer {
 
   private run(): void {
     const { source, length } = this;
-    for (let i = this.middle(0); i < length; i = this.middle(i + 1)) {
+    for (let i = 0; i < length; i = this.place(i)) {
       const byte = source[i];
-      if (byte !== LF || i === 0 || source[i - 1] !== CR) this.place(i, byte);
+      if (this.at > this.start || (byte !== DOT && byte !== F)) i = this.middle(i);
+      if (i >= length) break;
     }
+    this.escapeLastBlank();
   }
 
   /**
-   * The hot path: copies or escapes what stands in the middle of a line. @returns where it stopped:
-   * at the ends of a line, and at blanks and line ends, which depend on their place
+   * The hot path: copies four bytes at a time, and escapes. @returns where it stopped: in front of the
+   * last column of a line, and at line ends and runs of blanks, which depend on their place
    */
   private middle(from: number): number {
-    const { source, out, column } = this;
-    if (column === 0) return from;
-    const end = this.length - 1;
+    const { source, reads, writes, start } = this;
+    const end = start + COLUMNS - 1;
     let { at, escaped } = this;
     let i = from;
-    // Where a soft break may be due; each escape brings it two bytes nearer.
-    let room = i + COLUMNS - 3 - column;
-    for (let until = Math.min(end, room); i < until; i += 1) {
-      const byte = source[i];
-      const kind = KINDS[byte];
-      if (kind === PLAIN || (byte === SPACE && KINDS[source[i + 1]] === PLAIN)) {
-        out[at++] = byte;
-      } else if (kind === ESCAPED) {
-        out[at] = EQUALS;
-        out[at + 1] = HIGH[byte];
-        out[at + 2] = LOW[byte];
-        at += 3;
-        escaped += 1;
-        room -= 2;
-        until = Math.min(end, room);
-      } else break;
+    // The highest bit of a byte is set where a blank stands in front of the next four.
+    let blank = this.followsBlank ? 0x80 : 0;
+    for (;;) {
+      const word = reads.getInt32(i, true);
+      const blanks = blanksOf(word);
+      const stops = oddBytesOf(word) | (blanks & ((blanks << 8) | blank));
+      writes.setInt32(at, word, true);
+      const good = stops === 0 ? 4 : (31 - Math.clz32(stops & -stops)) >> 3;
+      if (good === 4 && at <= end - 4) {
+        at += 4;
+        i += 4;
+        blank = blanks >>> 24;
+        continue;
+      }
+      const taken = Math.max(0, Math.min(good, end - at));
+      at += taken;
+      i += taken;
+      const escape = ESCAPES[source[i]];
+      if (escape === 0 || at > end - 3) break;
+      writes.setInt32(at, escape, true);
+      at += 3;
+      i += 1;
+      escaped += 1;
+      blank = 0;
     }
-    this.column = column + at - this.at;
     this.at = at;
     this.escaped = escaped;
     return i;
   }
 
-  private place(i: number, byte: number): void {
-    if (byte === LF || byte === CR) return this.endLine();
-    const width = this.needsEscape(i, byte) ? 3 : 1;
-    const room = COLUMNS - this.column - (this.endsLine(i + 1) ? 0 : 1);
-    if (width > room) this.breakLine();
-    if (width === 3 || this.needsEscape(i, byte)) this.escape(byte);
-    else this.put(byte);
+  /** Writes one byte or line end, or breaks the line in front of it. @returns where to go on */
+  private place(i: number): number {
+    const byte = this.source[i];
+    if (byte === LF || byte === CR) return this.passLineEnd(i, byte);
+    const escape = this.escapeAt(i, byte);
+    const width = escape === 0 ? 1 : 3;
+    if (this.at + width > this.start + COLUMNS - (this.endsLine(i + 1) ? 0 : 1)) {
+      this.breakLine();
+      return i;
+    }
+    if (escape === 0) this.put(byte);
+    else this.escape(escape);
+    return i + 1;
   }
 
-  private needsEscape(i: number, byte: number): boolean {
-    if (byte === SPACE) return this.column === 0 || this.isBlankEnd(i + 1);
-    if (this.column === 0 && byte === DOT) return true;
-    if (this.column === 0 && byte === F) return this.source[i + 1] === R;
-    return KINDS[byte] === ESCAPED;
+  private escapeAt(i: number, byte: number): number {
+    if (byte === SPACE) return this.followsBlank ? ESCAPED_SPACE : 0;
+    const begins = this.at === this.start;
+    if (begins && byte === DOT) return ESCAPED_DOT;
+    if (begins && byte === F && this.source[i + 1] === R) return ESCAPED_F;
+    return ESCAPES[byte];
   }
 
-  private isBlankEnd(next: number): boolean {
-    return this.endsLine(next) || this.source[next] === SPACE;
+  /** A blank here would be the second of two, or the first of its line. */
+  private get followsBlank(): boolean {
+    return this.at === this.start || this.out[this.at - 1] === SPACE;
   }
 
   private endsLine(next: number): boolean {
-    return next >= this.length || this.source[next] === LF || this.source[next] === CR;
+    return this.source[next] === LF || this.source[next] === CR;
   }
 
   private put(byte: number): void {
     this.out[this.at] = byte;
     this.at += 1;
-    this.column += 1;
   }
 
-  private escape(byte: number): void {
+  private escape(escape: number): void {
+    this.writes.setInt32(this.at, escape, true);
+    this.at += 3;
     this.escaped += 1;
-    this.put(EQUALS);
-    this.put(HIGH[byte]);
-    this.put(LOW[byte]);
+  }
+
+  private escapeLastBlank(): void {
+    if (this.at === this.start || this.out[this.at - 1] !== SPACE) return;
+    this.at -= 1;
+    if (this.at + 3 > this.start + COLUMNS) this.breakLine();
+    this.escape(ESCAPED_SPACE);
   }
 
   private breakLine(): void {
@@ -148,8 +180,19 @@ class Writer {
   private endLine(): void {
     this.put(CR);
     this.put(LF);
-    this.column = 0;
+    this.start = this.at;
   }
+
+  private passLineEnd(i: number, byte: number): number {
+    this.escapeLastBlank();
+    this.endLine();
+    const pair = byte === CR && this.source[i + 1] === LF;
+    return i + (pair ? 2 : 1);
+  }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
 }
 
 const kept = new Writer(KEPT_BYTES);

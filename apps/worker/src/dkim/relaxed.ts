@@ -1,11 +1,7 @@
-import type { HeaderField } from '../compose/composed-message.js';
-
-/** A field as relaxed canonicalisation has it (RFC 6376 section 3.4.2), with its line end. */
-export function relaxedField({ name, value }: HeaderField): string {
-  return `${name.toLowerCase()}:${relaxedValue(value)}\r\n`;
-}
-
-/** Unfolded, each run of blanks one space, none at the ends. */
+/**
+ * The value of a field as relaxed canonicalisation has it (RFC 6376 section 3.4.2): unfolded, each run of
+ * blanks one space, none at the ends.
+ */
 export function relaxedValue(value: string): string {
   const even = /^[!-~]+(?: [!-~]+)*$/.test(value);
   return even

@@ -59,7 +59,7 @@ function signOnPool({ key, data }: Draft): Promise<Buffer> {
 
 /** Body hash and canonical fields are made once for all keys. */
 function drafts({ fields, body, relaxed }: ComposedMessage, signer: DomainSigner, now: number) {
-  const bodyHash = hash('sha256', bytes(relaxedBody(body, relaxed)), 'base64');
+  const bodyHash = hash('sha256', fleetingBytes(relaxedBody(body, relaxed)), 'base64');
   const { names, canonical } = signedFields(fields);
   const tags = `t=${Math.floor(now / 1_000)};\r\n h=${names};\r\n bh=${bodyHash};\r\n b=`;
   return signer.keys.map((key) => draftOf(key, signer.domain, tags, canonical));
@@ -70,8 +70,10 @@ function draftOf(key: SigningKey, domain: string, tags: string, canonical: strin
   const { algorithm, selector } = key;
   const head = `v=1; a=${algorithm}; c=relaxed/relaxed;\r\n d=${domain};\r\n s=${selector};`;
   const value = `${head} ${tags}`;
-  const data = bytes(`${canonical}dkim-signature:${value.replaceAll('\r\n', '')}`);
-  return { key, value, data: DIGEST[algorithm] === null ? hash('sha256', data, 'buffer') : data };
+  const text = `${canonical}dkim-signature:${value.replaceAll('\r\n', '')}`;
+  const digested = DIGEST[algorithm] === null;
+  const data = digested ? hash('sha256', fleetingBytes(text), 'buffer') : bytes(text);
+  return { key, value, data };
 }
 
 function finished({ value }: Draft, signature: Buffer): string {
@@ -84,4 +86,13 @@ function finished({ value }: Draft, signature: Buffer): string {
 
 function bytes(text: string): Buffer {
   return Buffer.from(text, 'latin1');
+}
+
+/** A buffer of some kB for each message would be allocated outside the heap. */
+const fleeting = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** {@link bytes} that the next call overwrites. */
+function fleetingBytes(text: string): Buffer {
+  if (text.length > fleeting.length) return bytes(text);
+  return fleeting.subarray(0, fleeting.write(text, 'latin1'));
 }

@@ -1,5 +1,5 @@
 import type { HeaderField } from '../compose/composed-message.js';
-import { relaxedField } from './relaxed.js';
+import { relaxedValue } from './relaxed.js';
 
 /** What a reader sees or a client acts on: signed where present (RFC 6376 section 5.4.1, RFC 8058). */
 const SIGNED = new Set([
@@ -49,12 +49,24 @@ export interface SignedFields {
 export function signedFields(fields: readonly HeaderField[]): SignedFields {
   let [present, canonical] = ['', ''];
   for (const field of fields) {
-    const name = field.name.toLowerCase();
-    if (!SIGNED.has(name)) continue;
+    const name = signedName(field.name);
+    if (name === undefined) continue;
     present += `${name}:`;
-    canonical += relaxedField(field);
+    canonical += `${name}:${relaxedValue(field.value)}\r\n`;
   }
   return { names: nameList(present), canonical };
+}
+
+/** As they were written; only signed ones are kept, in their few spellings. */
+const names = new Map<string, string>();
+
+function signedName(written: string): string | undefined {
+  const known = names.get(written);
+  if (known !== undefined) return known;
+  const name = written.toLowerCase();
+  if (!SIGNED.has(name)) return undefined;
+  names.set(written, name);
+  return name;
 }
 
 /** Messages have few different sets of fields; custom names are not among the signed ones. */

@@ -52,18 +52,32 @@ export interface BadShape {
  * The first array longer than 1000, or the first key that every object has anyway (`constructor`,
  * `toString`), which class-transformer would drop without a word; undefined when there is neither.
  */
-export function findBadShape(value: unknown, pointer = ''): BadShape | undefined {
+export function findBadShape(value: unknown): BadShape | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (Array.isArray(value) && value.length > MAX_ARRAY_LENGTH)
-    return { pointer, code: 'array_too_long' };
-  for (const [key, item] of Object.entries(value)) {
-    const inner = `${pointer}/${escapePointer(key)}`;
-    const found: BadShape | undefined = isInherited(key)
-      ? { pointer: inner, code: 'unknown_field' }
-      : findBadShape(item, inner);
-    if (found) return found;
+  return Array.isArray(value) ? badShapeInArray(value) : badShapeInObject(value);
+}
+
+function badShapeInArray(items: readonly unknown[]): BadShape | undefined {
+  if (items.length > MAX_ARRAY_LENGTH) return { pointer: '', code: 'array_too_long' };
+  for (let at = 0; at < items.length; at += 1) {
+    const found = findBadShape(items[at]);
+    if (found) return below(String(at), found);
   }
   return undefined;
+}
+
+function badShapeInObject(value: object): BadShape | undefined {
+  for (const key of Object.keys(value)) {
+    if (isInherited(key)) return below(key, { pointer: '', code: 'unknown_field' });
+    const found = findBadShape(value[key as keyof typeof value]);
+    if (found) return below(key, found);
+  }
+  return undefined;
+}
+
+/** Pointers are put together on the way back, where there is something to point at. */
+function below(key: string, { pointer, code }: BadShape): BadShape {
+  return { pointer: `/${escapePointer(key)}${pointer}`, code };
 }
 
 function isInherited(key: string): boolean {

@@ -7,6 +7,7 @@ export class QueuedMessage {
   /** It has been taken by a connection that died before its body was sent. */
   retried = false;
   private text: OutgoingMessage | undefined;
+  private refused: SendOutcome | undefined;
 
   constructor(
     readonly server: SmtpServer,
@@ -16,11 +17,11 @@ export class QueuedMessage {
 
   /** Writes it if nobody has. @returns why there is no such message */
   write(): SendOutcome | undefined {
-    if (this.text) return undefined;
+    if (this.text || this.refused) return this.refused;
     const written = writtenOf(this.pending);
-    if ('outcome' in written) return written.outcome;
-    this.text = { from: this.pending.from, to: this.pending.to, ...written };
-    return undefined;
+    if ('outcome' in written) this.refused = written.outcome;
+    else this.text = { from: this.pending.from, to: this.pending.to, ...written };
+    return this.refused;
   }
 
   /** @throws TypeError before it is written */

@@ -18,6 +18,7 @@ class ServerQueue implements MessageSource {
   private readonly waiting: QueuedMessage[] = [];
   private readonly connections = new Set<OwnSmtpConnection>();
   private opening = 0;
+  private writesAhead = false;
 
   constructor(
     private readonly limits: SmtpPoolLimits,
@@ -35,6 +36,10 @@ class ServerQueue implements MessageSource {
   }
 
   next(): QueuedMessage | undefined {
+    if (this.waiting.length > 1 && !this.writesAhead) {
+      this.writesAhead = true;
+      setImmediate(() => this.writeAhead());
+    }
     return this.waiting.shift();
   }
 
@@ -53,6 +58,16 @@ class ServerQueue implements MessageSource {
   close(): void {
     for (const { settle } of this.waiting.splice(0)) settle(notTried);
     for (const connection of [...this.connections]) connection.close();
+  }
+
+  /**
+   * Writes what the connections take next, when all that answered at once have got theirs: these then go
+   * out in one burst, and the servers have work meanwhile. One between two of them would wake a server
+   * for each message.
+   */
+  private writeAhead(): void {
+    this.writesAhead = false;
+    for (const queued of this.waiting.slice(0, this.connections.size)) queued.write();
   }
 
   /** An idle connection takes what waits; else one more is opened for it, within the limit. */
