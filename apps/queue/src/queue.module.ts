@@ -20,6 +20,8 @@ import { RenewBatchLeases } from './batch/renew-batch-leases.js';
 import { ReportBatchSystemRepository } from './batch/report-batch.system.repository.js';
 import { ReportBatches } from './batch/report-batches.js';
 import { RescueBatches } from './batch/rescue-batches.js';
+import { AddJob } from './enqueue/add-job.js';
+import { AddTogether } from './enqueue/add-together.js';
 import { DedupeSystemRepository } from './enqueue/dedupe.system.repository.js';
 import { EnqueueJobs } from './enqueue/enqueue-jobs.js';
 import { AuditLog } from './audit/audit-log.js';
@@ -161,6 +163,8 @@ const repositories = [
 ];
 
 const useCases = [
+  AddJob,
+  AddTogether,
   BatchDirectory,
   BatchLook,
   CancelBatches,

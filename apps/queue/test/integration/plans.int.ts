@@ -165,7 +165,7 @@ describe('the partitions of history', () => {
     );
     const jobs = Array.from({ length: 500 }, () => sendEmailJob(acceptedEmail()));
     const birth = bornAfter(jobs.map(({ jobId }) => jobId));
-    const plan = await inSystem((tx) => queue.repositories.enqueue.enqueue(tx, jobs, birth));
+    const plan = await inSystem((tx) => queue.repositories.enqueue.enqueueNamed(tx, jobs, birth));
     expect(plan).toContain(`${partition(0)}_pkey`);
     expect(plan).not.toContain(partition(isAfterMidnight ? -2 : -1));
     expect(plan).not.toContain(partition(2));

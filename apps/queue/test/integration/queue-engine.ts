@@ -7,6 +7,8 @@ import { createLogger } from '@penguinmails/observability';
 import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
 import { createTierDatabase, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
+import { AddJob } from '../../src/enqueue/add-job.js';
+import { AddTogether } from '../../src/enqueue/add-together.js';
 import { DedupeSystemRepository } from '../../src/enqueue/dedupe.system.repository.js';
 import { EnqueueJobs } from '../../src/enqueue/enqueue-jobs.js';
 import { AuditLog } from '../../src/audit/audit-log.js';
@@ -237,6 +239,7 @@ function assemble(db: ReturnType<typeof openDatabase>) {
       vacuum,
     },
     enqueueJobs,
+    addJob: new AddJob(db.system, types, new AddTogether(db.system, enqueue, ready), enqueueJobs),
     expireJobs: new ExpireJobs(db.system, expire, endings, groups, events, types),
     runSchedules: new RunSchedules(db.system, schedules, enqueueJobs, events, types),
     writeSchedules: new WriteSchedules(db.system, types, schedules),
