@@ -101,6 +101,7 @@ import { RecordProgress } from './progress/record-progress.js';
 import { consumes, emits } from './queue.events.js';
 import { QUEUE_LOGGER } from './queue.tokens.js';
 import { QueueClock } from './rescue/queue-clock.js';
+import { CalmRoundSystemRepository } from './rescue/calm-round.system.repository.js';
 import { RescueJobs } from './rescue/rescue-jobs.js';
 import { RescueSystemRepository } from './rescue/rescue.system.repository.js';
 import { RunSchedules } from './schedule/run-schedules.js';
@@ -126,6 +127,7 @@ const repositories = [
   BatchLaneSystemRepository,
   BatchLeaseSystemRepository,
   BatchRescueSystemRepository,
+  CalmRoundSystemRepository,
   EnqueueBatchSystemRepository,
   DedupeSystemRepository,
   DeadLetterRepository,

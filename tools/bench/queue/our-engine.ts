@@ -36,6 +36,7 @@ import { LimitedClaim } from '../../../apps/queue/dist/limit/limited-claim.js';
 import { queueDatabaseSettings } from '../../../apps/queue/dist/persistence/queue-database.js';
 import { emits } from '../../../apps/queue/dist/queue.events.js';
 import { QueueClock } from '../../../apps/queue/dist/rescue/queue-clock.js';
+import { CalmRoundSystemRepository } from '../../../apps/queue/dist/rescue/calm-round.system.repository.js';
 import { RescueJobs } from '../../../apps/queue/dist/rescue/rescue-jobs.js';
 import { RescueSystemRepository } from '../../../apps/queue/dist/rescue/rescue.system.repository.js';
 import type { BenchJob } from './contender.ts';
@@ -165,6 +166,7 @@ function assemble(database: Database, types: JobTypes) {
   );
   const rescue = new RescueJobs(
     system,
+    new CalmRoundSystemRepository(),
     new RescueSystemRepository(),
     endings,
     groups,

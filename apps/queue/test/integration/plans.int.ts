@@ -101,6 +101,14 @@ describe.each(planModes)('with stale statistics and a long queue, %s plan', (mod
     expect(plan).not.toContain('Seq Scan on job_queue');
   });
 
+  it('a calm round of the clock reads what runs and nothing that waits', async () => {
+    await queue.rescueJobs.execute('replica');
+    const plan = await inSystem((tx) => queue.repositories.calm.round(tx, 'replica'), mode);
+    expect(plan).toContain('idx_job_queue_status_priority');
+    expect(plan).toContain('idx_job_queue_expiry');
+    expect(plan).not.toContain('Seq Scan on job_queue');
+  });
+
   it('a claim reads hardly more of the ready jobs than it takes', async () => {
     const leaseToken = newId();
     const claimer = { leaseToken, leaseMs: 30_000, workerId: 'w' };

@@ -60,6 +60,7 @@ import { queueDatabaseSettings } from '../../src/persistence/queue-database.js';
 import { emits } from '../../src/queue.events.js';
 import { ProgressSystemRepository } from '../../src/progress/progress.system.repository.js';
 import { RecordProgress } from '../../src/progress/record-progress.js';
+import { CalmRoundSystemRepository } from '../../src/rescue/calm-round.system.repository.js';
 import { RescueJobs } from '../../src/rescue/rescue-jobs.js';
 import { RescueSystemRepository } from '../../src/rescue/rescue.system.repository.js';
 import { assembleBatches } from './batch-engine.js';
@@ -200,6 +201,7 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const limitBook = new LimitBook(db.system, limits);
   const limitedClaim = new LimitedClaim(lanes, limits);
   const claims = new ClaimJobs(db.system, lanes, directory, laneLook, limitBook, limitedClaim);
+  const calm = new CalmRoundSystemRepository();
   const rescue = new RescueSystemRepository();
   const jobs = new JobRepository();
   const progress = new ProgressSystemRepository();
@@ -225,6 +227,7 @@ function assemble(db: ReturnType<typeof openDatabase>) {
     claims,
     directory,
     repositories: {
+      calm,
       lanes,
       limits,
       due,
@@ -251,6 +254,7 @@ function assemble(db: ReturnType<typeof openDatabase>) {
     finishJobs: new FinishJobs(db.system, finish, endings, limits, groups, events, types, ready),
     rescueJobs: new RescueJobs(
       db.system,
+      calm,
       rescue,
       endings,
       groups,
