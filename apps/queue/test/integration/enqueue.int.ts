@@ -281,6 +281,11 @@ describe('jobs that are added one by one', () => {
     expect((await waiting).jobs).toMatchObject([{ jobId: id }]);
   });
 
+  it('are known to this process once they are stored, without a look', async () => {
+    await add({ type: 'dead_letters_redrive', payload: { filter: {} } });
+    expect(queue.directory.nextOpening(['dead_letters_redrive'])).toBe(0);
+  });
+
   it('are refused alone: neither the contract nor the database takes its neighbours to task', async () => {
     const settled = await Promise.allSettled([
       ...Array.from({ length: 20 }, () => add()),
