@@ -13,15 +13,17 @@ INSERT INTO job_queue (tenant_id, id, job_type, payload, priority, max_attempts,
   rate_key, domain_key, correlation_id, traceparent, dedupe_key, expires_at)
 SELECT n.tenant_id, n.id, n.job_type, n.payload, n.priority, n.max_attempts,
   coalesce(n.scheduled_at, now()), n.rate_key, n.domain_key, n.correlation_id, n.traceparent,
-  n.dedupe_key, greatest(now(), n.scheduled_at) + n.waiting_limit * interval '1 second'
+  n.dedupe_key, greatest(now(), n.scheduled_at) + n.waiting_limit * interval '1 second'`;
+
+const COLUMNS = `n(tenant_id, id, job_type, payload, priority, max_attempts, scheduled_at, rate_key,
+  domain_key, correlation_id, traceparent, dedupe_key, waiting_limit)`;
+
+const MANY = `
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[], $5::int[], $6::int[],
   $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[],
-  $12::text[], $13::int[])
-  AS n(tenant_id, id, job_type, payload, priority, max_attempts, scheduled_at, rate_key, domain_key,
-    correlation_id, traceparent, dedupe_key, waiting_limit)`;
+  $12::text[], $13::int[]) AS ${COLUMNS}`;
 
-const COUNTED = `
-SELECT count(*)::int AS added, (now() AT TIME ZONE 'UTC')::text AS since FROM added`;
+const SINCE = `(now() AT TIME ZONE 'UTC')::text AS since`;
 
 /**
  * One statement for jobs of many tenants. A job that is hot or finished already is left as it is:
@@ -30,7 +32,7 @@ SELECT count(*)::int AS added, (now() AT TIME ZONE 'UTC')::text AS since FROM ad
  * NOT EXISTS may become one pass over all that was finished today.
  */
 const ENQUEUE_NAMED = `
-WITH added AS (${INSERT}
+WITH added AS (${INSERT}${MANY}
 WHERE (
   SELECT TRUE FROM job_history h
   WHERE h.tenant_id = n.tenant_id AND h.id = n.id
@@ -39,16 +41,24 @@ WHERE (
 ) IS NULL
 ON CONFLICT DO NOTHING
 RETURNING 1
-)${COUNTED}`;
+)
+SELECT count(*)::int AS added, ${SINCE} FROM added`;
 
 /**
  * The same for jobs whose ids were made for this very call: nobody else can have stored or finished one,
  * so nothing is looked up, and one that stands there all the same fails the statement.
  */
 const ENQUEUE_FRESH = `
-WITH added AS (${INSERT}
+WITH added AS (${INSERT}${MANY}
 RETURNING 1
-)${COUNTED}`;
+)
+SELECT count(*)::int AS added, ${SINCE} FROM added`;
+
+/** One fresh job: arrays of one would cost as much as the row. */
+const ENQUEUE_ONE = `${INSERT}
+FROM (SELECT $1::uuid, $2::uuid, $3::text, $4::jsonb, $5::int, $6::int, $7::timestamptz, $8::text,
+  $9::text, $10::text, $11::text, $12::text, $13::int) AS ${COLUMNS}
+RETURNING 1 AS added, ${SINCE}`;
 
 /** What an enqueue did. `since`: the time for which those are scheduled that are due at once. */
 export interface Enqueued {
@@ -87,9 +97,10 @@ export class EnqueueSystemRepository {
    * @throws a unique violation for an id that is there all the same; nothing is stored
    */
   async enqueueFresh(tx: SystemTransaction, jobs: readonly NewJob[]): Promise<Enqueued> {
-    const { rows } = await tx.query<Enqueued>(ENQUEUE_FRESH, columnsOf(jobs), {
-      name: 'jobs-enqueue-fresh',
-    });
+    const { rows } =
+      jobs.length === 1
+        ? await tx.query<Enqueued>(ENQUEUE_ONE, valuesOf(jobs[0]), { name: 'jobs-enqueue-one' })
+        : await tx.query<Enqueued>(ENQUEUE_FRESH, columnsOf(jobs), { name: 'jobs-enqueue-fresh' });
     return rows[0];
   }
 
@@ -104,7 +115,12 @@ export class EnqueueSystemRepository {
   }
 }
 
-function columnsOf(jobs: readonly NewJob[]): unknown[] {
+function valuesOf(job: NewJob): unknown[] {
+  return columnsOf([job]).map(([value]) => value);
+}
+
+/** In the order of COLUMNS. */
+function columnsOf(jobs: readonly NewJob[]): unknown[][] {
   return [
     jobs.map((job) => job.tenantId),
     jobs.map((job) => job.jobId),
