@@ -23,7 +23,9 @@ beforeEach(() => {
   };
   book = new LimitBook(database as SystemDatabase, { rules } as unknown as LimitSystemRepository);
 });
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 const rule = (perMinute: number): LimitRule =>
   ({ tenantId: TENANT, key: 'tenant', perMinute }) as unknown as LimitRule;
