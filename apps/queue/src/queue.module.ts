@@ -20,6 +20,8 @@ import { RenewBatchLeases } from './batch/renew-batch-leases.js';
 import { ReportBatchSystemRepository } from './batch/report-batch.system.repository.js';
 import { ReportBatches } from './batch/report-batches.js';
 import { RescueBatches } from './batch/rescue-batches.js';
+import { AddJob } from './enqueue/add-job.js';
+import { AddTogether } from './enqueue/add-together.js';
 import { DedupeSystemRepository } from './enqueue/dedupe.system.repository.js';
 import { EnqueueJobs } from './enqueue/enqueue-jobs.js';
 import { AuditLog } from './audit/audit-log.js';
@@ -99,6 +101,7 @@ import { RecordProgress } from './progress/record-progress.js';
 import { consumes, emits } from './queue.events.js';
 import { QUEUE_LOGGER } from './queue.tokens.js';
 import { QueueClock } from './rescue/queue-clock.js';
+import { CalmRoundSystemRepository } from './rescue/calm-round.system.repository.js';
 import { RescueJobs } from './rescue/rescue-jobs.js';
 import { RescueSystemRepository } from './rescue/rescue.system.repository.js';
 import { RunSchedules } from './schedule/run-schedules.js';
@@ -124,6 +127,7 @@ const repositories = [
   BatchLaneSystemRepository,
   BatchLeaseSystemRepository,
   BatchRescueSystemRepository,
+  CalmRoundSystemRepository,
   EnqueueBatchSystemRepository,
   DedupeSystemRepository,
   DeadLetterRepository,
@@ -161,6 +165,8 @@ const repositories = [
 ];
 
 const useCases = [
+  AddJob,
+  AddTogether,
   BatchDirectory,
   BatchLook,
   CancelBatches,

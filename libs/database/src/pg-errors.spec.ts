@@ -3,6 +3,7 @@ import {
   isCheckViolation,
   isForeignKeyViolation,
   isInfrastructure,
+  isRefusedValue,
   isTransient,
   isUniqueViolation,
   sqlState,
@@ -20,6 +21,17 @@ describe('errors of the database', () => {
     expect(isCheckViolation(server('23514', 'c'), 'c')).toBe(true);
     expect(sqlState('no error at all')).toBeUndefined();
   });
+
+  test.each(['22001', '22P02', '23505', '23514'])('%s refuses a value', (code) => {
+    expect(isRefusedValue(server(code))).toBe(true);
+  });
+
+  test.each([server('40P01'), server('57014'), server('08006'), new Error('23505'), undefined])(
+    'refuses no value: %s',
+    (error) => {
+      expect(isRefusedValue(error)).toBe(false);
+    },
+  );
 
   test.each(['40001', '40P01'])('%s may be retried', (code) => {
     expect(isTransient(server(code))).toBe(true);

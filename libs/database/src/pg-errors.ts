@@ -70,6 +70,11 @@ export function isCheckViolation(error: unknown, constraint?: string): boolean {
   return violates(error, '23514', constraint);
 }
 
+/** SQLSTATE classes 22 and 23: some value is refused; the statement may succeed without its row. */
+export function isRefusedValue(error: unknown): boolean {
+  return /^2[23]/.test(sqlState(error) ?? '');
+}
+
 /** 40001 or 40P01: the whole transaction may be run again. */
 export function isTransient(error: unknown): boolean {
   const state = sqlState(error);

@@ -15,19 +15,19 @@ import {
 import { RecipientSystemRepository } from '../../../apps/queue/dist/batch/recipient.system.repository.js';
 import { ReportBatchSystemRepository } from '../../../apps/queue/dist/batch/report-batch.system.repository.js';
 import { RescueBatches } from '../../../apps/queue/dist/batch/rescue-batches.js';
+import { AddTogether } from '../../../apps/queue/dist/enqueue/add-together.js';
+import { announceJobs } from '../../../apps/queue/dist/enqueue/announce-jobs.js';
 import { EnqueueSystemRepository } from '../../../apps/queue/dist/enqueue/enqueue.system.repository.js';
 import { FinishJobs } from '../../../apps/queue/dist/finish/finish-jobs.js';
 import { FinishSystemRepository } from '../../../apps/queue/dist/finish/finish.system.repository.js';
 import { GroupCount } from '../../../apps/queue/dist/group/group-count.js';
 import { GroupSystemRepository } from '../../../apps/queue/dist/group/group.system.repository.js';
-import { bornAfter } from '../../../apps/queue/dist/job/born-after.js';
 import { JobEndSystemRepository } from '../../../apps/queue/dist/job/job-end.system.repository.js';
 import { JobTypes } from '../../../apps/queue/dist/job-type/job-types.js';
 import { ClaimJobs } from '../../../apps/queue/dist/lane/claim-jobs.js';
 import { LaneDirectory } from '../../../apps/queue/dist/lane/lane-directory.js';
 import { LaneLook } from '../../../apps/queue/dist/lane/lane-look.js';
 import { LaneSystemRepository } from '../../../apps/queue/dist/lane/lane.system.repository.js';
-import { lanesOf } from '../../../apps/queue/dist/lane/lane.js';
 import { DueSystemRepository } from '../../../apps/queue/dist/leader/due.system.repository.js';
 import { ReadyJobs } from '../../../apps/queue/dist/lease/ready-jobs.js';
 import { LimitBook } from '../../../apps/queue/dist/limit/limit-book.js';
@@ -36,6 +36,7 @@ import { LimitedClaim } from '../../../apps/queue/dist/limit/limited-claim.js';
 import { queueDatabaseSettings } from '../../../apps/queue/dist/persistence/queue-database.js';
 import { emits } from '../../../apps/queue/dist/queue.events.js';
 import { QueueClock } from '../../../apps/queue/dist/rescue/queue-clock.js';
+import { CalmRoundSystemRepository } from '../../../apps/queue/dist/rescue/calm-round.system.repository.js';
 import { RescueJobs } from '../../../apps/queue/dist/rescue/rescue-jobs.js';
 import { RescueSystemRepository } from '../../../apps/queue/dist/rescue/rescue.system.repository.js';
 import type { BenchJob } from './contender.ts';
@@ -86,23 +87,23 @@ export async function openOurEngine({ app, system }: EngineUrls, type = TYPE): P
     [TYPE]: { ...jobTypes.send_email, type: TYPE, reports: 'nothing' },
   });
   const parts = assemble(database, types);
-  const { ready, clock, enqueue, claims, finishJobs } = parts;
+  const { ready, clock, enqueue, together, claims, finishJobs } = parts;
   ready.onModuleInit();
   clock.onApplicationBootstrap();
 
   const tenants = { a: newId(), b: newId() };
-  const add = async (jobs: readonly BenchJob[]): Promise<void> => {
-    const rows = jobs.map((payload) => newJob(tenants[payload.tenant], type, payload));
-    const born = bornAfter(rows.map(({ jobId }) => jobId));
-    await database.system.once((tx) => {
-      tx.onCommit(() => ready.wake(lanesOf(rows)));
-      return enqueue.enqueue(tx, rows, born);
+  const rowOf = (payload: BenchJob) => newJob(tenants[payload.tenant], type, payload);
+  const addBulk = (jobs: readonly BenchJob[]): Promise<void> => {
+    const rows = jobs.map(rowOf);
+    return database.system.once(async (tx) => {
+      const { since } = await enqueue.enqueueFresh(tx, rows);
+      tx.onCommit(() => announceJobs(ready, rows, since));
     });
   };
 
   return {
-    addOne: (job) => add([job]),
-    addBulk: add,
+    addOne: (job) => together.add(rowOf(job)),
+    addBulk,
     claim: async (max, waitMs, abandoned) => {
       const leaseToken = randomUUID();
       const claimer = { leaseToken, leaseMs: types.shortestLeaseMs(), workerId: WORKER };
@@ -165,6 +166,7 @@ function assemble(database: Database, types: JobTypes) {
   );
   const rescue = new RescueJobs(
     system,
+    new CalmRoundSystemRepository(),
     new RescueSystemRepository(),
     endings,
     groups,
@@ -175,11 +177,13 @@ function assemble(database: Database, types: JobTypes) {
     new DueSystemRepository(),
   );
   const log = { warn: say, error: say } as never;
+  const enqueue = new EnqueueSystemRepository();
   return {
     ready,
     claims,
     finishJobs,
-    enqueue: new EnqueueSystemRepository(),
+    enqueue,
+    together: new AddTogether(system, enqueue, ready),
     clock: new QueueClock(rescue, { start: () => undefined } as never, log),
   };
 }

@@ -6,7 +6,7 @@ import { ReadyJobs } from '../lease/ready-jobs.js';
 import { announceJobs } from './announce-jobs.js';
 import { DedupeSystemRepository } from './dedupe.system.repository.js';
 import { EnqueueSystemRepository } from './enqueue.system.repository.js';
-import { type JobRequest, newJob } from './job-request.js';
+import { isFresh, type JobRequest, newJob } from './job-request.js';
 import type { NewJob } from './new-job.js';
 
 /**
@@ -32,16 +32,19 @@ export class EnqueueJobs {
   async enqueue(tx: SystemTransaction, requests: readonly JobRequest[]): Promise<string[]> {
     const jobs = requests.map((request) => newJob(request, this.types.get(request.type)));
     const ids = await this.dedupe.remember(tx, jobs);
-    await this.add(
-      tx,
-      jobs.filter((job, at) => ids[at] === job.jobId),
-    );
+    const added = jobs.filter((job, at) => ids[at] === job.jobId);
+    if (added.length > 0) await this.add(tx, added, requests.every(isFresh));
     return ids;
   }
 
-  private async add(tx: SystemTransaction, jobs: readonly NewJob[]): Promise<void> {
-    if (jobs.length === 0) return;
-    const { since } = await this.jobs.enqueue(tx, jobs, bornAfter(jobs.map((job) => job.jobId)));
+  private async add(
+    tx: SystemTransaction,
+    jobs: readonly NewJob[],
+    areFresh: boolean,
+  ): Promise<void> {
+    const { since } = areFresh
+      ? await this.jobs.enqueueFresh(tx, jobs)
+      : await this.jobs.enqueueNamed(tx, jobs, bornAfter(jobs.map((job) => job.jobId)));
     tx.onCommit(() => announceJobs(this.ready, jobs, since));
   }
 }

@@ -30,6 +30,11 @@ export interface JobRequest {
   readonly traceparent?: string | null;
 }
 
+/** Its id is made here: no job can have it yet, waiting or finished. */
+export function isFresh({ jobId }: JobRequest): boolean {
+  return jobId === undefined;
+}
+
 /**
  * The job that is asked for, as its type has it.
  * @throws ContractViolationError when the payload does not fit its schema

@@ -21,7 +21,8 @@ export class OnEmailAccepted {
     tx: SystemTransaction,
   ): Promise<void> {
     const jobs = events.map(sendEmailJob);
-    const { since } = await this.jobs.enqueue(tx, jobs, bornAfter(jobs.map((job) => job.jobId)));
+    const birth = bornAfter(jobs.map((job) => job.jobId));
+    const { since } = await this.jobs.enqueueNamed(tx, jobs, birth);
     tx.onCommit(() => announceJobs(this.ready, jobs, since));
   }
 }

@@ -37,14 +37,14 @@ export abstract class ClaimRounds<T extends InLane> {
    * one claim makes it; the others go on with what is known.
    */
   async execute(types: readonly string[], max: number, claimer: Claimer): Promise<T[]> {
-    const [claimed, looked] = await Promise.allSettled([
-      this.claim(types, max, claimer),
-      this.laneLook.ifDue(),
-    ]);
-    if (claimed.status === 'rejected') throw claimed.reason;
-    if (looked.status === 'rejected' && claimed.value.length === 0) throw looked.reason;
+    const claiming = this.claim(types, max, claimer);
+    const looking = Promise.allSettled([this.laneLook.ifDue()]);
+    const claimed = await claiming;
+    // Who has something does not wait for the look.
+    const [looked] = claimed.length > 0 ? [] : await looking;
+    if (looked?.status === 'rejected') throw looked.reason;
     // UPDATE … RETURNING promises no order.
-    return claimed.value.sort((a, b) => b.priority - a.priority || this.inPlaceOrder(a, b));
+    return claimed.sort((a, b) => b.priority - a.priority || this.inPlaceOrder(a, b));
   }
 
   /** When a claim may find something without a sign (ms, monotonic). */

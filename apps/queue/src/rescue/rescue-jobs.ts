@@ -14,6 +14,7 @@ import { lanesOf } from '../lane/lane.js';
 import { type Due, nothingDue } from '../leader/due.js';
 import { DueSystemRepository } from '../leader/due.system.repository.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
+import { CalmRoundSystemRepository } from './calm-round.system.repository.js';
 import { planRescue } from './lease-loss.js';
 import { RescueSystemRepository } from './rescue.system.repository.js';
 
@@ -37,11 +38,13 @@ const NOT_LED: RescueRound = { led: false, outageMs: 0, rescued: 0, due: nothing
  * back what ran out. All of it is one transaction under an advisory lock, so no replica can rescue
  * between an outage and its addition. Expiry is judged at the stamp, not at the time of the
  * statement: a process that is paused between the two takes nothing that ran out while it slept.
+ * Where there was no outage and nothing ran out, one statement is the whole round.
  */
 @Injectable()
 export class RescueJobs {
   constructor(
     private readonly database: SystemDatabase,
+    private readonly calm: CalmRoundSystemRepository,
     private readonly repository: RescueSystemRepository,
     private readonly endings: JobEndSystemRepository,
     private readonly groups: GroupCount,
@@ -53,7 +56,12 @@ export class RescueJobs {
   ) {}
 
   /** @param replica name of this process, for people who read queue_clock */
-  execute(replica: string): Promise<RescueRound> {
+  async execute(replica: string): Promise<RescueRound> {
+    const { leads, isCalm, ...due } = await this.database.once((tx) =>
+      this.calm.round(tx, replica),
+    );
+    if (!leads) return NOT_LED;
+    if (isCalm) return { led: true, outageMs: 0, rescued: 0, due };
     return this.database.transaction((tx) => this.round(tx, replica));
   }
 

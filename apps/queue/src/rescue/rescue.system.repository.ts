@@ -11,8 +11,10 @@ export interface Stamp {
   readonly outageMs: number;
 }
 
-const TRY_LEAD = `
-SELECT pg_try_advisory_xact_lock(hashtextextended('penguinmails.queue.rescue', 0)) AS leads`;
+/** Taken by one round at a time, until its transaction ends; never waits. */
+export const LEADS = `pg_try_advisory_xact_lock(hashtextextended('penguinmails.queue.rescue', 0))`;
+
+const TRY_LEAD = `SELECT ${LEADS} AS leads`;
 
 /** clock_timestamp(): now() is the transaction's start, which may be long before. */
 const STAMP = `

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ContractViolationError, newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
+import { isInfrastructure } from '@penguinmails/database';
 import { eventually } from '@penguinmails/testing';
 import type { JobRequest } from '../../src/enqueue/job-request.js';
 import { type QueueEngine, startQueueEngine } from './queue-engine.js';
@@ -20,6 +21,7 @@ const asked = (more: Partial<JobRequest> = {}): JobRequest => ({
 });
 const enqueue = (...requests: JobRequest[]) =>
   queue.db.system.transaction((tx) => queue.enqueueJobs.enqueue(tx, requests));
+const add = (more?: Partial<JobRequest>) => queue.addJob.execute(asked(more));
 const hot = () => queue.rows('SELECT * FROM job_queue ORDER BY created_at, id');
 const seconds = async (expression: string) =>
   (
@@ -227,6 +229,139 @@ describe('many jobs', () => {
     expect(await hot()).toHaveLength(2_000);
   });
 });
+
+describe('a job with an id of its own', () => {
+  const finish = async (id: string) => {
+    await queue.admin.query(
+      `INSERT INTO job_history (tenant_id, id, job_type, queue, status, outcome, priority, attempts,
+         max_attempts, scheduled_at, created_at)
+       VALUES ($1, $2, 'maintenance', 'default', 'cancelled', 'cancelled', 0, 0, 3, now(), now())`,
+      [TENANT, id],
+    );
+    return id;
+  };
+
+  it('is not begun again once it has ended, whatever comes with it', async () => {
+    const jobId = await finish(newId());
+    await enqueue(asked({ jobId }));
+    await expect(add({ jobId })).resolves.toBe(jobId);
+    expect(await hot()).toEqual([]);
+    const [, fresh] = await enqueue(asked({ jobId }), asked());
+    expect(await hot()).toMatchObject([{ id: fresh }]);
+  });
+
+  it('is one job however often it is asked for', async () => {
+    const jobId = newId();
+    await Promise.all([
+      add({ jobId }),
+      add({ jobId }),
+      enqueue(asked({ jobId }), asked({ jobId })),
+    ]);
+    expect(await hot()).toMatchObject([{ id: jobId }]);
+  });
+});
+
+describe('jobs that are added one by one', () => {
+  it('travel together when they come together, each with its own answer', async () => {
+    const ids = await Promise.all(Array.from({ length: 100 }, (_, n) => add({ priority: n })));
+    const stored = await queue.rows<{ id: string; priority: number }>(
+      'SELECT id, priority FROM job_queue ORDER BY priority',
+    );
+    expect(stored.map(({ id }) => id)).toEqual(ids);
+    const commits = await queue.rows('SELECT DISTINCT xmin::text FROM job_queue');
+    expect(commits).toHaveLength(1);
+  });
+
+  it('wait for nobody when they come alone, and wake whoever waits for work', async () => {
+    const waiting = queue.leaseJobs.execute(
+      { worker_id: 'w', types: ['maintenance'], max: 1, wait_ms: 20_000 },
+      new AbortController().signal,
+    );
+    const id = await add();
+    expect((await waiting).jobs).toMatchObject([{ jobId: id }]);
+  });
+
+  it('are known to this process once they are stored, without a look', async () => {
+    await add({ type: 'dead_letters_redrive', payload: { filter: {} } });
+    expect(queue.directory.nextOpening(['dead_letters_redrive'])).toBe(0);
+  });
+
+  it('are refused alone: neither the contract nor the database takes its neighbours to task', async () => {
+    const settled = await Promise.allSettled([
+      ...Array.from({ length: 20 }, () => add()),
+      add({ payload: { folder: '/' } }),
+      add({ rateKey: 'k'.repeat(101) }),
+      ...Array.from({ length: 20 }, () => add()),
+    ]);
+    const refused = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(refused).toMatchObject([{ name: 'ContractViolationError' }, { code: '22001' }]);
+    const ids = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect((await hot()).map(({ id }) => id).sort()).toEqual(ids.sort());
+    expect(ids).toHaveLength(40);
+  });
+
+  it('are all told when the connection breaks that they shared; the next ones get another', async () => {
+    const held = await holdingTheTable();
+    const adding = Promise.allSettled([add(), add(), add()]);
+    await someoneWaits();
+    await queue.admin.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = $1 AND wait_event_type = 'Lock'`,
+      [queue.database.name],
+    );
+    const settled = await adding;
+    await held.release();
+    expect(settled.map((one) => one.status === 'rejected' && isInfrastructure(one.reason))).toEqual(
+      [true, true, true],
+    );
+    const id = await add();
+    expect(await hot()).toMatchObject([{ id }]);
+  });
+
+  it('gather while others are stored', async () => {
+    const held = await holdingTheTable();
+    const adding = [add(), add()];
+    await someoneWaits();
+    const second = Array.from({ length: 10 }, () => add());
+    const third = Array.from({ length: 10 }, () => add());
+    await held.release();
+    await Promise.all([...adding, ...second, ...third]);
+    const commits = await queue.rows('SELECT DISTINCT xmin::text FROM job_queue');
+    expect(commits.length).toBeLessThanOrEqual(3);
+    expect(await hot()).toHaveLength(22);
+  });
+
+  it('with a dedupe key are the job that has it, and keep nobody waiting who has none', async () => {
+    const first = await add({ dedupeKey: 'k' });
+    await expect(add({ dedupeKey: 'k' })).resolves.toBe(first);
+    const held = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const other = queue.db.system.transaction(async (tx) => {
+      await queue.enqueueJobs.enqueue(tx, [asked({ dedupeKey: 'l' })]);
+      begun.resolve();
+      await held.promise;
+    });
+    await begun.promise;
+    const waiting = add({ dedupeKey: 'l' });
+    await someoneWaits();
+    await add();
+    held.resolve();
+    await other;
+    await waiting;
+    expect(await hot()).toHaveLength(3);
+  });
+});
+
+/** Until it is released, whoever writes to the hot table waits. */
+async function holdingTheTable() {
+  const holder = await queue.admin.connect();
+  await holder.query('BEGIN; LOCK TABLE job_queue IN EXCLUSIVE MODE');
+  const release = async () => {
+    await holder.query('COMMIT');
+    holder.release();
+  };
+  return { release };
+}
 
 const someoneWaits = () =>
   eventually(async () => {

@@ -101,6 +101,14 @@ describe.each(planModes)('with stale statistics and a long queue, %s plan', (mod
     expect(plan).not.toContain('Seq Scan on job_queue');
   });
 
+  it('a calm round of the clock reads what runs and nothing that waits', async () => {
+    await queue.rescueJobs.execute('replica');
+    const plan = await inSystem((tx) => queue.repositories.calm.round(tx, 'replica'), mode);
+    expect(plan).toContain('idx_job_queue_status_priority');
+    expect(plan).toContain('idx_job_queue_expiry');
+    expect(plan).not.toContain('Seq Scan on job_queue');
+  });
+
   it('a claim reads hardly more of the ready jobs than it takes', async () => {
     const leaseToken = newId();
     const claimer = { leaseToken, leaseMs: 30_000, workerId: 'w' };
@@ -165,7 +173,7 @@ describe('the partitions of history', () => {
     );
     const jobs = Array.from({ length: 500 }, () => sendEmailJob(acceptedEmail()));
     const birth = bornAfter(jobs.map(({ jobId }) => jobId));
-    const plan = await inSystem((tx) => queue.repositories.enqueue.enqueue(tx, jobs, birth));
+    const plan = await inSystem((tx) => queue.repositories.enqueue.enqueueNamed(tx, jobs, birth));
     expect(plan).toContain(`${partition(0)}_pkey`);
     expect(plan).not.toContain(partition(isAfterMidnight ? -2 : -1));
     expect(plan).not.toContain(partition(2));

@@ -7,6 +7,8 @@ import { createLogger } from '@penguinmails/observability';
 import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
 import { createTierDatabase, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
+import { AddJob } from '../../src/enqueue/add-job.js';
+import { AddTogether } from '../../src/enqueue/add-together.js';
 import { DedupeSystemRepository } from '../../src/enqueue/dedupe.system.repository.js';
 import { EnqueueJobs } from '../../src/enqueue/enqueue-jobs.js';
 import { AuditLog } from '../../src/audit/audit-log.js';
@@ -58,6 +60,7 @@ import { queueDatabaseSettings } from '../../src/persistence/queue-database.js';
 import { emits } from '../../src/queue.events.js';
 import { ProgressSystemRepository } from '../../src/progress/progress.system.repository.js';
 import { RecordProgress } from '../../src/progress/record-progress.js';
+import { CalmRoundSystemRepository } from '../../src/rescue/calm-round.system.repository.js';
 import { RescueJobs } from '../../src/rescue/rescue-jobs.js';
 import { RescueSystemRepository } from '../../src/rescue/rescue.system.repository.js';
 import { assembleBatches } from './batch-engine.js';
@@ -198,6 +201,7 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const limitBook = new LimitBook(db.system, limits);
   const limitedClaim = new LimitedClaim(lanes, limits);
   const claims = new ClaimJobs(db.system, lanes, directory, laneLook, limitBook, limitedClaim);
+  const calm = new CalmRoundSystemRepository();
   const rescue = new RescueSystemRepository();
   const jobs = new JobRepository();
   const progress = new ProgressSystemRepository();
@@ -223,6 +227,7 @@ function assemble(db: ReturnType<typeof openDatabase>) {
     claims,
     directory,
     repositories: {
+      calm,
       lanes,
       limits,
       due,
@@ -237,6 +242,7 @@ function assemble(db: ReturnType<typeof openDatabase>) {
       vacuum,
     },
     enqueueJobs,
+    addJob: new AddJob(db.system, types, new AddTogether(db.system, enqueue, ready), enqueueJobs),
     expireJobs: new ExpireJobs(db.system, expire, endings, groups, events, types),
     runSchedules: new RunSchedules(db.system, schedules, enqueueJobs, events, types),
     writeSchedules: new WriteSchedules(db.system, types, schedules),
@@ -248,6 +254,7 @@ function assemble(db: ReturnType<typeof openDatabase>) {
     finishJobs: new FinishJobs(db.system, finish, endings, limits, groups, events, types, ready),
     rescueJobs: new RescueJobs(
       db.system,
+      calm,
       rescue,
       endings,
       groups,

@@ -121,6 +121,13 @@ describe('the rescuer', () => {
       await expect(tick()).resolves.toMatchObject({ led: false, rescued: 0 });
     });
     await expect(tick()).resolves.toMatchObject({ led: true });
+    const before = await clock();
+    await queue.db.system.transaction(async (tx) => {
+      await queue.repositories.rescue.tryLead(tx);
+      await tick();
+    });
+    expect(await clock()).toEqual(before);
+    expect(await queue.rows('SELECT FROM horizon_marks')).toHaveLength(1);
   });
 
   it('is one at a time, however many replicas tick', async () => {
@@ -130,6 +137,28 @@ describe('the rescuer', () => {
     expect(rounds.reduce((sum, { rescued }) => sum + rescued, 0)).toBe(1);
     const [row] = await queue.rows('SELECT lease_losses FROM job_queue');
     expect(row).toEqual({ lease_losses: 1 });
+  });
+});
+
+describe('a round in which no lease ran out', () => {
+  it('stamps the clock and says what is due for others', async () => {
+    await running();
+    await queue.admin.query(`INSERT INTO job_queue (tenant_id, id, job_type, payload, expires_at)
+      VALUES (gen_random_uuid(), gen_random_uuid(), 'maintenance', '{}', now() - interval '1 s')`);
+    const { stamped_at } = await clock();
+    await expect(tick()).resolves.toEqual({
+      ...{ led: true, outageMs: 0, rescued: 0 },
+      due: { expiries: true, schedules: false },
+    });
+    expect((await clock()).stamped_at).not.toEqual(stamped_at);
+  });
+
+  it('marks the horizon once a minute', async () => {
+    await tick();
+    await queue.admin.query(`UPDATE horizon_marks SET marked_at = marked_at - interval '61 s'`);
+    await tick();
+    await tick();
+    expect(await queue.rows('SELECT FROM horizon_marks')).toHaveLength(2);
   });
 });
 
