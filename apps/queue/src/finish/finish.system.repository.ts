@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
 import { DELIVERY_TYPES } from '../job-type/reports-delivery.js';
-import { maskedReply } from '../job/masked-reply.js';
 import { compareIds, type RunningJob, UNFINISHED_JOB_COLUMNS } from '../job/unfinished-job.js';
 import type { FinishedTry, Release } from './finish-plan.js';
 import type { FinishResult } from './finish-result.js';
+import { resultColumns } from './result-columns.js';
 
 /** Only rows that still hold the finisher's token. */
 const LOCK_HELD = `
@@ -17,19 +17,21 @@ FOR UPDATE OF j`;
 /**
  * Most jobs end well at their first try: straight from the hot table into history, the try with them,
  * without being locked and decided on before. Only rows that still hold the finisher's token. Times
- * are as in {@link withinLease}. Only outcomes that the job's type can mean: $11 are the types of mail.
- * A list that is shorter than the others stands for NULLs. It answers with the places in these lists,
- * one row for all jobs of which the same is to be said.
+ * are as in {@link withinLease}. Only outcomes that the job's type can mean: $12 are the types of mail.
+ * Values as {@link resultColumns} gives them. It answers with the places of the jobs among them, one
+ * row for all of which the same is to be said.
  */
 const COMPLETE = `
 WITH done AS (
   DELETE FROM job_queue j
-  USING unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::text[],
-    $8::text[], $9::timestamptz[], $10::timestamptz[]) WITH ORDINALITY
-    AS r(tenant_id, id, lease_token, outcome, code, enhanced_code, error_code, reply, began_at,
-      ended_at, place)
+  USING (
+    SELECT ($1::uuid[])[u.lease] AS tenant_id, ($2::uuid[])[u.lease] AS lease_token, u.*
+    FROM unnest($3::int[], $4::uuid[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[],
+      $10::timestamptz[], $11::timestamptz[]) WITH ORDINALITY
+      AS u(lease, id, outcome, code, enhanced_code, error_code, reply, began_at, ended_at, place)
+  ) r
   WHERE j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token
-    AND (r.outcome = 'succeeded') <> (j.job_type = ANY($11::text[]))
+    AND (r.outcome = 'succeeded') <> (j.job_type = ANY($12::text[]))
   RETURNING j.tenant_id, j.id, j.job_type, j.queue, r.outcome, j.priority,
     j.attempts + 1 AS attempts, j.max_attempts, j.lease_losses, j.scheduled_at, j.started_at,
     j.created_at, r.reply, r.error_code, j.progress, j.correlation_id, j.group_id, j.redriven_from,
@@ -106,16 +108,7 @@ export class FinishSystemRepository {
     const ordered = resultsInLockOrder(results);
     const { rows } = await tx.query<Omit<CompletedJobs, 'results'> & { places: number[] }>(
       COMPLETE,
-      [
-        ordered.map((each) => each.tenant_id),
-        ordered.map((each) => each.job_id),
-        ordered.map((each) => each.lease_token),
-        ordered.map((each) => each.kind),
-        ...detailColumns(ordered),
-        ordered.map((each) => each.started_at),
-        ordered.map((each) => each.finished_at),
-        DELIVERY_TYPES,
-      ],
+      [...resultColumns(ordered), DELIVERY_TYPES],
       { name: 'jobs-complete' },
     );
     return rows.map(({ places, ...common }) => ({
@@ -181,15 +174,4 @@ function resultsInLockOrder(results: readonly FinishResult[]): FinishResult[] {
   return [...results].sort(
     (a, b) => compareIds(a.tenant_id, b.tenant_id) || compareIds(a.job_id, b.job_id),
   );
-}
-
-/** What most jobs have none of: such a column travels as an empty list. */
-function detailColumns(results: readonly FinishResult[]): (string | number | null)[][] {
-  const columns = [
-    results.map((each) => each.code),
-    results.map((each) => each.enhanced_code),
-    results.map((each) => each.error_code),
-    results.map((each) => maskedReply(each.reply)),
-  ];
-  return columns.map((column) => (column.every((value) => value === null) ? [] : column));
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
 import type { LeasedJob } from '../lease/leased-job.js';
-import { type ClaimedLane, leasedJobs } from './claimed-lane.js';
+import { type ClaimedLists, leasedJobs } from './claimed-lists.js';
 import type { FoundLane, LaneQuota } from './lane-directory.js';
 import { foundLane, type HeadRow, quotaColumns } from './lane-rows.js';
 
@@ -35,8 +35,8 @@ WHERE NOT EXISTS (SELECT FROM queue_controls c WHERE c.job_type = h.job_type AND
 /**
  * The claim: of each lane the first ready jobs behind its cursor that nobody else is claiming right
  * now, in one statement. Paused lanes give nothing, from the commit of the pause on. $9 is the lease
- * in milliseconds, by the database's clock. It answers with one row for each lane, a list in each
- * column: rows of their own would cost the process more than the rest of a claim.
+ * in milliseconds, by the database's clock. It answers with one row, a list in each column: a
+ * row for each job would cost the process more than all the rest of a claim.
  */
 const CLAIM = `
 WITH lane AS MATERIALIZED (
@@ -67,7 +67,7 @@ WITH lane AS MATERIALIZED (
   RETURNING n.number, j.id, j.payload, j.domain_key, j.scheduled_at, j.attempts, j.correlation_id,
     j.traceparent, j.created_at, j.lease_expires_at, n.limited_by IS NOT NULL AS was_put_off
 )
-SELECT number::int AS lane, min(lease_expires_at) AS "expiresAt", json_agg(id) AS ids,
+SELECT min(lease_expires_at) AS "expiresAt", json_agg(number) AS lanes, json_agg(id) AS ids,
   json_agg(payload) AS payloads, json_agg(attempts) AS attempts,
   json_agg(date_part('epoch', scheduled_at) * 1000000) AS "scheduledAt",
   json_agg(date_part('epoch', created_at) * 1000) AS "createdAt",
@@ -75,7 +75,7 @@ SELECT number::int AS lane, min(lease_expires_at) AS "expiresAt", json_agg(id) A
   CASE WHEN count(correlation_id) > 0 THEN json_agg(correlation_id) END AS "correlationIds",
   CASE WHEN count(traceparent) > 0 THEN json_agg(traceparent) END AS traceparents,
   CASE WHEN bool_or(was_put_off) THEN json_agg(was_put_off) END AS "wasPutOff"
-FROM claimed GROUP BY number`;
+FROM claimed HAVING count(*) > 0`;
 
 /** For whom jobs are claimed, and for how long. */
 export interface Claimer {
@@ -100,11 +100,11 @@ export class LaneSystemRepository {
     quotas: readonly LaneQuota[],
     { workerId, leaseToken, leaseMs }: Claimer,
   ): Promise<LeasedJob[]> {
-    const { rows } = await tx.query<ClaimedLane>(
+    const { rows } = await tx.query<ClaimedLists>(
       CLAIM,
       [...quotaColumns(quotas), leaseToken, leaseMs, workerId],
       { name: 'lanes-claim' },
     );
-    return rows.flatMap((claimed) => leasedJobs(quotas[claimed.lane - 1], claimed));
+    return rows.flatMap((claimed) => leasedJobs(quotas, claimed));
   }
 }

@@ -37,7 +37,7 @@ afterAll(() => queue.stop());
 type Query = SystemTransaction['query'];
 
 /** A row that every repository takes for an answer. */
-const NOTHING = { lane: 1, ids: [], scheduledAt: [], places: [] };
+const NOTHING = { lanes: [], ids: [], scheduledAt: [], places: [] };
 
 /** The plan, with what it really read, of the one statement that `run` sends; nothing is kept. */
 async function planOf<T extends SystemTransaction | TenantTransaction>(

@@ -4,11 +4,11 @@ import type { Lane } from './lane.js';
 /** A number, or a text where JSON has no number for it: "-Infinity". */
 type Epoch = number | string;
 
-/** What a claim took of one lane: of each column a list, all in the same order. */
-export interface ClaimedLane {
-  /** Number of the lane in the claim, from 1. */
-  readonly lane: number;
+/** What a claim took: of each column a list, all in the same order. */
+export interface ClaimedLists {
   readonly expiresAt: Date;
+  /** Numbers of the jobs' lanes in the claim, from 1. */
+  readonly lanes: readonly number[];
   readonly ids: readonly string[];
   readonly payloads: readonly GrantedPayload[];
   /** Finished tries. */
@@ -17,25 +17,26 @@ export interface ClaimedLane {
   readonly scheduledAt: readonly Epoch[];
   /** Milliseconds since 1970. */
   readonly createdAt: readonly Epoch[];
-  /** This and what follows: null when no job of the lane has one. */
+  /** This and what follows: null when no job has one. */
   readonly domainKeys: readonly (string | null)[] | null;
   readonly correlationIds: readonly (string | null)[] | null;
   readonly traceparents: readonly (string | null)[] | null;
   readonly wasPutOff: readonly boolean[] | null;
 }
 
-/** The jobs that were taken of a lane, in the order of the answer. */
-export function leasedJobs(
-  { tenantId, type, rateKey, priority }: Lane,
-  claimed: ClaimedLane,
-): LeasedJob[] {
+/**
+ * The jobs that were taken, in the order of the answer.
+ * @param lanes those of the claim
+ */
+export function leasedJobs(lanes: readonly Lane[], claimed: ClaimedLists): LeasedJob[] {
   const scheduledAt = placeTimes(claimed.scheduledAt);
+  const laneOf = (at: number): Lane => lanes[claimed.lanes[at] - 1];
   return claimed.ids.map((jobId, at) => ({
-    tenantId,
+    tenantId: laneOf(at).tenantId,
     jobId,
-    type,
-    rateKey,
-    priority,
+    type: laneOf(at).type,
+    rateKey: laneOf(at).rateKey,
+    priority: laneOf(at).priority,
     payload: claimed.payloads[at],
     domainKey: claimed.domainKeys?.[at] ?? null,
     scheduledAt: scheduledAt[at],

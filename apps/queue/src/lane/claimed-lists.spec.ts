@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ClaimedLane, leasedJobs, placeTime } from './claimed-lane.js';
+import { type ClaimedLists, leasedJobs, placeTime } from './claimed-lists.js';
 import { comparePlaces } from './lane.js';
 
 const LANE = { tenantId: 'tenant', type: 'send_email', rateKey: 'mailbox', priority: 5 };
 const US = Date.UTC(2026, 10, 23, 2, 0, 0) * 1_000;
 
-const claimed = (more: Partial<ClaimedLane> = {}): ClaimedLane => ({
-  lane: 1,
+const claimed = (more: Partial<ClaimedLists> = {}): ClaimedLists => ({
+  lanes: [1, 1],
   expiresAt: new Date(0),
   ids: ['a', 'b'],
   payloads: [{ mailbox_id: 'm' }, {}],
@@ -28,7 +28,7 @@ describe('leasedJobs', () => {
       traceparents: [null, 't'],
       wasPutOff: [false, true],
     };
-    expect(leasedJobs(LANE, claimed(lists))).toEqual([
+    expect(leasedJobs([LANE], claimed(lists))).toEqual([
       {
         ...LANE,
         ...{ jobId: 'a', payload: { mailbox_id: 'm' }, attempt: 1, expiresAt: new Date(0) },
@@ -44,8 +44,17 @@ describe('leasedJobs', () => {
     ]);
   });
 
-  it('knows of what no job of the lane has', () => {
-    const [first] = leasedJobs(LANE, claimed());
+  it('puts each job into its lane', () => {
+    const other = { ...LANE, tenantId: 'other', priority: 9 };
+    const jobs = leasedJobs([LANE, other], claimed({ lanes: [2, 1] }));
+    expect(jobs.map(({ tenantId, priority }) => [tenantId, priority])).toEqual([
+      ['other', 9],
+      ['tenant', 5],
+    ]);
+  });
+
+  it('knows of what no job has', () => {
+    const [first] = leasedJobs([LANE], claimed());
     expect(first).toMatchObject({ domainKey: null, correlationId: null, wasPutOff: false });
   });
 });
