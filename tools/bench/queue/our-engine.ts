@@ -119,6 +119,7 @@ export async function openOurEngine({ app, system }: EngineUrls, type = TYPE): P
       }));
     },
     finish: async (jobs) => {
+      if (jobs.length === 0) return;
       const now = new Date().toISOString();
       const { refused } = await finishJobs.execute(jobs.map((job) => succeeded(job, now)));
       if (refused.length > 0) throw new Error(`${refused.length} leases were lost`);

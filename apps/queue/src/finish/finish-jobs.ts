@@ -22,7 +22,7 @@ import {
 } from './finish-plan.js';
 import type { FinishResult } from './finish-result.js';
 import {
-  type CompletedJob,
+  type CompletedJobs,
   FinishSystemRepository,
   type HeldJob,
 } from './finish.system.repository.js';
@@ -54,27 +54,26 @@ export class FinishJobs {
   ) {}
 
   async execute(results: readonly FinishResult[]): Promise<FinishAnswer> {
-    const finishes = await this.database.transaction((tx) => this.finish(tx, results));
-    const held = new Set(finishes.map(({ job }) => keyOf(job)));
-    const isHeld = (result: FinishResult) => held.has(keyOfResult(result));
+    const counted = await this.database.transaction((tx) => this.finish(tx, results));
     return {
-      accepted: results.filter(isHeld).map((result) => result.job_id),
-      refused: results.filter((result) => !isHeld(result)).map((result) => result.job_id),
+      accepted: results.filter((each) => counted.has(each)).map(({ job_id }) => job_id),
+      refused: results.filter((each) => !counted.has(each)).map(({ job_id }) => job_id),
     };
   }
 
+  /** Those of the results that count. */
   private async finish(
     tx: SystemTransaction,
     results: readonly FinishResult[],
-  ): Promise<readonly ReportedFinish[]> {
+  ): Promise<ReadonlySet<FinishResult>> {
     const good = results.filter(({ kind }) => isCompletion(kind));
     // Two statements lock rows below, and a heartbeat takes the same rows in one order: a mixed batch
     // does so first, else each could wait for a row that the other has.
     if (good.length > 0 && good.length < results.length)
       await this.repository.lockHeld(tx, results);
-    const completed = this.completed(await this.repository.complete(tx, good), good);
-    const done = new Set(completed.map(({ job }) => keyOf(job)));
-    const other = results.filter((result) => !done.has(keyOfResult(result)));
+    const completed = await this.repository.complete(tx, good);
+    const done = new Set(completed.flatMap((jobs) => jobs.results));
+    const other = results.filter((result) => !done.has(result));
     const held = await this.repository.lockHeld(tx, other);
     const plan = planFinish(
       held,
@@ -82,24 +81,24 @@ export class FinishJobs {
       (type) => this.types.get(type),
       Math.random,
     );
-    const finishes = [...completed, ...plan.finishes];
+    const finishes = [...completed.flatMap((jobs) => this.completed(jobs)), ...plan.finishes];
     await this.write(tx, plan, finishes);
     tx.onCommit(() => this.afterCommit(plan, finishes));
-    return finishes;
+    const decided = new Set(held.map(keyOf));
+    return new Set([...done, ...other.filter((result) => decided.has(keyOfResult(result)))]);
   }
 
   /** What is known of jobs that were completed without being decided on. */
-  private completed(
-    jobs: readonly CompletedJob[],
-    results: readonly FinishResult[],
-  ): ReportedFinish[] {
-    const reported = new Map(results.map((result) => [keyOfResult(result), result]));
-    return jobs.map((job) => ({
-      job,
-      result: { ...reported.get(keyOf(job))!, finished_at: job.finishedAt.toISOString() },
-      decision: { move: 'complete', attempts: job.attempts, unknownOutcomes: 0 },
-      reports: this.types.get(job.type).reports,
-    }));
+  private completed({ results, type, attempts, groupId, finishedAt }: CompletedJobs) {
+    const { reports } = this.types.get(type);
+    const decision = { move: 'complete', attempts, unknownOutcomes: 0 } as const;
+    const finished_at = finishedAt?.toISOString();
+    return results.map((result): ReportedFinish => {
+      const { tenant_id: tenantId, job_id: jobId } = result;
+      const job = { tenantId, jobId, type, groupId };
+      const reported = finished_at === undefined ? result : { ...result, finished_at };
+      return { job, result: reported, decision, reports };
+    });
   }
 
   private async write(

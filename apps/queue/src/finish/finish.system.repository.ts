@@ -1,15 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
 import { DELIVERY_TYPES } from '../job-type/reports-delivery.js';
-import { maskedReply } from '../job/masked-reply.js';
-import {
-  inLockOrder,
-  type JobKey,
-  type RunningJob,
-  UNFINISHED_JOB_COLUMNS,
-} from '../job/unfinished-job.js';
+import { compareIds, type RunningJob, UNFINISHED_JOB_COLUMNS } from '../job/unfinished-job.js';
 import type { FinishedTry, Release } from './finish-plan.js';
 import type { FinishResult } from './finish-result.js';
+import { resultColumns } from './result-columns.js';
 
 /** Only rows that still hold the finisher's token. */
 const LOCK_HELD = `
@@ -22,31 +17,41 @@ FOR UPDATE OF j`;
 /**
  * Most jobs end well at their first try: straight from the hot table into history, the try with them,
  * without being locked and decided on before. Only rows that still hold the finisher's token. Times
- * are as in {@link withinLease}. Only outcomes that the job's type can mean: $11 are the types of mail.
+ * are as in {@link withinLease}. Only outcomes that the job's type can mean: $12 are the types of mail.
+ * Values as {@link resultColumns} gives them. It answers with the places of the jobs among them, one
+ * row for all of which the same is to be said.
  */
 const COMPLETE = `
 WITH done AS (
   DELETE FROM job_queue j
-  USING unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::text[],
-    $8::text[], $9::timestamptz[], $10::timestamptz[])
-    AS r(tenant_id, id, lease_token, outcome, code, enhanced_code, error_code, reply, began_at,
-      ended_at)
+  USING (
+    SELECT ($1::uuid[])[u.lease] AS tenant_id, ($2::uuid[])[u.lease] AS lease_token, u.*
+    FROM unnest($3::int[], $4::uuid[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[],
+      $10::timestamptz[], $11::timestamptz[]) WITH ORDINALITY
+      AS u(lease, id, outcome, code, enhanced_code, error_code, reply, began_at, ended_at, place)
+  ) r
   WHERE j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token
-    AND (r.outcome = 'succeeded') <> (j.job_type = ANY($11::text[]))
-  RETURNING j.*, r.outcome, r.code, r.enhanced_code, r.error_code, r.reply, r.began_at, r.ended_at
+    AND (r.outcome = 'succeeded') <> (j.job_type = ANY($12::text[]))
+  RETURNING j.tenant_id, j.id, j.job_type, j.queue, r.outcome, j.priority,
+    j.attempts + 1 AS attempts, j.max_attempts, j.lease_losses, j.scheduled_at, j.started_at,
+    j.created_at, r.reply, r.error_code, j.progress, j.correlation_id, j.group_id, j.redriven_from,
+    j.leased_by, greatest(j.started_at, least(r.began_at, now())) AS try_started_at,
+    greatest(j.started_at, least(greatest(r.began_at, r.ended_at), now())) AS try_finished_at,
+    r.code, r.enhanced_code, r.ended_at, r.place
+), kept AS (
+  INSERT INTO job_history (tenant_id, id, job_type, queue, status, outcome, priority, attempts,
+    max_attempts, lease_losses, scheduled_at, started_at, created_at, error_message,
+    last_error_code, progress, correlation_id, group_id, redriven_from, leased_by, try_started_at,
+    try_finished_at, code, enhanced_code)
+  SELECT tenant_id, id, job_type, queue, 'completed', outcome, priority, attempts,
+    max_attempts, lease_losses, scheduled_at, started_at, created_at, reply,
+    error_code, progress, correlation_id, group_id, redriven_from, leased_by, try_started_at,
+    try_finished_at, code, enhanced_code
+  FROM done
 )
-INSERT INTO job_history (tenant_id, id, job_type, queue, status, outcome, priority, attempts,
-  max_attempts, lease_losses, scheduled_at, started_at, created_at, error_message,
-  last_error_code, progress, correlation_id, group_id, redriven_from, leased_by, try_started_at,
-  try_finished_at, code, enhanced_code)
-SELECT tenant_id, id, job_type, queue, 'completed', outcome, priority, attempts + 1,
-  max_attempts, lease_losses, scheduled_at, started_at, created_at, reply,
-  error_code, progress, correlation_id, group_id, redriven_from, leased_by,
-  greatest(started_at, least(began_at, now())),
-  greatest(started_at, least(greatest(began_at, ended_at), now())), code, enhanced_code
-FROM done
-RETURNING tenant_id AS "tenantId", id AS "jobId", job_type AS type, attempts,
-  CASE WHEN redriven_from IS NULL THEN group_id END AS "groupId", try_finished_at AS "finishedAt"`;
+SELECT job_type AS type, attempts, CASE WHEN redriven_from IS NULL THEN group_id END AS "groupId",
+  nullif(try_finished_at, ended_at) AS "finishedAt", json_agg(place - 1) AS places
+FROM done GROUP BY 1, 2, 3, 4`;
 
 const RECORD_TRIES = `
 INSERT INTO job_attempts (tenant_id, job_id, attempt, outcome, code, enhanced_code, error_code,
@@ -71,12 +76,15 @@ FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::float8[], $6::text
   AS r(tenant_id, id, attempts, unknown_outcomes, delay, error_code, error_message, returns)
 WHERE j.tenant_id = r.tenant_id AND j.id = r.id`;
 
-/** A job that has just been completed; `attempts` counts its last try. */
-export interface CompletedJob extends JobKey {
+/** Jobs that have just been completed, as far as they have that in common. */
+export interface CompletedJobs {
+  readonly results: readonly FinishResult[];
   readonly type: string;
+  /** With the last try. */
   readonly attempts: number;
   readonly groupId: string | null;
-  readonly finishedAt: Date;
+  /** null: when its worker says. */
+  readonly finishedAt: Date | null;
 }
 
 /** A locked job with what bounds the times of its try, by the database's clock. */
@@ -92,46 +100,32 @@ export class FinishSystemRepository {
    * Moves completed jobs to history. Left out are those that are held no more under their token, and
    * those whose type cannot mean the outcome.
    */
-  async complete(tx: SystemTransaction, results: readonly FinishResult[]): Promise<CompletedJob[]> {
+  async complete(
+    tx: SystemTransaction,
+    results: readonly FinishResult[],
+  ): Promise<CompletedJobs[]> {
     if (results.length === 0) return [];
-    const ordered = inLockOrder(
-      results.map((result) => ({ ...result, tenantId: result.tenant_id, jobId: result.job_id })),
-    );
-    const { rows } = await tx.query<CompletedJob>(
+    const ordered = resultsInLockOrder(results);
+    const { rows } = await tx.query<Omit<CompletedJobs, 'results'> & { places: number[] }>(
       COMPLETE,
-      [
-        ordered.map((each) => each.tenantId),
-        ordered.map((each) => each.jobId),
-        ordered.map((each) => each.lease_token),
-        ordered.map((each) => each.kind),
-        ordered.map((each) => each.code),
-        ordered.map((each) => each.enhanced_code),
-        ordered.map((each) => each.error_code),
-        ordered.map((each) => maskedReply(each.reply)),
-        ordered.map((each) => each.started_at),
-        ordered.map((each) => each.finished_at),
-        DELIVERY_TYPES,
-      ],
+      [...resultColumns(ordered), DELIVERY_TYPES],
       { name: 'jobs-complete' },
     );
-    return rows;
+    return rows.map(({ places, ...common }) => ({
+      ...common,
+      results: places.map((place) => ordered[place]),
+    }));
   }
 
   async lockHeld(tx: SystemTransaction, results: readonly FinishResult[]): Promise<HeldJob[]> {
     if (results.length === 0) return [];
-    const ordered = inLockOrder(
-      results.map(({ tenant_id: tenantId, job_id: jobId, lease_token: leaseToken }) => ({
-        tenantId,
-        jobId,
-        leaseToken,
-      })),
-    );
+    const ordered = resultsInLockOrder(results);
     const { rows } = await tx.query<HeldJob>(
       LOCK_HELD,
       [
-        ordered.map((held) => held.tenantId),
-        ordered.map((held) => held.jobId),
-        ordered.map((held) => held.leaseToken),
+        ordered.map((each) => each.tenant_id),
+        ordered.map((each) => each.job_id),
+        ordered.map((each) => each.lease_token),
       ],
       { name: 'jobs-lock-held' },
     );
@@ -173,4 +167,11 @@ export class FinishSystemRepository {
       releases.map((each) => each.returns),
     ]);
   }
+}
+
+/** As `inLockOrder`. */
+function resultsInLockOrder(results: readonly FinishResult[]): FinishResult[] {
+  return [...results].sort(
+    (a, b) => compareIds(a.tenant_id, b.tenant_id) || compareIds(a.job_id, b.job_id),
+  );
 }

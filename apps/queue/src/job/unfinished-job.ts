@@ -44,9 +44,12 @@ export const UNFINISHED_JOB_COLUMNS = `
  * wait for one another and cannot deadlock.
  */
 export function inLockOrder<K extends JobKey>(keys: readonly K[]): K[] {
-  return [...keys].sort((a, b) => compare(a.tenantId, b.tenantId) || compare(a.jobId, b.jobId));
+  return [...keys].sort(
+    (a, b) => compareIds(a.tenantId, b.tenantId) || compareIds(a.jobId, b.jobId),
+  );
 }
 
-function compare(a: string, b: string): number {
+/** Negative: `a` is locked first. */
+export function compareIds(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
 import type { LeasedJob } from '../lease/leased-job.js';
+import { type ClaimedLists, leasedJobs } from './claimed-lists.js';
 import type { FoundLane, LaneQuota } from './lane-directory.js';
 import { foundLane, type HeadRow, quotaColumns } from './lane-rows.js';
 
@@ -34,18 +35,20 @@ WHERE NOT EXISTS (SELECT FROM queue_controls c WHERE c.job_type = h.job_type AND
 /**
  * The claim: of each lane the first ready jobs behind its cursor that nobody else is claiming right
  * now, in one statement. Paused lanes give nothing, from the commit of the pause on. $9 is the lease
- * in milliseconds, by the database's clock.
+ * in milliseconds, by the database's clock. It answers with one row, a list in each column: a
+ * row for each job would cost the process more than all the rest of a claim.
  */
 const CLAIM = `
 WITH lane AS MATERIALIZED (
   SELECT l.* FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::timestamp[], $6::uuid[],
-    $7::int[]) AS l(tenant_id, job_type, rate_key, priority, after_at, after_id, most)
+    $7::int[]) WITH ORDINALITY
+    AS l(tenant_id, job_type, rate_key, priority, after_at, after_id, most, number)
   WHERE NOT EXISTS (SELECT FROM queue_controls c WHERE c.job_type = l.job_type AND c.paused)
     AND NOT EXISTS (SELECT FROM lane_pauses p WHERE p.tenant_id = l.tenant_id AND p.rate_key = '')
     AND NOT EXISTS (
       SELECT FROM lane_pauses p WHERE p.tenant_id = l.tenant_id AND p.rate_key = l.rate_key)
 ), next AS MATERIALIZED (
-  SELECT f.place, f.limited_by FROM lane l CROSS JOIN LATERAL (
+  SELECT f.place, f.limited_by, l.number FROM lane l CROSS JOIN LATERAL (
     SELECT q.ctid AS place, q.limited_by FROM job_queue q
     WHERE q.status = 'pending' AND q.tenant_id = l.tenant_id AND q.job_type = l.job_type
       AND q.rate_key = l.rate_key AND q.priority = l.priority AND q.scheduled_at <= now()
@@ -55,17 +58,24 @@ WITH lane AS MATERIALIZED (
     LIMIT l.most
     FOR UPDATE SKIP LOCKED
   ) f
+), claimed AS (
+  UPDATE job_queue j
+  SET status = 'running', started_at = now(), lease_token = $8,
+    lease_expires_at = now() + $9 * interval '1 millisecond', leased_by = $10, limited_by = NULL
+  FROM next n
+  WHERE j.ctid = n.place
+  RETURNING n.number, j.id, j.payload, j.domain_key, j.scheduled_at, j.attempts, j.correlation_id,
+    j.traceparent, j.created_at, j.lease_expires_at, n.limited_by IS NOT NULL AS was_put_off
 )
-UPDATE job_queue j
-SET status = 'running', started_at = now(), lease_token = $8,
-  lease_expires_at = now() + $9 * interval '1 millisecond', leased_by = $10, limited_by = NULL
-FROM next n
-WHERE j.ctid = n.place
-RETURNING j.tenant_id AS "tenantId", j.id AS "jobId", j.job_type AS type, j.payload,
-  j.rate_key AS "rateKey", j.domain_key AS "domainKey", j.priority,
-  (j.scheduled_at AT TIME ZONE 'UTC')::text AS "scheduledAt", j.attempts + 1 AS attempt,
-  j.correlation_id AS "correlationId", j.traceparent, j.created_at AS "createdAt",
-  j.lease_expires_at AS "expiresAt", n.limited_by IS NOT NULL AS "wasPutOff"`;
+SELECT min(lease_expires_at) AS "expiresAt", json_agg(number) AS lanes, json_agg(id) AS ids,
+  json_agg(payload) AS payloads, json_agg(attempts) AS attempts,
+  json_agg(date_part('epoch', scheduled_at) * 1000000) AS "scheduledAt",
+  json_agg(date_part('epoch', created_at) * 1000) AS "createdAt",
+  CASE WHEN count(domain_key) > 0 THEN json_agg(domain_key) END AS "domainKeys",
+  CASE WHEN count(correlation_id) > 0 THEN json_agg(correlation_id) END AS "correlationIds",
+  CASE WHEN count(traceparent) > 0 THEN json_agg(traceparent) END AS traceparents,
+  CASE WHEN bool_or(was_put_off) THEN json_agg(was_put_off) END AS "wasPutOff"
+FROM claimed HAVING count(*) > 0`;
 
 /** For whom jobs are claimed, and for how long. */
 export interface Claimer {
@@ -90,11 +100,11 @@ export class LaneSystemRepository {
     quotas: readonly LaneQuota[],
     { workerId, leaseToken, leaseMs }: Claimer,
   ): Promise<LeasedJob[]> {
-    const { rows } = await tx.query<LeasedJob>(
+    const { rows } = await tx.query<ClaimedLists>(
       CLAIM,
       [...quotaColumns(quotas), leaseToken, leaseMs, workerId],
       { name: 'lanes-claim' },
     );
-    return rows;
+    return rows.flatMap((claimed) => leasedJobs(quotas, claimed));
   }
 }

@@ -36,6 +36,9 @@ afterAll(() => queue.stop());
 
 type Query = SystemTransaction['query'];
 
+/** A row that every repository takes for an answer. */
+const NOTHING = { lanes: [], ids: [], scheduledAt: [], places: [] };
+
 /** The plan, with what it really read, of the one statement that `run` sends; nothing is kept. */
 async function planOf<T extends SystemTransaction | TenantTransaction>(
   tx: T,
@@ -47,7 +50,7 @@ async function planOf<T extends SystemTransaction | TenantTransaction>(
     const options = 'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF';
     const rows = await explainPrepared((sql) => tx.query(sql), mode, options, text, values);
     plan = (rows as { 'QUERY PLAN': string }[]).map((row) => row['QUERY PLAN']).join('\n');
-    return { rows: [{}] as never[], rowCount: 1 };
+    return { rows: [NOTHING] as never[], rowCount: 1 };
   };
   await run({ ...tx, tenantId: 'tenantId' in tx ? tx.tenantId : undefined, query: explain });
   return plan;
@@ -70,6 +73,14 @@ describe.each(planModes)('with stale statistics and a long queue, %s plan', (mod
       'finishing',
       (tx) =>
         queue.repositories.finish.lockHeld(
+          tx,
+          keys.map((key) => resultOf(key, key.leaseToken)),
+        ),
+    ],
+    [
+      'completing',
+      (tx) =>
+        queue.repositories.finish.complete(
           tx,
           keys.map((key) => resultOf(key, key.leaseToken)),
         ),
@@ -117,6 +128,20 @@ describe.each(planModes)('with stale statistics and a long queue, %s plan', (mod
     expect(plan).not.toContain('Seq Scan on job_queue');
     const [, read] = /idx_job_queue_lanes on job_queue q \(actual rows=(\d+)/.exec(plan)!;
     expect(Number(read)).toBeLessThan(2 * CLAIM);
+  });
+});
+
+describe.each(planModes)('with statistics that know one lane only, %s plan', (mode) => {
+  beforeAll(async () => {
+    await queue.admin.query('DELETE FROM job_queue WHERE tenant_id <> $1', [LANE.tenantId]);
+    await queue.admin.query('VACUUM (ANALYZE) job_queue');
+  });
+
+  it('a claim reads along the lane all the same', async () => {
+    const claimer = { leaseToken: newId(), leaseMs: 30_000, workerId: 'w' };
+    const quotas = [{ ...LANE, after: { at: '2026-01-01 00:00:00', id: newId() }, most: CLAIM }];
+    const plan = await inSystem((tx) => queue.repositories.lanes.claim(tx, quotas, claimer), mode);
+    expect(plan).toContain('idx_job_queue_lanes on job_queue q');
   });
 });
 

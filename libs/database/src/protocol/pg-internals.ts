@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
 import type pg from 'pg';
+import { plainArrayLiteral } from './array-literal.js';
 
 /** Text parameters are strings, binary ones buffers. */
 export type BoundValue = string | Buffer | null;
@@ -64,6 +65,11 @@ const { prepareValue } = require('pg/lib/utils.js') as {
 export function bindValues(values: readonly unknown[]): BoundValue[] {
   return values.map((value, index) => {
     if (value === undefined) throw new TypeError(`value $${index + 1} is undefined`);
-    return prepareValue(value);
+    return boundValue(value);
   });
+}
+
+function boundValue(value: unknown): BoundValue {
+  const literal = Array.isArray(value) ? plainArrayLiteral(value) : undefined;
+  return literal ?? prepareValue(value);
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServiceTokenSigner } from '@penguinmails/http';
 import { TierClient } from '@penguinmails/http/tier-client';
-import { QueueClient } from '../../../../apps/worker/dist/clients/queue.client.js';
+import { type Lease, QueueClient } from '../../../../apps/worker/dist/clients/queue.client.js';
 import { freePorts } from '../../../stack/ports.ts';
 import { loadSecrets, type Secrets } from '../../../stack/secrets.ts';
 import { until } from '../../../verify/until.ts';
@@ -18,6 +18,7 @@ import type {
   Contender,
   ContenderDescription,
 } from '../contender.ts';
+import { type Rounds, startLeaseLoops } from '../lease-loops.ts';
 import { type OurEngine, openOurEngine } from '../our-engine.ts';
 
 const BATCH = 500;
@@ -70,27 +71,27 @@ class OurQueueOverHttp implements Contender {
   }
 
   async work(concurrency: number, onJob: (job: BenchJob) => void): Promise<BenchWorker> {
-    let isStopping = false;
-    const loop = async (): Promise<void> => {
-      while (!isStopping) await this.#round(onJob);
+    const stopping = new AbortController();
+    const rounds: Rounds<Lease> = {
+      lease: () => this.#queue.lease([TYPE], BATCH, WAIT_MS),
+      handle: ({ jobs }) => jobs.forEach(({ payload }) => onJob(payload as unknown as BenchJob)),
+      finish: (lease) => this.#finish(lease),
     };
-    const loops = Array.from({ length: concurrency }, loop);
+    const loops = startLeaseLoops(concurrency, rounds, stopping.signal);
     const stop = async (): Promise<void> => {
-      isStopping = true;
-      await Promise.all(loops);
+      stopping.abort();
+      await loops;
     };
     return { stop };
   }
 
-  async #round(onJob: (job: BenchJob) => void): Promise<void> {
-    const lease = await this.#queue.lease([TYPE], BATCH, WAIT_MS);
-    if (lease.jobs.length === 0) return;
-    for (const { payload } of lease.jobs) onJob(payload as unknown as BenchJob);
+  async #finish({ lease_token, jobs }: Lease): Promise<void> {
+    if (jobs.length === 0) return;
     const now = new Date().toISOString();
     const nothing = { code: null, enhanced_code: null, error_code: null, reply: null };
     const { refused } = await this.#queue.finish(
-      lease.jobs.map(({ id, tenant_id }) => ({
-        ...{ tenant_id, job_id: id, lease_token: lease.lease_token, kind: 'succeeded' as const },
+      jobs.map(({ id, tenant_id }) => ({
+        ...{ tenant_id, job_id: id, lease_token, kind: 'succeeded' as const },
         ...nothing,
         ...{ started_at: now, finished_at: now },
       })),

@@ -6,7 +6,8 @@ import type {
   Contender,
   ContenderDescription,
 } from '../contender.ts';
-import { type OurEngine, openOurEngine } from '../our-engine.ts';
+import { type Rounds, startLeaseLoops } from '../lease-loops.ts';
+import { type ClaimedJob, type OurEngine, openOurEngine } from '../our-engine.ts';
 
 const BATCH = 500;
 /** As many as the pool of the system login has connections. */
@@ -35,22 +36,17 @@ class OurQueue implements Contender {
 
   async work(concurrency: number, onJob: (job: BenchJob) => void): Promise<BenchWorker> {
     const stopping = new AbortController();
-    const loop = async (): Promise<void> => {
-      while (!stopping.signal.aborted) await this.#round(stopping.signal, onJob);
+    const rounds: Rounds<ClaimedJob[]> = {
+      lease: () => this.#engine.claim(BATCH, WAIT_MS, stopping.signal),
+      handle: (jobs) => jobs.forEach(({ payload }) => onJob(payload)),
+      finish: (jobs) => this.#engine.finish(jobs),
     };
-    const loops = Array.from({ length: Math.min(concurrency, MOST_LOOPS) }, loop);
+    const loops = startLeaseLoops(Math.min(concurrency, MOST_LOOPS), rounds, stopping.signal);
     const stop = async (): Promise<void> => {
       stopping.abort();
-      await Promise.all(loops);
+      await loops;
     };
     return { stop };
-  }
-
-  async #round(stopping: AbortSignal, onJob: (job: BenchJob) => void): Promise<void> {
-    const jobs = await this.#engine.claim(BATCH, WAIT_MS, stopping);
-    if (jobs.length === 0) return;
-    for (const { payload } of jobs) onJob(payload);
-    await this.#engine.finish(jobs);
   }
 
   unfinished(): Promise<number> {
@@ -73,7 +69,7 @@ export const ours: ContenderDescription = {
   name: 'ours',
   role: 'ours',
   pace: 'batched',
-  settings: `the product's engine on its schema, row level security on, ${BATCH} a claim, at most ${MOST_LOOPS} loops`,
+  settings: `the product's engine on its schema, row level security on, ${BATCH} a claim, at most ${MOST_LOOPS} loops, each claims while it finishes`,
   keeps: 'a row of history with the try in it',
   hasOurSchema: true,
   measures: ['drain', 'add', 'latency', 'pending', 'finished', 'snapshot', 'idle'],
