@@ -61,7 +61,7 @@ describe('a job that plain SQL has inserted', () => {
   });
 
   it('is found when it falls due, by the clock of the database', async () => {
-    await insert(newId(), { n: 1, dueIn: 1 });
+    await insert(newId(), { n: 1, dueIn: 3 });
     expect(await claim(10)).toHaveLength(0);
     expect((await queue.lease(10, 'worker', 10_000)).jobs).toHaveLength(1);
   });
