@@ -19,7 +19,7 @@ export const noInbox: SourceChange = {
 /** An outage of the queue is not added to the running leases. */
 export const outageAgesLeases: SourceChange = {
   file: 'apps/queue/dist/rescue/rescue.system.repository.js',
-  find: 'await tx.query(EXTEND_ALL, [outageMs]);',
+  find: 'await tx.query(EXTEND, [...keyColumns(rows), outageMs]);',
   replace: '',
 };
 

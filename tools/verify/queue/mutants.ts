@@ -57,7 +57,7 @@ export const mutants: readonly Mutant[] = [
     changes: [
       {
         file: 'apps/queue/dist/rescue/rescue.system.repository.js',
-        find: 'await tx.query(EXTEND_ALL, [outageMs]);',
+        find: 'await tx.query(EXTEND, [...keyColumns(rows), outageMs]);',
         replace: '',
       },
     ],

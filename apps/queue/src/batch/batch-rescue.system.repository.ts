@@ -1,11 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
+import type { BatchKey } from './batch-key.js';
 import type { LostBatch } from './batch-loss.js';
 import { HOT_BATCH_COLUMNS, type RunningBatch } from './running-batch.js';
 
-const EXTEND_ALL = `
-UPDATE job_batches SET lease_expires_at = lease_expires_at + $1 * interval '1 millisecond'
-WHERE lease_token IS NOT NULL`;
+/** One by one in the order in which heartbeats and reports lock: they come all at once after an outage. */
+const LOCK_RUNNING = `
+WITH running AS MATERIALIZED (
+  SELECT tenant_id, id FROM job_batches WHERE lease_token IS NOT NULL
+)
+SELECT j.tenant_id AS "tenantId", j.id AS "batchId"
+FROM (SELECT * FROM running ORDER BY tenant_id, id) r CROSS JOIN LATERAL (
+  SELECT b.tenant_id, b.id FROM job_batches b
+  WHERE b.tenant_id = r.tenant_id AND b.id = r.id AND b.lease_token IS NOT NULL
+  OFFSET 0 FOR UPDATE) j`;
+
+const EXTEND = `
+UPDATE job_batches b SET lease_expires_at = b.lease_expires_at + $3 * interval '1 millisecond'
+FROM unnest($1::uuid[], $2::uuid[]) AS l(tenant_id, id)
+WHERE b.tenant_id = l.tenant_id AND b.id = l.id`;
 
 /**
  * Reads the table: no lease column is in an index, so that leasing is HOT, and there is one row for 500
@@ -28,9 +41,11 @@ WHERE j.tenant_id = l.tenant_id AND j.id = l.id`;
 /** The rescuer's statements about batches, over all tenants. */
 @Injectable()
 export class BatchRescueSystemRepository {
-  /** Adds an outage to every running lease. */
+  /** Adds an outage to every running lease. One that is given meanwhile has not lived through it. */
   async extendAll(tx: SystemTransaction, outageMs: number): Promise<void> {
-    await tx.query(EXTEND_ALL, [outageMs]);
+    const { rows } = await tx.query<BatchKey>(LOCK_RUNNING);
+    const keys = [rows.map(({ tenantId }) => tenantId), rows.map(({ batchId }) => batchId)];
+    await tx.query(EXTEND, [...keys, outageMs]);
   }
 
   /** Locks batches whose lease had run out at `at`, up to `limit`. */

@@ -41,9 +41,21 @@ INSERT INTO queue_clock (stamped_at, stamped_by) VALUES (clock_timestamp(), $1)
 ON CONFLICT (id) DO NOTHING
 RETURNING stamped_at AS "stampedAt", 0::float8 AS "outageMs"`;
 
-const EXTEND_ALL = `
-UPDATE job_queue SET lease_expires_at = lease_expires_at + $1 * interval '1 millisecond'
-WHERE status = 'running'`;
+/** One by one in the order in which heartbeats and results lock: they come all at once after an outage. */
+const LOCK_RUNNING = `
+WITH running AS MATERIALIZED (
+  SELECT tenant_id, id FROM job_queue WHERE status = 'running'
+)
+SELECT j.tenant_id AS "tenantId", j.id AS "jobId"
+FROM (SELECT * FROM running ORDER BY tenant_id, id) r CROSS JOIN LATERAL (
+  SELECT q.tenant_id, q.id FROM job_queue q
+  WHERE q.tenant_id = r.tenant_id AND q.id = r.id AND q.status = 'running'
+  OFFSET 0 FOR UPDATE) j`;
+
+const EXTEND = `
+UPDATE job_queue j SET lease_expires_at = j.lease_expires_at + $3 * interval '1 millisecond'
+FROM unnest($1::uuid[], $2::uuid[]) AS l(tenant_id, id)
+WHERE j.tenant_id = l.tenant_id AND j.id = l.id`;
 
 /** A row that is being finished right now is left to its finisher. */
 const LOCK_EXPIRED = `
@@ -84,12 +96,10 @@ export class RescueSystemRepository {
     return first.rows[0];
   }
 
-  /**
-   * Adds an outage to every running lease. May meet finishing in another order of rows: a deadlock
-   * is retried, and after an outage nobody is in a hurry.
-   */
+  /** Adds an outage to every running lease. One that is given meanwhile has not lived through it. */
   async extendAll(tx: SystemTransaction, outageMs: number): Promise<void> {
-    await tx.query(EXTEND_ALL, [outageMs]);
+    const { rows } = await tx.query<JobKey>(LOCK_RUNNING);
+    await tx.query(EXTEND, [...keyColumns(rows), outageMs]);
   }
 
   /** Locks jobs whose lease had run out at `at`, up to `limit`. */
@@ -101,6 +111,10 @@ export class RescueSystemRepository {
   /** Makes jobs ready again and counts the loss. The caller has locked the rows. */
   async loseLeases(tx: SystemTransaction, jobs: readonly JobKey[]): Promise<void> {
     if (jobs.length === 0) return;
-    await tx.query(LOSE_LEASES, [jobs.map((job) => job.tenantId), jobs.map((job) => job.jobId)]);
+    await tx.query(LOSE_LEASES, keyColumns(jobs));
   }
+}
+
+function keyColumns(jobs: readonly JobKey[]): string[][] {
+  return [jobs.map((job) => job.tenantId), jobs.map((job) => job.jobId)];
 }

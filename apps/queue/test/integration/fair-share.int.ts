@@ -226,8 +226,9 @@ describe('a limit', () => {
     queue.ready.wake();
     const request = { worker_id: 'gone', types: TYPES, max: 20, wait_ms: 0 };
     expect((await queue.leaseJobs.execute(request, hungUp.signal)).jobs).toEqual([]);
-    const used = 'SELECT limit_key, used_today FROM rate_buckets ORDER BY limit_key';
-    expect(await queue.rows(used)).toEqual(
+    const used = `SELECT limit_key, used_today FROM rate_buckets WHERE tenant_id = $1
+      ORDER BY limit_key`;
+    expect(await queue.rows(used, [tenant])).toEqual(
       ['domain:d1', 'mailbox:m1', 'tenant'].map((key) => ({ limit_key: key, used_today: 0 })),
     );
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@penguinmails/testing';
 import {
   acceptedEmail,
   manyEmails,
@@ -45,6 +46,39 @@ describe('the rescuer', () => {
     await queue.letLeasesAge(31);
     await tick();
     expect((await waiting).jobs).toHaveLength(1);
+  });
+
+  it('adds an outage in the order in which heartbeats come, and waits for no one who waits for it', async () => {
+    const { rescue, leases } = queue.repositories;
+    await queue.accept(
+      manyEmails(2).toSorted((a, b) => (a.data.email_id < b.data.email_id ? 1 : -1)),
+    );
+    const { jobs, leaseToken } = await queue.lease(2);
+    const [first, second] = jobs
+      .map((job) => ({ ...job, leaseToken }))
+      .sort((a, b) => (`${a.tenantId} ${a.jobId}` < `${b.tenantId} ${b.jobId}` ? -1 : 1));
+    let tries = 0;
+    await queue.db.system.transaction(async (tx) => {
+      tries += 1;
+      await leases.renew(tx, [first], 30_000);
+      const extended = queue.db.system.transaction((other) => {
+        tries += 1;
+        return rescue.extendAll(other, 5_000);
+      });
+      tx.onCommit(() => void extended);
+      await eventually(async () => {
+        const waits = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+        return (await queue.rows(waits)).length > 0;
+      });
+      await leases.renew(tx, [second], 30_000);
+    });
+    await eventually(async () => {
+      const rows = await queue.rows<{ left: number }>(
+        'SELECT extract(epoch FROM lease_expires_at - now())::float8 AS left FROM job_queue',
+      );
+      return rows.every(({ left }) => left > 31);
+    });
+    expect(tries).toBe(2);
   });
 
   it('leaves a lease alone that was renewed', async () => {
