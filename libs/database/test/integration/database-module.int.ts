@@ -80,3 +80,18 @@ test("the pools and time-outs are the seed's", () => {
   });
   expect(settings).toMatchObject({ app: { url: 'a', max: 20 }, system: { url: 'b', max: 10 } });
 });
+
+test('sessions start with parameters behind those that the URL has, the app login not through a pooler', () => {
+  const urls = {
+    url: { reveal: () => 'postgresql://u@h/app?options=-c+jit%3Doff' },
+    systemUrl: { reveal: () => 'postgresql://u@h/system' },
+  };
+  const sessions = { app: ['enable_sort=off'], system: ['enable_sort=off', 'jit=off'] };
+  const optionsOf = (pooled: boolean) => {
+    const { app, system } = tierDatabaseSettings('olap', { ...urls, pooled }, { sessions });
+    return [app, system].map(({ url }) => new URL(url).searchParams.get('options'));
+  };
+  const system = '-c enable_sort=off -c jit=off';
+  expect(optionsOf(false)).toEqual(['-c jit=off -c enable_sort=off', system]);
+  expect(optionsOf(true)).toEqual(['-c jit=off', system]);
+});
