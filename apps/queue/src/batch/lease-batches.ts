@@ -5,9 +5,8 @@ import { counter, metrics } from '@penguinmails/observability';
 import { assertKnownTypes } from '../job-type/assert-known-types.js';
 import { lanesOf } from '../lane/lane.js';
 import { GrantSigner, type TenantGrant } from '../lease/grant-signer.js';
-import { LimitBook } from '../limit/limit-book.js';
+import { usesOfUnbegun } from '../limit/limit-use.js';
 import { LimitSystemRepository } from '../limit/limit.system.repository.js';
-import { usesOfBatches } from './batch-allot.js';
 import type { BatchLeaseRequest } from './batch-lease.requests.js';
 import { BatchLeaseSystemRepository } from './batch-lease.system.repository.js';
 import { BatchTypes } from './batch-types.js';
@@ -31,7 +30,6 @@ export class LeaseBatches {
     private readonly database: SystemDatabase,
     private readonly repository: BatchLeaseSystemRepository,
     private readonly limits: LimitSystemRepository,
-    private readonly limitBook: LimitBook,
     private readonly claims: ClaimBatches,
     private readonly ready: ReadyBatches,
     private readonly types: BatchTypes,
@@ -60,11 +58,11 @@ export class LeaseBatches {
 
   /** Nothing of it was sent: the limits get back what was charged. */
   private async giveBack(batches: readonly LeasedBatch[], leaseToken: string): Promise<BatchLease> {
-    const rulesOf = await this.limitBook.read(batches.map(({ tenantId }) => tenantId));
+    const unused = batches.map((batch) => ({ ...batch, used: batch.leaseTo - batch.resumeAt }));
     const claims = batches.map((batch) => ({ ...batch, leaseToken }));
     await this.database.transaction(async (tx: SystemTransaction) => {
       await this.repository.giveBack(tx, claims);
-      await this.limits.refund(tx, usesOfBatches(batches, rulesOf));
+      await this.limits.refund(tx, usesOfUnbegun(unused));
     });
     this.ready.wake(lanesOf(batches));
     return { leaseToken, expiresAt: null, batches: [], grants: [] };

@@ -1,4 +1,4 @@
-import { laneLimitKeys, totalUses } from '../limit/limit-use.js';
+import { usesOfUnbegun } from '../limit/limit-use.js';
 import type { ReportPlan } from './report-plan.js';
 
 /** What the limits get back for recipients that a lease was for and that were not sent to. */
@@ -7,7 +7,7 @@ export function unusedBy(plans: readonly ReportPlan[]) {
     const used = batch.leaseTo - batch.done.length - added.length;
     if (step.kind === 'go_on' || used <= 0) return [];
     const { tenantId, rateKey } = batch;
-    return laneLimitKeys(rateKey).map((key) => ({ tenantId, key, used }));
+    return { tenantId, rateKey, used };
   });
-  return totalUses(unused);
+  return usesOfUnbegun(unused);
 }

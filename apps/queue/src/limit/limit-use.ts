@@ -14,7 +14,7 @@ export function laneLimitKeys(rateKey: string): string[] {
 }
 
 /** Each limit once, in the order in which the buckets are locked. */
-export function totalUses(parts: readonly UsePart[]): UsePart[] {
+function totalUses(parts: readonly UsePart[]): UsePart[] {
   const groups = [...Map.groupBy(parts, bucketKey)].sort(([a], [b]) => (a < b ? -1 : 1));
   return groups.map(([, group]) => ({
     ...group[0],
@@ -35,14 +35,19 @@ export function usesOf(
   return totalUses(parts).map((use) => ({ ...use, reservedMs: null }));
 }
 
-/** What the limits get back for jobs that were claimed and never begun. */
+/** What the limits get back for what was claimed and never begun, `used` of each (default 1). */
 export function usesOfUnbegun(
-  jobs: readonly { tenantId: string; rateKey: string; domainKey: string | null }[],
+  claimed: readonly {
+    readonly tenantId: string;
+    readonly rateKey: string;
+    readonly domainKey?: string | null;
+    readonly used?: number;
+  }[],
 ): UsePart[] {
-  const keysOf = (rateKey: string, domainKey: string | null) =>
-    domainKey ? [...laneLimitKeys(rateKey), `domain:${domainKey}`] : laneLimitKeys(rateKey);
-  const parts = jobs.flatMap(({ tenantId, rateKey, domainKey }) =>
-    keysOf(rateKey, domainKey).map((key) => ({ tenantId, key, used: 1 })),
+  const parts = claimed.flatMap(({ tenantId, rateKey, domainKey, used = 1 }) =>
+    [...laneLimitKeys(rateKey), ...(domainKey ? [`domain:${domainKey}`] : [])].map((key) => ({
+      ...{ tenantId, key, used },
+    })),
   );
   return totalUses(parts);
 }

@@ -83,7 +83,6 @@ export function assembleBatches(parts: Parts) {
     db.system,
     leases,
     limits,
-    limitBook,
     claims,
     ready,
     batchTypes,
