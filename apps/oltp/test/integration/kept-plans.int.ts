@@ -92,18 +92,8 @@ describe('e-mails', () => {
       return fetched(tx, 'emails');
     });
 
-  const insert = async (count: number): Promise<string[]> => {
-    const rows = await parts.rows<{ id: string }>(
-      `INSERT INTO emails (tenant_id, id, mode, mailbox_id, sender, recipient, recipient_norm,
-         recipient_hash, subject, content_storage_key, size_bytes, status, message_id)
-       SELECT $1::uuid, overlay(gen_random_uuid()::text PLACING '8' FROM 33 FOR 1)::uuid, 'live', $2,
-         'a@b.example', 'a@b.example', 'a@b.example', sha256(n::text::bytea), 's',
-         'cnt_' || left(md5($1::uuid::text || n), 22), 1, 'queued', '<a@b.example>'
-       FROM generate_series(1, $3::int) AS n RETURNING id`,
-      [tenant.id, tenant.mailboxId, count],
-    );
-    return rows.slice(0, SOME).map(({ id }) => id);
-  };
+  const insert = async (count: number): Promise<string[]> =>
+    (await parts.insertEmails(tenant, 'queued', count)).slice(0, SOME);
 
   it.each(GROWTH)('are found by their keys alone, first %i, then %i', async (few, many) => {
     await insert(few);

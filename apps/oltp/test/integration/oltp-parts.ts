@@ -179,6 +179,23 @@ export class OltpParts {
     return command.id;
   }
 
+  /** Many at once, by plain SQL: nothing is published. @returns their ids */
+  async insertEmails({ id, mailboxId }: TestTenant, status: string, count: number) {
+    const rows = await this.rows<{ id: string }>(
+      `INSERT INTO emails (tenant_id, id, mode, mailbox_id, sender, recipient, recipient_norm,
+         recipient_hash, subject, content_storage_key, size_bytes, status, message_id, sent_at,
+         finished_at)
+       SELECT $1::uuid, overlay(gen_random_uuid()::text PLACING '8' FROM 33 FOR 1)::uuid, 'live', $2,
+         'a@b.example', 'a@b.example', 'a@b.example', sha256(n::text::bytea), 's',
+         'cnt_' || left(md5($1::uuid::text || n), 22), 1, $3, '<a@b.example>',
+         CASE $3 WHEN 'queued' THEN NULL ELSE now() END,
+         CASE $3 WHEN 'queued' THEN NULL ELSE now() END
+       FROM generate_series(1, $4::int) AS n RETURNING id`,
+      [id, mailboxId, status, count],
+    );
+    return rows.map((row) => row.id);
+  }
+
   /** As a worker that holds the leases. */
   async begin(tenant: TestTenant, ids: readonly string[], attempt = 1): Promise<BeginAnswer[]> {
     const grant = await grantFor(tenant.id, { jobIds: ids });

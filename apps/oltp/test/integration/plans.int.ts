@@ -18,20 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => parts.close());
 
-const insert = ({ id, mailboxId }: TestTenant, status: string, count: number): Promise<unknown> =>
-  parts.admin.query(
-    `INSERT INTO emails (tenant_id, id, mode, mailbox_id, sender, recipient, recipient_norm,
-       recipient_hash, subject, content_storage_key, size_bytes, status, message_id, sent_at,
-       finished_at)
-     SELECT $1::uuid, overlay(gen_random_uuid()::text PLACING '8' FROM 33 FOR 1)::uuid, 'live', $2,
-       'a@b.example', 'a@b.example', 'a@b.example', sha256(n::text::bytea), 's',
-       'cnt_' || left(md5($1::uuid::text || n), 22), 1, $3, '<a@b.example>',
-       CASE $3 WHEN 'queued' THEN NULL ELSE now() END,
-       CASE $3 WHEN 'queued' THEN NULL ELSE now() END
-     FROM generate_series(1, $4::int) AS n`,
-    [id, mailboxId, status, count],
-  );
-
 /** A transaction that explains what a repository would run, planned both ways. */
 const explaining = <T extends { query: (...args: never[]) => Promise<unknown> }>(
   tx: T,
@@ -60,10 +46,11 @@ describe.each(SITUATIONS)('after an ANALYZE of %s', (_name, tenants, each) => {
   let rows: { id: string; content_storage_key: string }[];
   beforeAll(async () => {
     await parts.admin.query('TRUNCATE emails');
-    for (let i = 0; i < tenants; i += 1) await insert(await parts.newTenant(), 'delivered', each);
+    for (let i = 0; i < tenants; i += 1)
+      await parts.insertEmails(await parts.newTenant(), 'delivered', each);
     await parts.admin.query('ANALYZE emails');
     fresh = await parts.newTenant();
-    await insert(fresh, 'queued', 20_000);
+    await parts.insertEmails(fresh, 'queued', 20_000);
     rows = await parts.rows(
       'SELECT id, content_storage_key FROM emails WHERE tenant_id = $1 LIMIT 500',
       [fresh.id],
