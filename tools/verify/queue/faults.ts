@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../until.ts';
+import { pauseWithJobs } from './pause-with-jobs.ts';
 import type { Round } from './round.ts';
 import { monotonicMs } from './worker/journal-line.ts';
 
 type Fault = (round: Round) => Promise<void>;
 
-/** A lease that was on its way when its worker went may have come into being a moment later. */
-const ON_ITS_WAY_MS = 500;
 const EXIT_WITHIN_MS = 30_000;
 const HANDED_BACK_WITHIN_MS = 2_000;
 /** Two of them leave one that goes on. */
@@ -25,12 +24,10 @@ export function killWorkers(times: number): Fault {
 export async function killWorker(round: Round, worker: string): Promise<void> {
   const { scene } = round;
   const id = scene.idOf(worker);
-  const held = await round.pauseWithJobs(worker, false);
+  const held = await pauseWithJobs(round, worker, false);
   const at = monotonicMs();
   await scene.part(worker).kill();
-  await delay(ON_ITS_WAY_MS);
-  const later = await round.heldBy(worker);
-  round.struck({ worker: id, at, held: new Set([...held, ...later]), forGood: true });
+  round.struck({ worker: id, at, held, forGood: true });
   await scene.part(worker).start();
 }
 
@@ -41,12 +38,10 @@ export async function killWorker(round: Round, worker: string): Promise<void> {
 export async function stopWorker(round: Round, worker: string): Promise<void> {
   const { scene } = round;
   const id = scene.idOf(worker);
-  const slow = await round.pauseWithJobs(worker, true);
+  await pauseWithJobs(round, worker, true);
   const at = monotonicMs();
-  await delay(ON_ITS_WAY_MS);
-  const held = new Set([...slow, ...(await round.heldBy(worker))]);
-  round.struck({ worker: id, at, held, forGood: false });
-  await delay(scene.form.awayMs - ON_ITS_WAY_MS);
+  round.struck({ worker: id, at, held: await round.heldBy(worker), forGood: false });
+  await delay(scene.form.awayMs);
   scene.part(worker).resume();
 }
 
@@ -127,7 +122,7 @@ export const killDatabase: Fault = async (round) => {
 export async function tellWorkerToStop(round: Round, worker: string): Promise<void> {
   const { scene } = round;
   const id = scene.idOf(worker);
-  await round.pauseWithJobs(worker, false);
+  await pauseWithJobs(round, worker, false);
   await round.strikesNow();
   const at = monotonicMs();
   const stopped = scene.part(worker).stop();

@@ -10,10 +10,8 @@ import { unexpectedErrors } from './judge/service-errors.ts';
 import type { Scene } from './scene.ts';
 import { monotonicMs } from './worker/journal-line.ts';
 
-const MEET_ATTEMPTS = 400;
-const RETRY_MS = 15;
-/** A begun job whose note is so old is at work; before, it may still be noting. */
-const AT_WORK_MS = 100;
+/** As many as three workers hold: a fault that has to meet jobs never comes too late for them. */
+const LEFT_AT_LEAST = 360;
 
 /** Jobs are put in, a fault happens while they run; then every one of them must have ended. */
 export interface RoundPlan {
@@ -80,27 +78,14 @@ export class Round {
     await until('jobs go on', async () => (await this.#ended()) >= goal, settledWithinMs);
   }
 
-  /** A worker stops with jobs in its hands, begun ones if wished; to be killed or to go on. */
-  async pauseWithJobs(worker: string, slowAndBegun: boolean): Promise<ReadonlySet<string>> {
-    const part = this.scene.part(worker);
-    for (let attempt = 1; attempt <= MEET_ATTEMPTS; attempt += 1) {
-      part.pause();
-      const held = await this.heldBy(worker, slowAndBegun);
-      if (slowAndBegun ? this.#hasBegun(worker, held) : held.size > 0) return held;
-      part.resume();
-      await delay(RETRY_MS);
-    }
-    throw new NotInTime(`${worker} was never met with jobs in hand`);
-  }
-
-  /** Begun by the process that runs now, and not yet ended. */
-  #hasBegun(worker: string, held: ReadonlySet<string>): boolean {
-    const lines = readJournals(this.scene.stage.directory).filter(
-      (line) => line.worker === this.scene.idOf(worker) && held.has(line.job),
-    );
-    const ended = new Set(lines.filter(({ event }) => event === 'end').map(({ job }) => job));
-    const latest = monotonicMs() - AT_WORK_MS;
-    return lines.some(({ event, job, at }) => event === 'begin' && at < latest && !ended.has(job));
+  /** However fast the workers are: there is work for them until the fault has struck. */
+  async replenish(): Promise<void> {
+    const left = this.jobs.length - (await this.#ended());
+    if (left >= LEFT_AT_LEAST) return;
+    const { stage, form } = this.scene;
+    const more = newJobs(LEFT_AT_LEAST, form.slowMs, this.random);
+    this.jobs = [...this.jobs, ...more];
+    await putIn(stage.admin, more);
   }
 
   async heldBy(worker: string, slowOnly = false): Promise<Set<string>> {
@@ -115,13 +100,14 @@ export class Round {
   /** A fault strikes now: jobs have to be running. */
   async strikesNow(): Promise<void> {
     const running = async () => {
+      await this.replenish();
       const { rows } = await this.scene.stage.admin.query<{ n: number }>(
         `SELECT count(*)::int AS n FROM job_queue WHERE status = 'running'`,
       );
       return rows[0]?.n ?? 0;
     };
     let met = 0;
-    await until('jobs are running', async () => (met = await running()) > 0, 10_000);
+    await until('jobs are running', async () => (met = await running()) > 0, 30_000);
     this.#faults += 1;
     this.#running += met;
   }
