@@ -5,7 +5,8 @@ import type { FastifyInstance } from 'fastify';
  * That is no malformed JSON but no body at all.
  */
 export function useEmptyBodies(instance: FastifyInstance): void {
-  instance.addHook('onRequest', async ({ headers }) => {
+  instance.addHook('onRequest', ({ headers }, _reply, done) => {
     if (headers['content-length'] === '0') delete headers['content-type'];
+    done();
   });
 }

@@ -8,11 +8,13 @@ import type { FastifyInstance } from 'fastify';
  */
 export function useReceptionTime(instance: FastifyInstance): void {
   const left = new WeakMap<object, number>();
-  instance.addHook('preParsing', async (request) => {
+  instance.addHook('preParsing', (request, _reply, payload, done) => {
     left.set(request, budgetOf(request as PlatformRequest).remaining());
+    done(null, payload);
   });
-  instance.addHook('preValidation', async (incoming) => {
+  instance.addHook('preValidation', (incoming, _reply, done) => {
     const request = incoming as PlatformRequest;
     request.budget = new RequestBudget(left.get(request));
+    done();
   });
 }

@@ -1,4 +1,4 @@
-import { randomBytes, randomFillSync } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 /** Owner of everything that belongs to no tenant: platform keys, platform system events. */
 export const PLATFORM_TENANT_ID = '00000000-0000-0000-0000-000000000000';
@@ -12,8 +12,9 @@ const COUNTER_SEED_MASK = 0x7ff;
 /** A clock set back by less than this goes on with the last time, so that ids keep rising. */
 const CLOCK_STEP_TOLERATED_MS = 10_000;
 const RANDOM_BYTES_PER_ID = 10;
+const RANDOM_BYTES_PER_KEY = 16;
 
-const pool = Buffer.alloc(RANDOM_BYTES_PER_ID * 400);
+const pool = Buffer.alloc(4096);
 let poolOffset = pool.length;
 let lastMs = 0;
 let counter = 0;
@@ -35,7 +36,8 @@ export function newEmailId(): string {
 
 /** @returns an opaque content key: `cnt_` and 128 random bits in base64url (26 characters). */
 export function newStorageKey(): string {
-  return STORAGE_KEY_PREFIX + randomBytes(16).toString('base64url');
+  const from = takeRandom(RANDOM_BYTES_PER_KEY);
+  return STORAGE_KEY_PREFIX + pool.toString('base64url', from, from + RANDOM_BYTES_PER_KEY);
 }
 
 /** True for the canonical lower-case form of any UUID, the nil one included. */
@@ -59,12 +61,12 @@ export function uuidTime(id: string): Date {
 
 /** 48 bits of time, version and counter, variant and 62 random bits. */
 function nextBytes(): Buffer {
-  const bytes = Buffer.from(takeRandom());
-  advance(bytes.readUInt16BE(0));
+  const from = takeRandom(RANDOM_BYTES_PER_ID);
+  advance(pool.readUInt16BE(from));
   const id = Buffer.allocUnsafe(16);
   id.writeUIntBE(lastMs, 0, 6);
   id.writeUInt16BE(0x7000 | counter, 6);
-  bytes.copy(id, 8, 2);
+  pool.copy(id, 8, from + 2, from + RANDOM_BYTES_PER_ID);
   id[8] = (id[8] & 0x3f) | 0x80;
   return id;
 }
@@ -81,23 +83,21 @@ function advance(seed: number): void {
   counter = seed & COUNTER_SEED_MASK;
 }
 
-/** Random bytes are drawn in bulk: one call into the generator serves 400 ids. */
-function takeRandom(): Buffer {
-  if (poolOffset === pool.length) {
+/**
+ * Random bytes are drawn in bulk: one call into the generator serves hundreds of ids.
+ * @returns where in the pool so many bytes stand that nothing else gets
+ */
+function takeRandom(bytes: number): number {
+  if (poolOffset + bytes > pool.length) {
     randomFillSync(pool);
     poolOffset = 0;
   }
-  poolOffset += RANDOM_BYTES_PER_ID;
-  return pool.subarray(poolOffset - RANDOM_BYTES_PER_ID, poolOffset);
+  poolOffset += bytes;
+  return poolOffset - bytes;
 }
 
 function format(bytes: Buffer): string {
   const hex = bytes.toString('hex');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-');
+  const [time, low, version] = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16)];
+  return `${time}-${low}-${version}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

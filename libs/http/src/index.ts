@@ -39,6 +39,7 @@ export { bodySchema } from './body/body-schema.js';
 export { ParseUuid } from './body/parse-uuid.pipe.js';
 export { checkBody } from './body/check-body.js';
 export { isEmptyList, isNull, plainBody, plainMatch, plainText } from './body/plain-body.js';
+export { PlainForm } from './body/plain-form.js';
 export { RequestValidationPipe } from './body/request-validation.pipe.js';
 export {
   configureHttp,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** The readable parts of one message; either may be missing, an empty text is not a missing one. */
 export interface Body {
@@ -24,5 +24,5 @@ export function bytesHash(bytes: Uint8Array): string {
 }
 
 function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 
 /** A key as it was shown, taken apart; nothing says yet that it exists. */
@@ -26,7 +26,7 @@ const KEY_TEXT = /^[A-Za-z0-9_-]+$/;
 export function parseApiKey(text: string): ParsedKey | null {
   const tenantId = tenantOf(text);
   if (tenantId === null || !KEY_TEXT.test(text)) return null;
-  return { tenantId, sha256: createHash('sha256').update(text).digest('hex') };
+  return { tenantId, sha256: hash('sha256', text) };
 }
 
 /** True for text that starts like one of our keys, wherever it turns up. */

@@ -14,8 +14,6 @@ export interface MessageParts {
 }
 
 const DAY_MS = 86_400_000;
-// U+0000 and halves of surrogate pairs: PostgreSQL and UTF-8 cannot carry them.
-const NOT_TEXT = /[\0\p{Surrogate}]/u;
 
 /**
  * The rules of a message that no single field shows. Sizes come first, from lengths alone.
@@ -66,7 +64,8 @@ function bodyTooLong(pointer: string): ProblemItem {
 }
 
 function checkText(text: string | null | undefined, pointer: string): ProblemItem[] {
-  if (!text || !NOT_TEXT.test(text)) return [];
+  // U+0000 and halves of surrogate pairs: PostgreSQL and UTF-8 cannot carry them.
+  if (!text || (text.isWellFormed() && !text.includes('\0'))) return [];
   return [{ pointer, code: 'invalid_text', detail: 'must be valid Unicode without NUL' }];
 }
 

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { PlainForm } from '@penguinmails/http';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -14,6 +15,7 @@ import { Must } from '../request/must.js';
 import { isTime } from '../request/time-text.js';
 import { AttachmentRequest } from './attachment.request.js';
 import { MAX_ATTACHMENTS, MAX_SUBJECT, MAX_TAGS } from './message-limits.js';
+import { isPlainMessage } from './plain-message.js';
 
 const TAG_NAME = /^[A-Za-z0-9_-]{1,256}$/;
 const MAX_TAG_VALUE = 256;
@@ -37,6 +39,7 @@ export class TagRequest {
 }
 
 /** Body of `POST /v1/emails`. What its parts may hold together is for `checkMessage`. */
+@PlainForm(isPlainMessage)
 export class SendEmailRequest {
   @ApiProperty({
     type: String,

@@ -1,4 +1,4 @@
-import type { Context, Span } from '@penguinmails/observability';
+import type { Context } from '@penguinmails/observability';
 import type { FastifyRequest } from 'fastify';
 import type { RequestBudget } from '../tier-client/request-budget.js';
 import type { Caller } from './caller.js';
@@ -11,6 +11,5 @@ export interface PlatformRequest extends FastifyRequest {
   budget: RequestBudget | null;
   /** `performance.now()` of its arrival. */
   arrivedAt: number;
-  span: Span | null;
   spanContext: Context | null;
 }

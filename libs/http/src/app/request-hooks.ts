@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/authenticator.js';
 import type { PlatformRequest } from '../access/platform-request.js';
 import { assertAccess } from '../access/route-access.js';
@@ -16,15 +16,18 @@ export function useSafeHeaders(instance: FastifyInstance): void {
     reply.headers(SAFE_HEADERS).header('x-request-id', request.id);
     done(request.method === 'TRACE' ? methodNotAllowed() : undefined);
   });
-  instance.addHook('onSend', keepOpenAfterTooLarge);
+  keepOpenAfterTooLarge(instance);
 }
 
 /**
  * Fastify closes the connection on a body that is too large, which resets it under a client that is
  * still sending: the client then never sees the 413. Left open, Node reads the rest and drops it.
  */
-async function keepOpenAfterTooLarge(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (reply.statusCode === 413) reply.removeHeader('connection');
+function keepOpenAfterTooLarge(instance: FastifyInstance): void {
+  instance.addHook('onSend', (_request, reply, payload, done) => {
+    if (reply.statusCode === 413) reply.removeHeader('connection');
+    done(null, payload);
+  });
 }
 
 /** Body limits of single routes: `@BodyLimit` reaches Fastify here. */

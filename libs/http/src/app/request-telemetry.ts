@@ -1,10 +1,12 @@
 import {
+  type Context,
   contextOf,
   extractTrace,
   histogram,
   inContext,
   metrics,
   rootContext,
+  type Span,
   SpanKind,
   spans,
   startSpan,
@@ -21,7 +23,6 @@ const CLIENT_CLOSED = 499;
  * hook runs inside the span. On a public port a caller's traceparent is not taken over.
  */
 export function useRequestTelemetry(instance: FastifyInstance, trustCallers: boolean): void {
-  instance.decorateRequest('span', null);
   instance.decorateRequest('spanContext', null);
   instance.decorateRequest('arrivedAt', 0);
   instance.addHook('onRequest', (incoming, reply, done) => {
@@ -29,18 +30,19 @@ export function useRequestTelemetry(instance: FastifyInstance, trustCallers: boo
     request.arrivedAt = performance.now();
     const parent = trustCallers ? extractTrace(request.headers) : rootContext();
     const labels = labelsOf(request);
-    const title = `${labels['http.request.method']} ${labels['http.route']}`;
-    const attributes = { ...labels, 'penguinmails.request_id': request.id };
-    request.span = startSpan(spans.httpServer, {
-      kind: SpanKind.SERVER,
-      parent,
-      title,
-      attributes,
-    });
-    request.spanContext = contextOf(request.span, parent);
-    whenOver(reply, () => record(request, reply));
+    const span = openSpan(labels, request.id, parent);
+    request.spanContext = contextOf(span, parent);
+    whenOver(reply, () => record(request, reply, labels, span));
     inContext(request.spanContext, done);
   });
+}
+
+type Labels = ReturnType<typeof labelsOf>;
+
+function openSpan(labels: Labels, requestId: string, parent: Context): Span {
+  const title = `${labels['http.request.method']} ${labels['http.route']}`;
+  const attributes = { ...labels, 'penguinmails.request_id': requestId };
+  return startSpan(spans.httpServer, { kind: SpanKind.SERVER, parent, title, attributes });
 }
 
 function labelsOf({ method, routeOptions }: PlatformRequest) {
@@ -66,12 +68,12 @@ function whenOver({ raw }: FastifyReply, act: () => void): void {
   raw.on('close', once);
 }
 
-function record(request: PlatformRequest, reply: FastifyReply): void {
+function record(request: PlatformRequest, reply: FastifyReply, labels: Labels, span: Span): void {
   const status = reply.raw.writableFinished ? reply.raw.statusCode : CLIENT_CLOSED;
   const seconds = (performance.now() - request.arrivedAt) / 1000;
-  const labels = { ...labelsOf(request), 'http.response.status_code': status };
-  histogram(metrics.httpServerDuration).record(seconds, labels);
-  request.span?.setAttribute('http.response.status_code', status);
-  if (status >= 500) request.span?.setAttribute('error.type', String(status));
-  request.span?.end();
+  const measured = { ...labels, 'http.response.status_code': status };
+  histogram(metrics.httpServerDuration).record(seconds, measured);
+  span.setAttribute('http.response.status_code', status);
+  if (status >= 500) span.setAttribute('error.type', String(status));
+  span.end();
 }

@@ -3,6 +3,7 @@ import type { ValidationError } from 'class-validator';
 import type { Problem } from '../problem/problem.js';
 import { badRequest, notFound, unprocessable } from '../problem/problems.js';
 import { type BadShape, findBadShape, MAX_ARRAY_LENGTH } from './json-shape.js';
+import { isPlainForm } from './plain-form.js';
 import { type FailedRule, failedRules, toBodyItem, toQueryItem } from './validation-items.js';
 
 /** Carries failed rules from Nest's pipe to ours, which knows what part of the request they are about. */
@@ -29,6 +30,8 @@ export class RequestValidationPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === 'custom') return value; // ours, not the caller's
+    if (metadata.type === 'body' && isPlainForm(metadata.metatype, value)) return value;
     const isClass = this.toValidate(metadata);
     if (isClass && metadata.type === 'body') assertShape(value);
     try {
