@@ -1,4 +1,8 @@
-import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
+import {
+  type SystemTransaction,
+  type TenantTransaction,
+  underTenants,
+} from '@penguinmails/database';
 
 /** A row of the outbox before it is written; topic, key, headers and payload are the record. */
 export interface OutboxRow {
@@ -75,3 +79,22 @@ export const outboxInsertOf = (parameter: string, relation: string): string => `
     "aggregateId", type, headers, payload, place)
   WHERE pg_current_xact_id() IS NOT NULL AND item IN (SELECT n FROM ${relation})
   ORDER BY place`;
+
+/**
+ * The same for a statement over rows of several tenants (`TenantDatabase.rowByRow`): `item` is the place
+ * of the tenant, under whom the row is written. An event of another tenant is refused (42501).
+ */
+export const outboxInsertOfMany = (parameter: string, relation: string): string => `
+  INSERT INTO outbox
+    (tenant_id, id, lane, topic, key, aggregatetype, aggregateid, type, headers, payload)
+  SELECT "tenantId", id, hashtextextended(key, 0) & 31, topic, key, "aggregateType", "aggregateId",
+    type, headers, payload
+  FROM ${underTenants(
+    `(SELECT * FROM ROWS FROM (json_to_recordset(${parameter}::json) AS (item integer,
+        "tenantId" uuid, id uuid, topic text, key text, "aggregateType" text, "aggregateId" text,
+        type text, headers jsonb, payload text)) WITH ORDINALITY AS new (item, "tenantId", id,
+        topic, key, "aggregateType", "aggregateId", type, headers, payload, place)
+      WHERE pg_current_xact_id() IS NOT NULL AND item IN (SELECT n FROM ${relation})
+      ORDER BY place)`,
+    'item',
+  )} AS new`;
