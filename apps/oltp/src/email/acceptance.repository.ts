@@ -25,7 +25,7 @@ export interface AcceptanceQuestion {
 }
 
 interface AcceptanceRow {
-  n: string;
+  n: number;
   /** The rest was read under the tenant who asks. */
   own: boolean;
   tenant_status: string;
@@ -34,7 +34,7 @@ interface AcceptanceRow {
   mailbox_id: string | null;
   domain: string | null;
   suppressed: boolean;
-  asked_at: Date;
+  asked_at_ms: number;
 }
 
 function acceptanceOf(row: AcceptanceRow): Acceptance {
@@ -45,7 +45,7 @@ function acceptanceOf(row: AcceptanceRow): Acceptance {
     mailboxId: row.mailbox_id,
     domain: row.domain,
     suppressed: row.suppressed,
-    askedAt: row.asked_at,
+    askedAt: new Date(row.asked_at_ms),
   };
 }
 
@@ -56,7 +56,7 @@ function acceptanceOf(row: AcceptanceRow): Acceptance {
  */
 const answersTo = (questions: string): string => `
   SELECT q.n, x.own, t.tenant_status, t.monthly_limit, x.accepted, s.mailbox_id, s.domain, x.suppressed,
-    date_trunc('milliseconds', clock_timestamp()) AS asked_at
+    floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS asked_at_ms
   FROM ${questions} AS q
   CROSS JOIN LATERAL (
     SELECT t.status AS tenant_status,
@@ -83,11 +83,12 @@ const answersTo = (questions: string): string => `
          ) AS counted) END AS accepted
     OFFSET 0) AS x`;
 
-const GIVEN = `unnest($2::text[], $3::text[], $4::bytea[])
-  WITH ORDINALITY AS given (mode, sender_norm, recipient_hash, n)`;
-const OF_ONE_TENANT = answersTo(`(SELECT $1::uuid AS own_tenant, given.* FROM ${GIVEN} OFFSET 0)`);
+const GIVEN = `unnest($2::text[], $3::text[], $4::text[])
+  WITH ORDINALITY AS given (mode, sender_norm, hash, n)`;
+const ASKED = `mode, sender_norm, decode(hash, 'hex') AS recipient_hash`;
+const OF_ONE_TENANT = answersTo(`(SELECT $1::uuid AS own_tenant, n::int, ${ASKED} FROM ${GIVEN} OFFSET 0)`);
 const OF_MANY_TENANTS = answersTo(
-  underTenants(`(SELECT mode, sender_norm, recipient_hash, n - 1 AS n FROM ${GIVEN})`, 'n::int'),
+  underTenants(`(SELECT n::int - 1 AS n, ${ASKED} FROM ${GIVEN})`, 'n'),
 );
 
 /** What must be known before an e-mail is accepted. */
@@ -117,12 +118,12 @@ export class AcceptanceRepository {
       name: 'email-acceptances-of-many',
     });
     const own = rows.filter((row) => row.own);
-    return new Map(own.map((row) => [Number(row.n), acceptanceOf(row)]));
+    return new Map(own.map((row) => [row.n, acceptanceOf(row)]));
   }
 }
 
 const columnsOf = (questions: readonly AcceptanceQuestion[]) => [
   questions.map(({ mode }) => mode),
   questions.map(({ senderNorm }) => senderNorm),
-  questions.map(({ recipientHash }) => recipientHash),
+  questions.map(({ recipientHash }) => recipientHash.toString('hex')),
 ];

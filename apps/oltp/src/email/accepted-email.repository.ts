@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type TenantRows, underTenants } from '@penguinmails/database';
-import { type OutboxRecord, outboxInsertOfMany } from '@penguinmails/outbox';
+import { outboxColumns, type OutboxRecord, outboxInsertOfMany } from '@penguinmails/outbox';
 import type { IdempotencyClaim } from '../idempotency/idempotency.repository.js';
 import type { EmailResource } from './email-resource.js';
 import type { EmailRow } from './email-row.js';
@@ -17,19 +17,55 @@ export interface AcceptedEmail {
   readonly resource: EmailResource;
 }
 
+/** The columns of `emails` that an acceptance fills, with what they are given. */
+const GIVEN: readonly (readonly [
+  column: string,
+  type: string,
+  value: (email: AcceptedEmail) => unknown,
+])[] = [
+  ['id', 'uuid', ({ row }) => row.id],
+  ['mode', 'text', ({ row }) => row.mode],
+  ['mailbox_id', 'uuid', ({ row }) => row.mailbox_id],
+  ['sender', 'text', ({ row }) => row.sender],
+  ['recipient', 'text', ({ row }) => row.recipient],
+  ['recipient_norm', 'text', ({ recipientNorm }) => recipientNorm],
+  ['recipient_hash', 'text', ({ recipientHash }) => recipientHash.toString('hex')],
+  ['reply_to', 'text', ({ row }) => row.reply_to],
+  ['subject', 'text', ({ row }) => row.subject],
+  ['content_storage_key', 'text', ({ row }) => row.content_storage_key],
+  ['size_bytes', 'integer', ({ row }) => row.size_bytes],
+  ['status', 'text', ({ row }) => row.status],
+  ['message_id', 'text', ({ row }) => row.message_id],
+  ['tags', 'jsonb', ({ row }) => JSON.stringify(row.tags)],
+  ['scheduled_at', 'timestamptz', ({ row }) => row.scheduled_at?.toISOString() ?? null],
+  ['finished_at', 'timestamptz', ({ row }) => row.finished_at?.toISOString() ?? null],
+  ['created_at', 'timestamptz', ({ row }) => row.created_at.toISOString()],
+];
+
+/** The same of the key that an e-mail answers. */
+const CLAIMED: typeof GIVEN = [
+  ['key', 'text', ({ claim }) => claim?.key ?? null],
+  ['method', 'text', ({ claim }) => claim?.method ?? null],
+  ['route', 'text', ({ claim }) => claim?.route ?? null],
+  ['holder', 'text', ({ claim }) => claim?.holder ?? null],
+  ['resource', 'jsonb', ({ claim, resource }) => (claim ? JSON.stringify(resource) : null)],
+];
+
+const FIRST_EVENT_COLUMN = 2;
+const FIRST_COLUMN = 12;
+
+const itemsOf = (columns: typeof GIVEN): string => {
+  const lists = columns.map(([, type], at) => `$${FIRST_COLUMN + at}::${type}[]`);
+  const names = columns.map(([name]) => name);
+  return `SELECT (place - 1)::int AS n, ${names.join(', ')}
+    FROM unnest(${lists.join(', ')}) WITH ORDINALITY AS i (${names.join(', ')}, place)`;
+};
+
 /**
- * Every part of it takes its rows under their own tenants. Whose claims stand: each row is found by its key
- * alone, one by one, and stays locked to the end. A plan over all of them at once may read every key of a
- * tenant that the statistics do not know (ADR 8).
+ * Whose claims stand: each row is found by its key alone, one by one, and stays locked to the end. A plan
+ * over all of them at once may read every key of a tenant that the statistics do not know (ADR 8).
  */
-const STORE = `
-  WITH item AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($2::json) AS i (n integer, id uuid, mode text, mailbox_id uuid,
-      sender text, recipient text, recipient_norm text, recipient_hash text, reply_to text,
-      subject text, content_storage_key text, size_bytes integer, status text, message_id text,
-      tags jsonb, scheduled_at timestamptz, finished_at timestamptz, created_at timestamptz,
-      key text, method text, route text, holder text, resource jsonb)
-  ), held AS MATERIALIZED (
+const ANSWERED = `held AS MATERIALIZED (
     SELECT i.n, i.resource, k.place
     FROM ${underTenants('(SELECT * FROM item WHERE holder IS NOT NULL)', 'n')} AS i
     CROSS JOIN LATERAL (
@@ -44,7 +80,11 @@ const STORE = `
     RETURNING h.n
   ), accepted AS MATERIALIZED (
     SELECT * FROM item WHERE holder IS NULL OR n IN (SELECT n FROM answered)
-  ), stored AS (
+  )`;
+
+/** Every part takes its rows under their own tenants. */
+const storing = (items: string, accepted: string): string => `
+  WITH item AS MATERIALIZED (${items}), ${accepted}, stored AS (
     INSERT INTO emails (tenant_id, id, mode, mailbox_id, sender, recipient, recipient_norm,
       recipient_hash, reply_to, subject, content_storage_key, size_bytes, status, message_id, tags,
       scheduled_at, finished_at, created_at, updated_at)
@@ -60,8 +100,19 @@ const STORE = `
         WHERE mode = 'live' GROUP BY ($1::uuid[])[n + 1])`,
       'n',
     )} AS a
-  ), published AS (${outboxInsertOfMany('$3', 'accepted')})
+  ), published AS (${outboxInsertOfMany(FIRST_EVENT_COLUMN, 'accepted')})
   SELECT n FROM accepted`;
+
+const KEYLESS = {
+  name: 'emails-accept',
+  columns: GIVEN,
+  text: storing(itemsOf(GIVEN), 'accepted AS NOT MATERIALIZED (SELECT * FROM item)'),
+};
+const KEYED = {
+  name: 'emails-accept-and-answer',
+  columns: [...GIVEN, ...CLAIMED],
+  text: storing(itemsOf([...GIVEN, ...CLAIMED]), ANSWERED),
+};
 
 /** What acceptances write, e-mails of several tenants in one statement. */
 @Injectable()
@@ -80,22 +131,11 @@ export class AcceptedEmailRepository {
     emails: readonly AcceptedEmail[],
     events: readonly OutboxRecord[],
   ): Promise<ReadonlySet<number>> {
-    const { rows } = await tx.query<{ n: number }>(
-      STORE,
-      [JSON.stringify(emails.map(columnsOf)), JSON.stringify(events)],
-      { name: 'emails-accept' },
-    );
+    const { name, text, columns } = emails.some(({ claim }) => claim) ? KEYED : KEYLESS;
+    const values = columns.map(([, , value]) => emails.map(value));
+    const { rows } = await tx.query<{ n: number }>(text, [...outboxColumns(events), ...values], {
+      name,
+    });
     return new Set(rows.map(({ n }) => n));
   }
-}
-
-function columnsOf({ n, row, recipientNorm, recipientHash, claim, resource }: AcceptedEmail) {
-  return {
-    ...row,
-    n,
-    recipient_norm: recipientNorm,
-    recipient_hash: recipientHash.toString('hex'),
-    ...claim,
-    resource: claim && resource,
-  };
 }
