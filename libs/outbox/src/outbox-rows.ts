@@ -1,4 +1,8 @@
-import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
+import {
+  type SystemTransaction,
+  type TenantTransaction,
+  underTenants,
+} from '@penguinmails/database';
 
 /** A row of the outbox before it is written; topic, key, headers and payload are the record. */
 export interface OutboxRow {
@@ -75,3 +79,41 @@ export const outboxInsertOf = (parameter: string, relation: string): string => `
     "aggregateId", type, headers, payload, place)
   WHERE pg_current_xact_id() IS NOT NULL AND item IN (SELECT n FROM ${relation})
   ORDER BY place`;
+
+/** The parameters of {@link outboxInsertOfMany}. */
+export function outboxColumns(records: readonly OutboxRecord[]): unknown[][] {
+  const column = <V>(value: (record: OutboxRecord) => V) => records.map(value);
+  return [
+    column((record) => record.item),
+    column((record) => record.tenantId),
+    column((record) => record.id),
+    column((record) => record.topic),
+    column((record) => record.key),
+    column((record) => record.aggregateType),
+    column((record) => record.aggregateId),
+    column((record) => record.type),
+    column((record) => JSON.stringify(record.headers)),
+    column((record) => record.payload),
+  ];
+}
+
+/**
+ * The same for a statement over rows of several tenants (`TenantDatabase.rowByRow`): `item` is the place
+ * of the tenant, under whom the row is written. An event of another tenant is refused (42501).
+ *
+ * @param first number of the first of the parameters that {@link outboxColumns} gives
+ */
+export function outboxInsertOfMany(first: number, relation: string): string {
+  const types = ['int', 'uuid', 'uuid', 'text', 'text', 'text', 'text', 'text', 'jsonb', 'text'];
+  const lists = types.map((type, at) => `$${first + at}::${type}[]`);
+  const rows = `(SELECT new.* FROM unnest(${lists.join(', ')}) WITH ORDINALITY AS new (item, tenant_id,
+      id, topic, key, aggregate_type, aggregate_id, type, headers, payload, place)
+    WHERE pg_current_xact_id() IS NOT NULL AND (item IN (SELECT n FROM ${relation})) IS TRUE
+    ORDER BY place)`;
+  return `
+  INSERT INTO outbox
+    (tenant_id, id, lane, topic, key, aggregatetype, aggregateid, type, headers, payload)
+  SELECT tenant_id, id, hashtextextended(key, 0) & 31, topic, key, aggregate_type, aggregate_id, type,
+    headers, payload
+  FROM ${underTenants(rows, 'item')} AS new`;
+}

@@ -5,6 +5,7 @@ import {
   type DatabaseSettings,
   openDatabase,
   type SystemTransaction,
+  type TenantRows,
   type TenantTransaction,
 } from '@penguinmails/database';
 import { AcceptanceDraft } from '../../src/email/acceptance-draft.js';
@@ -114,6 +115,14 @@ describe('e-mails', () => {
   });
 });
 
+/** What `rowByRow` gives for one e-mail, in a transaction that goes on. */
+const batchOf = (tx: TenantTransaction): TenantRows => ({
+  login: 'app',
+  tenantIds: [tx.tenantId],
+  query: (text, values = [], options) => tx.query(text, [[tx.tenantId], ...values], options),
+  onCommit: (hook) => tx.onCommit(hook),
+});
+
 describe('Idempotency-Keys', () => {
   const route = '/v1/emails';
   const claimOf = (key: string) => ({
@@ -132,9 +141,10 @@ describe('Idempotency-Keys', () => {
     const drafts = parts.get(AcceptanceDraft);
     const read = drafts.read(call);
     return database.tenants.transaction(tenant.id, async (tx) => {
-      const [acceptance] = await parts.get(AcceptanceRepository).ask(tx, [read.question]);
-      const drawn = { ...drafts.draw({ ...read, acceptance }), n: 0 };
-      const stored = await parts.get(AcceptedEmailRepository).store(tx, [drawn], []);
+      const batch = batchOf(tx);
+      const answers = await parts.get(AcceptanceRepository).askForMany(batch, [read.question]);
+      const drawn = { ...drafts.draw({ ...read, acceptance: answers.get(0)! }), n: 0 };
+      const stored = await parts.get(AcceptedEmailRepository).store(batch, [drawn], []);
       expect([...stored]).toEqual([0]);
       return fetched(tx, 'idempotency_keys');
     });
