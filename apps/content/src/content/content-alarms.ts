@@ -1,6 +1,6 @@
 import { systemEventFingerprint } from '@penguinmails/contracts';
 import type { NewEvent } from '@penguinmails/outbox';
-import type { ContentPair } from './content.system.repository.js';
+import type { ContentPair } from './content-pair.js';
 
 type Alarm = NewEvent<'penguinmails.system.event_raised.v1'>;
 

@@ -1,7 +1,7 @@
 import type { ContentView } from './get-content.js';
 import type { FetchAnswer, FetchedContent } from './fetch-contents.js';
 import type { AttachmentRow } from './content.rows.js';
-import type { ContentPair } from './content.system.repository.js';
+import type { ContentPair } from './content-pair.js';
 import type { PutResult } from './put-content.js';
 
 function toFile(file: AttachmentRow) {

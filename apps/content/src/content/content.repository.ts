@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '@penguinmails/contracts';
-import type { TenantTransaction } from '@penguinmails/database';
+import { type TenantRows, type TenantTransaction, underTenants } from '@penguinmails/database';
+import { type ContentPair, nameOf } from './content-pair.js';
 import type { ContentRow, NewContentRow } from './content.rows.js';
 import { type ContentState, statesChangedBy } from './content-state.js';
 
@@ -9,6 +10,33 @@ export interface StoredIdentity {
   readonly state: ContentState;
   readonly contentHash: string;
 }
+
+/** Every row is written under its own tenant, and so is the sum of each tenant's rows. */
+const INSERT_FOR_MANY = `
+  WITH stored AS (
+    INSERT INTO content_objects (tenant_id, storage_key, content_text, content_html,
+      content_encoding, headers, raw_size_bytes, content_hash, compression_algorithm,
+      compressed_size_bytes)
+    SELECT own_tenant, key, text, html, encoding, headers, raw_size, hash, algorithm, stored_size
+    FROM ${underTenants(
+      `(SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[],
+          $7::int[], $8::text[], $9::text[], $10::int[]) WITH ORDINALITY
+        AS c (key, text, html, encoding, headers, raw_size, hash, algorithm, stored_size, n))`,
+      'n::int - 1',
+    )} AS new
+    ON CONFLICT (tenant_id, storage_key) DO NOTHING
+    RETURNING tenant_id, storage_key, compressed_size_bytes
+  ), counted AS (
+    INSERT INTO tenant_usage (tenant_id, id, stored_bytes, object_count)
+    SELECT own_tenant, ($11::uuid[])[place + 1], bytes, objects
+    FROM ${underTenants(
+      `(SELECT array_position($1::uuid[], tenant_id) - 1 AS place,
+          sum(compressed_size_bytes) AS bytes, count(*) AS objects
+        FROM stored GROUP BY tenant_id)`,
+      'place',
+    )} AS of_tenant
+  )
+  SELECT tenant_id AS "tenantId", storage_key AS "storageKey" FROM stored`;
 
 /** Rows of content_objects of one tenant. */
 @Injectable()
@@ -37,30 +65,16 @@ export class ContentRepository {
   }
 
   /**
-   * Stores several contents and counts what they occupy. A key that is taken is left out.
-   * @returns the keys of those stored
+   * Stores contents, each with the place of its tenant, and counts what they occupy. A key that is taken
+   * is left out.
+   * @param rows no key of a tenant twice
+   * @returns the places of those stored
    */
-  async insertAll(
-    tx: TenantTransaction,
-    rows: readonly NewContentRow[],
-  ): Promise<ReadonlySet<string>> {
+  async insertForMany(tx: TenantRows, rows: readonly NewContentRow[]): Promise<ReadonlySet<number>> {
     const column = <V>(value: (row: NewContentRow) => V): V[] => rows.map(value);
-    const { rows: stored } = await tx.query<{ storageKey: string }>(
-      `WITH stored AS (
-         INSERT INTO content_objects (tenant_id, storage_key, content_text, content_html,
-           content_encoding, headers, raw_size_bytes, content_hash, compression_algorithm,
-           compressed_size_bytes)
-         SELECT $1, n.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[],
-           $7::int[], $8::text[], $9::text[], $10::int[]) AS n
-         ON CONFLICT (tenant_id, storage_key) DO NOTHING
-         RETURNING storage_key, compressed_size_bytes
-       ), counted AS (
-         INSERT INTO tenant_usage (tenant_id, id, stored_bytes, object_count)
-         SELECT $1, $11, sum(compressed_size_bytes), count(*) FROM stored HAVING count(*) > 0
-       )
-       SELECT storage_key AS "storageKey" FROM stored`,
+    const { rows: stored } = await tx.query<ContentPair>(
+      INSERT_FOR_MANY,
       [
-        tx.tenantId,
         column((row) => row.storageKey),
         column((row) => row.text),
         column((row) => row.html),
@@ -70,11 +84,14 @@ export class ContentRepository {
         column((row) => row.contentHash),
         column((row) => row.algorithm),
         column((row) => row.storedSizeBytes),
-        newId(),
+        column(() => newId()),
       ],
-      { name: 'contents-insert' },
+      { name: 'contents-insert-for-many' },
     );
-    return new Set(stored.map(({ storageKey }) => storageKey));
+    const names = new Set(stored.map(nameOf));
+    const nameAt = (at: number) =>
+      nameOf({ tenantId: tx.tenantIds[at].toLowerCase(), storageKey: rows[at].storageKey });
+    return new Set([...rows.keys()].filter((at) => names.has(nameAt(at))));
   }
 
   /** Locks the row until the end of the transaction. */

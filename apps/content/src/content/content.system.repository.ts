@@ -1,12 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
+import { type ContentPair, nameOf } from './content-pair.js';
 import { statesChangedBy } from './content-state.js';
-
-/** A content of any tenant. */
-export interface ContentPair {
-  readonly tenantId: string;
-  readonly storageKey: string;
-}
 
 /** A content that something accepted refers to. */
 export interface Claim extends ContentPair {
@@ -67,8 +62,4 @@ export function columnsOf(pairs: readonly ContentPair[]): [string[], string[]] {
 function without<T extends ContentPair>(pairs: readonly T[], gone: readonly ContentPair[]): T[] {
   const names = new Set(gone.map(nameOf));
   return pairs.filter((pair) => !names.has(nameOf(pair)));
-}
-
-function nameOf({ tenantId, storageKey }: ContentPair): string {
-  return `${tenantId} ${storageKey}`;
 }

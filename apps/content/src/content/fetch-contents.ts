@@ -6,7 +6,7 @@ import { DamagedBytes } from './compression.js';
 import type { Body } from './content-hash.js';
 import { ContentRepository } from './content.repository.js';
 import type { AttachmentBytesRow, AttachmentRow, ContentRow } from './content.rows.js';
-import type { ContentPair } from './content.system.repository.js';
+import type { ContentPair } from './content-pair.js';
 import {
   askedByTenant,
   type FetchPlan,

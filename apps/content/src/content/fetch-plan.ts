@@ -1,6 +1,6 @@
 import type { AnswerBudget } from './answer-budget.js';
 import type { ContentSize } from './content.repository.js';
-import type { ContentPair } from './content.system.repository.js';
+import type { ContentPair } from './content-pair.js';
 
 /** The keys of each tenant that a worker was granted. */
 export type GrantedKeys = ReadonlyMap<string, ReadonlySet<string>>;

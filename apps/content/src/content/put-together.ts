@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { isInfrastructure, isTenantBusy, TenantDatabase } from '@penguinmails/database';
 import type { Outcome } from '@penguinmails/http';
+import { nameOf } from './content-pair.js';
 import { toPutAnswer } from './content.answers.js';
 import { ContentRepository } from './content.repository.js';
 import { type ContentInput, readContent } from './new-content.js';
@@ -46,22 +47,14 @@ export class PutTogether {
   }
 
   private async together(all: readonly Prepared[], outcomes: Map<PutCall, Outcome>): Promise<void> {
-    const alike = all.filter(({ prepared }) => prepared.references.size === 0);
-    const groups = [...Map.groupBy(alike, ({ call }) => call.tenantId)].sort(([one], [other]) =>
-      one < other ? -1 : 1,
+    const alike = inOrder(all.filter(({ prepared }) => prepared.references.size === 0));
+    if (alike.length === 0) return;
+    const rows = alike.map(({ prepared }) => rowOf(prepared, new Map()));
+    const stored = await this.tenants.rowByRow(
+      alike.map(({ call }) => call.tenantId),
+      (tx) => this.contents.insertForMany(tx, rows),
     );
-    const stored = await this.tenants.each(
-      groups.map(([tenantId]) => tenantId),
-      (tx, at) =>
-        this.contents.insertAll(
-          tx,
-          groups[at][1].map(({ prepared }) => rowOf(prepared, new Map())),
-        ),
-    );
-    groups.forEach(([, group], at) => {
-      for (const { call, prepared } of group)
-        if (stored[at].has(call.storageKey)) outcomes.set(call, created(prepared));
-    });
+    for (const at of stored) outcomes.set(alike[at].call, created(alike[at].prepared));
   }
 
   private async alone({ tenantId, storageKey, input }: PutCall): Promise<Outcome> {
@@ -72,6 +65,20 @@ export class PutTogether {
       return { error };
     }
   }
+}
+
+/**
+ * Each key of a tenant once: who comes second goes the single way. In one order, so that two batches with
+ * the same keys do not wait for each other.
+ */
+function inOrder(all: readonly Prepared[]): Prepared[] {
+  const byName = new Map<string, Prepared>();
+  for (const one of all) {
+    const name = nameOf(one.call);
+    if (!byName.has(name)) byName.set(name, one);
+  }
+  const names = [...byName.keys()].sort();
+  return names.map((name) => byName.get(name) as Prepared);
 }
 
 async function prepare(call: PutCall, outcomes: Map<PutCall, Outcome>): Promise<Prepared[]> {

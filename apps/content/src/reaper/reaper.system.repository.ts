@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
-import { columnsOf, type ContentPair } from '../content/content.system.repository.js';
+import type { ContentPair } from '../content/content-pair.js';
+import { columnsOf } from '../content/content.system.repository.js';
 import { statesChangedBy } from '../content/content-state.js';
 import type { ReapCandidate, ReaperGraces } from './reaper-decision.js';
 

@@ -1,6 +1,6 @@
 import { storageKeyBucket } from '@penguinmails/contracts';
 import type { NewEvent } from '@penguinmails/outbox';
-import type { ContentPair } from '../content/content.system.repository.js';
+import type { ContentPair } from '../content/content-pair.js';
 
 type ReferencesAsked = NewEvent<'penguinmails.content.references_asked.v1'>;
 
