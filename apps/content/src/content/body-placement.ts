@@ -1,4 +1,4 @@
-import { bytesHash, type Body } from './content-hash.js';
+import { bodyJson, bytesHash, type Body } from './content-hash.js';
 import { COMPRESS_FROM_BYTES, DamagedBytes, pack, type PackedBytes } from './compression.js';
 
 /**
@@ -19,18 +19,18 @@ export function bodySize({ text, html }: Body): number {
 }
 
 /** Inline text when small or incompressible, compressed in its row when middling, a blob when large. */
-export async function placeBody(body: Body): Promise<PlacedBody> {
+export async function placeBody(body: Body, json = bodyJson(body)): Promise<PlacedBody> {
   const size = bodySize(body);
   if (size < COMPRESS_FROM_BYTES) return { place: 'inline' };
-  const raw = encodeBody(body);
+  const raw = Buffer.from(json);
   if (size >= SHARE_FROM_BYTES) return { place: 'blob', hash: bytesHash(raw), raw };
   const packed = await pack(raw);
   return packed.algorithm === 'none' ? { place: 'inline' } : { place: 'row', packed };
 }
 
 /** A body as bytes: the JSON `[text, html]` in UTF-8. */
-export function encodeBody({ text, html }: Body): Buffer {
-  return Buffer.from(JSON.stringify([text, html]));
+export function encodeBody(body: Body): Buffer {
+  return Buffer.from(bodyJson(body));
 }
 
 /** @throws DamagedBytes when the bytes are not such a JSON */

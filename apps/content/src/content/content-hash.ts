@@ -14,8 +14,18 @@ export type MessageHeaders = Readonly<Record<string, string>>;
  * code-unit order. Stored as content_hash and compared on every read.
  */
 export function contentHash(body: Body, headers: MessageHeaders): string {
+  return hashOfJson(bodyJson(body), headers);
+}
+
+/** The JSON `[text, html]`: what is hashed with the headers, and what is stored when it is not text. */
+export function bodyJson({ text, html }: Body): string {
+  return JSON.stringify([text, html]);
+}
+
+/** {@link contentHash} of a body whose {@link bodyJson} is there already. */
+export function hashOfJson(json: string, headers: MessageHeaders): string {
   const sorted = Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1));
-  return sha256(JSON.stringify([body.text, body.html, sorted]));
+  return sha256(`${json.slice(0, -1)},${JSON.stringify(sorted)}]`);
 }
 
 /** SHA-256 (hex) of bytes as they were before compression. */

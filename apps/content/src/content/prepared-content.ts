@@ -1,7 +1,7 @@
 import { newId } from '@penguinmails/contracts';
 import type { BlobReferences } from './blob.repository.js';
 import { bodySize, type PlacedBody, placeBody } from './body-placement.js';
-import { bytesHash, contentHash } from './content-hash.js';
+import { bodyJson, bytesHash, hashOfJson } from './content-hash.js';
 import type { AttachmentRow } from './content.rows.js';
 import type { NewContent } from './new-content.js';
 
@@ -23,7 +23,8 @@ export async function prepareContent(
   storageKey: string,
   content: NewContent,
 ): Promise<PreparedContent> {
-  const placed = await placeBody(content.body);
+  const json = bodyJson(content.body);
+  const placed = await placeBody(content.body, json);
   const files = content.files.map((file) => ({
     id: newId(),
     storageKey,
@@ -39,7 +40,7 @@ export async function prepareContent(
   return {
     storageKey,
     content,
-    contentHash: contentHash(content.body, content.headers),
+    contentHash: hashOfJson(json, content.headers),
     rawSizeBytes: bodySize(content.body),
     placed,
     files,
