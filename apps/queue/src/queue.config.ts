@@ -2,6 +2,7 @@ import {
   type ConfigOf,
   defineConfig,
   type Environment,
+  int,
   privateKeyVariable,
   type Secret,
   text,
@@ -12,6 +13,9 @@ const variables = {
   ...tierVariables('QUEUE'),
   /** Signs the grants of leases. */
   grantKey: privateKeyVariable(),
+  /** How long records gather between two fetches while at least `gatherFrom` of them come in that time. */
+  gatherMs: int('QUEUE_GATHER_MS', { min: 0, max: 5000 }).default(100),
+  gatherFrom: int('QUEUE_GATHER_FROM', { min: 0 }).default(20),
 };
 
 export type QueueConfig = ConfigOf<typeof variables>;

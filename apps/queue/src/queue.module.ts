@@ -241,6 +241,8 @@ export class QueueModule {
           emits,
           publicUrl: config.publicUrl,
           logger,
+          gatherMs: config.gatherMs,
+          gatherFrom: config.gatherFrom,
         }),
       ],
       controllers,

@@ -58,6 +58,7 @@ export class BatchHandler {
   /** How many messages of the batch are done, and whether the slice after them failed. */
   async #slicesInTime(payload: EachBatchPayload, alive: KeepAlive) {
     const { messages } = payload.batch;
+    this.settings.gathering.took(messages.length);
     const budget = new SliceBudget();
     const goesOn = () => payload.isRunning() && !payload.isStale() && alive.isMember;
     let done = 0;

@@ -48,12 +48,12 @@ describe('Gathering', () => {
   const never = new AbortController().signal;
 
   it.each([-1, 5001, Number.NaN])('refuses %d ms: heartbeats and rebalances wait for it', (ms) => {
-    expect(() => new Gathering(ms, never)).toThrow(RangeError);
+    expect(() => new Gathering({ ms, from: 0 }, never)).toThrow(RangeError);
   });
 
   it('waits from a fetch on, until somebody is behind or the consumer stops', async () => {
     const stopping = new AbortController();
-    const gathering = new Gathering(5000, stopping.signal);
+    const gathering = new Gathering({ ms: 5000, from: 0 }, stopping.signal);
     await gathering.linger();
     gathering.fetched();
     const behind = gathering.linger();
@@ -69,7 +69,7 @@ describe('Gathering', () => {
 
   it('counts anew from each fetch', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate'] });
-    const gathering = new Gathering(5000, never);
+    const gathering = new Gathering({ ms: 5000, from: 0 }, never);
     gathering.fetched();
     jest.advanceTimersByTime(5000);
     gathering.fetched();
@@ -80,6 +80,38 @@ describe('Gathering', () => {
     gathering.hurry();
     await waiting;
     jest.useRealTimers();
+  });
+
+  describe('of a consumer whose delay is felt', () => {
+    let now = 0;
+    const gathering = () => new Gathering({ ms: 100, from: 20 }, never, () => now);
+    /** A fetch of so many records, so long after the one before: how long it then waits. */
+    const fetch = (of: Gathering, afterMs: number, ...records: number[]): number => {
+      now += afterMs;
+      of.fetched();
+      records.forEach((count) => of.took(count));
+      return of.waitMs;
+    };
+
+    it('waits for nothing while little comes, however often', () => {
+      const of = gathering();
+      for (let n = 0; n < 50; n++) expect(fetch(of, 10, 1)).toBe(0);
+      for (let n = 0; n < 50; n++) expect(fetch(of, 200, 19)).toBe(0);
+    });
+
+    it('waits while much comes, in few fetches or many, from several partitions', () => {
+      expect(fetch(gathering(), 0, 7, 7, 6)).toBe(100);
+      const often = gathering();
+      const waits = Array.from({ length: 50 }, () => fetch(often, 10, 3));
+      expect(waits[0]).toBe(0);
+      expect(waits.at(-1)).toBe(100);
+    });
+
+    it('waits for nothing again when it has become quiet', () => {
+      const of = gathering();
+      expect(fetch(of, 0, 500)).toBe(100);
+      expect(fetch(of, 100, 1)).toBe(0);
+    });
   });
 });
 

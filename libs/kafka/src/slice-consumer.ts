@@ -32,6 +32,11 @@ export interface SliceConsumerSettings extends KafkaSettings {
    * and who is behind does not wait either. Default 0: fetch at once.
    */
   gatherMs?: number;
+  /**
+   * For consumers whose delay is felt: they wait only while at least so many records come in `gatherMs`,
+   * when a slice for each few of them would cost more than the wait. Default 0: always.
+   */
+  gatherFrom?: number;
 }
 
 /**
@@ -56,7 +61,8 @@ export class SliceConsumer {
   constructor(private readonly settings: SliceConsumerSettings) {
     this.#kafka = createKafka(settings, STEADY_CLIENT);
     this.#watch = new GroupWatch(settings, settings.groupId, settings.topics);
-    this.#gathering = new Gathering(settings.gatherMs ?? 0, this.#stopping.signal);
+    const { gatherMs: ms = 0, gatherFrom: from = 0 } = settings;
+    this.#gathering = new Gathering({ ms, from }, this.#stopping.signal);
     this.#handler = new BatchHandler({
       runSlice: settings.runSlice,
       highWatermark: (topic, partition) => this.#watch.highWatermark(topic, partition),

@@ -56,6 +56,7 @@ export class EventTransport extends KafkaSliceServer {
       topics: registry.topics,
       logger: this.log,
       gatherMs: this.messaging.gatherMs,
+      gatherFrom: this.messaging.gatherFrom,
       prepare: (admin) => ensureTopics(admin, declarationsOf(registry.topics)),
       runSlice: (slice) => runner.run(slice),
     });

@@ -23,4 +23,8 @@ export interface MessagingSettings {
    * 5,000 (ADR 17). Default 0: events are handled as they come.
    */
   gatherMs?: number;
+  /**
+   * Where somebody does wait: they gather only while at least so many come in that time. Default 0: always.
+   */
+  gatherFrom?: number;
 }
