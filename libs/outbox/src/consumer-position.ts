@@ -30,6 +30,10 @@ const ADVANCE = `
   UPDATE consumer_position SET next_offset = $4, parked = parked + $5, updated_at = now()
   WHERE consumer_group = $1 AND topic = $2 AND partition = $3`;
 
+const ADVANCE_PAST = `
+  UPDATE consumer_position SET next_offset = greatest(next_offset, $4), updated_at = now()
+  WHERE consumer_group = $1 AND topic = $2 AND partition = $3`;
+
 const COUNT_PARKED = `
   UPDATE consumer_position SET parked = parked + $4, updated_at = now()
   WHERE consumer_group = $1 AND topic = $2 AND partition = $3`;
@@ -62,6 +66,20 @@ export async function advancePosition(
 ): Promise<void> {
   const values = [group, topic, partition, nextOffset.toString(), newlyParked];
   await platform.query(ADVANCE, values, { name: 'position-advance' });
+}
+
+/**
+ * The same before the position is known: it never goes back.
+ * @returns whether there is a position
+ */
+export async function advancePast(
+  { platform }: Pick<SliceSession, 'platform'>,
+  { group, topic, partition }: PartitionId,
+  nextOffset: bigint,
+): Promise<boolean> {
+  const values = [group, topic, partition, nextOffset.toString()];
+  const { rowCount } = await platform.query(ADVANCE_PAST, values, { name: 'position-advance-past' });
+  return rowCount === 1;
 }
 
 export async function countParked(

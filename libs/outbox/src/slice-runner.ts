@@ -40,6 +40,9 @@ export interface SliceRunnerSettings {
  * It rejects when the database is away; the slice then comes again.
  */
 export class SliceRunner {
+  /** Where the next slice of a partition begins, as far as this process knows. */
+  readonly #ends = new Map<string, bigint>();
+
   constructor(private readonly settings: SliceRunnerSettings) {}
 
   /** Passed to the consumer as its `runSlice`. */
@@ -49,9 +52,21 @@ export class SliceRunner {
     const decoded = slice.records.map((record) => decodeRecord(record, handles));
     const outcome = await withBatchSpan(spans.consumerSlice, spanOptions(slice), (traceOf) => {
       const causes = causesOf(decoded, traceOf);
-      return this.#run({ slice, decoded, causes, singly: false, confirmedEnd: null });
+      const follows = this.#follows(slice);
+      return this.#run({ slice, decoded, causes, follows, singly: false, confirmedEnd: null });
     });
+    this.#ended(slice);
     measure(slice.topic, outcome, performance.now() - startedAt);
+  }
+
+  #follows({ topic, partition, records }: RecordSlice): boolean {
+    const end = this.#ends.get(`${topic}/${partition}`);
+    return end !== undefined && records.length > 0 && records[0].offset >= end;
+  }
+
+  #ended({ topic, partition, records }: RecordSlice): void {
+    const last = records.at(-1);
+    if (last) this.#ends.set(`${topic}/${partition}`, last.offset + 1n);
   }
 
   async #run(attempt: SliceAttempt): Promise<SliceOutcome> {
@@ -66,12 +81,13 @@ export class SliceRunner {
   async #nextAttempt(attempt: SliceAttempt, error: unknown): Promise<SliceAttempt> {
     const { slice } = attempt;
     if (error instanceof PositionAheadError) {
-      return { ...attempt, confirmedEnd: await slice.currentHighWatermark() };
+      const confirmedEnd = await slice.currentHighWatermark();
+      return { ...attempt, follows: false, confirmedEnd };
     }
     if (attempt.singly || !isEventsFault(error)) throw error;
     const fields = { err: error, topic: slice.topic, partition: slice.partition };
     this.settings.logger.warn(fields, 'slice failed, tried again event by event');
-    return { ...attempt, singly: true };
+    return { ...attempt, follows: false, singly: true };
   }
 
   #try(attempt: SliceAttempt): Promise<SliceOutcome> {

@@ -1,6 +1,13 @@
 import type { RecordSlice } from '@penguinmails/kafka';
 import type { Causes } from './causes.js';
-import { advancePosition, lockPosition } from './consumer-position.js';
+import {
+  advancePast,
+  advancePosition,
+  type ConsumerPosition,
+  countParked,
+  lockPosition,
+  type PartitionId,
+} from './consumer-position.js';
 import { tenantOf, writeDeadLetters } from './dead-letters.js';
 import {
   type DecodedRecord,
@@ -22,6 +29,11 @@ export interface SliceAttempt {
   causes: Causes;
   /** Handlers get events one by one under savepoints, so that a failing one can be told. */
   singly: boolean;
+  /**
+   * It begins where the last slice of this process ended: most likely all of it is new. Records further
+   * back may be so old that the inbox has no room for them any more.
+   */
+  follows: boolean;
   /** High watermark the broker gave just now; null while that of the fetch will do. */
   confirmedEnd: bigint | null;
 }
@@ -46,18 +58,51 @@ export async function handleSlice(
 ): Promise<SliceOutcome> {
   const { topic, partition } = attempt.slice;
   const id = { group: settings.group, topic, partition };
-  const position = await lockPosition(session, id);
+  const { position, taken, advanced } = await open(session, id, attempt);
   const from = firstOffset(attempt, position.nextOffset, settings);
   const todo = attempt.decoded.filter(({ record }) => record.offset >= from);
-  const { fresh, duplicate } = await withoutDuplicates(session, todo.filter(isEvent));
+  const { fresh, duplicate } = await withoutDuplicates(session, todo.filter(isEvent), taken);
   await bury(session, todo.filter(isUndecodable), settings);
   const context = { session, partition: id, ...settings };
   const how = { singly: attempt.singly, anyParked: position.parked > 0 };
   const parked = await handleGroups(groups(session, fresh), how, context);
   const last = todo.at(-1);
-  if (last) await advancePosition(session, id, last.record.offset + 1n, parked);
+  if (advanced) await countParked(session, id, parked);
+  else if (last) await advancePosition(session, id, endOf(last), parked);
   return { done: fresh.length - parked, parked, duplicate };
 }
+
+/** What is known of a slice when its position is locked. */
+interface Opened {
+  position: ConsumerPosition;
+  /** Ids that the inbox has taken just now; undefined: it was not asked. */
+  taken?: Set<string>;
+  /** The position is that of the end of the slice already. */
+  advanced: boolean;
+}
+
+/**
+ * Locks the position. Of a slice that follows the last one the rest is asked for in the same round trip:
+ * all of it counts only if the handlers succeed, too.
+ */
+async function open(
+  session: SliceSession,
+  id: PartitionId,
+  { follows, decoded }: SliceAttempt,
+): Promise<Opened> {
+  const last = decoded.at(-1);
+  if (!follows || !last) return { position: await lockPosition(session, id), advanced: false };
+  const [position, taken, advanced] = await Promise.all([
+    lockPosition(session, id),
+    takeNew(session, idsOf(decoded.filter(isEvent))),
+    advancePast(session, id, endOf(last)),
+  ]);
+  return { position, taken, advanced };
+}
+
+const endOf = ({ record }: DecodedRecord): bigint => record.offset + 1n;
+
+const idsOf = (records: readonly EventRecord[]): string[] => records.map(({ event }) => event.id);
 
 /**
  * A position beyond the end of the partition means that the topic was made anew, unless the fetch is
@@ -76,11 +121,12 @@ function firstOffset(
 }
 
 /** The inbox knows what took effect before; within the slice the first delivery counts. */
-async function withoutDuplicates(session: SliceSession, records: readonly EventRecord[]) {
-  const unseen = await takeNew(
-    session,
-    records.map(({ event }) => event.id),
-  );
+async function withoutDuplicates(
+  session: SliceSession,
+  records: readonly EventRecord[],
+  taken?: Set<string>,
+) {
+  const unseen = taken ?? (await takeNew(session, idsOf(records)));
   const fresh = records.filter(({ event }) => unseen.delete(event.id.toLowerCase()));
   return { fresh, duplicate: records.length - fresh.length };
 }

@@ -52,7 +52,7 @@ describe('frames written with one context', () => {
   const sizes = [0, 1, 1_024, 3_000, 4_096, 10_000, 16_384];
 
   it('are what the public function makes, whatever came before', () => {
-    const writer = new FrameWriter(16_384);
+    const writer = new FrameWriter(16_384, {});
     for (const size of [...sizes, ...sizes.toReversed()])
       for (const raw of [wordy(size), randomBytes(size)]) {
         const frame = writer.write(raw);
@@ -62,7 +62,7 @@ describe('frames written with one context', () => {
   });
 
   it('do not change when others follow', () => {
-    const writer = new FrameWriter(16_384);
+    const writer = new FrameWriter(16_384, {});
     const [first, second] = [wordy(2_000), randomBytes(2_000)];
     const frames = [first, second].map((raw) => writer.write(raw) as Buffer);
     expect(frames.map((frame) => zstdDecompressSync(frame))).toEqual([first, second]);
@@ -74,13 +74,13 @@ describe('frames written with one context', () => {
     ['does not read all', { _handle: { writeSync: () => {} }, _writeState: [100, 1] }],
     ['fills all its room', { _handle: { writeSync: () => {} }, _writeState: [0, 0] }],
   ])('are left to the public function where the stream %s', (_what, stream) => {
-    const writer = new FrameWriter(16_384, () => stream);
+    const writer = new FrameWriter(16_384, {}, () => stream);
     expect(writer.write(wordy(2_000))).toBeUndefined();
     expect(writer.write(wordy(2_000))).toBeUndefined();
   });
 
   it('are small ones only', () => {
-    expect(new FrameWriter(1_000).write(wordy(1_001))).toBeUndefined();
+    expect(new FrameWriter(1_000, {}).write(wordy(1_001))).toBeUndefined();
   });
 });
 

@@ -1,5 +1,11 @@
 import { promisify } from 'node:util';
-import { zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from 'node:zlib';
+import {
+  constants,
+  zstdCompress,
+  zstdCompressSync,
+  zstdDecompress,
+  zstdDecompressSync,
+} from 'node:zlib';
 import { FrameWriter } from './frame-writer.js';
 
 const compress = promisify(zstdCompress);
@@ -39,12 +45,16 @@ export async function pack(raw: Buffer): Promise<PackedBytes> {
   return { algorithm: 'zstd', bytes: packed, rawSizeBytes: raw.length };
 }
 
-const small = new FrameWriter(AT_ONCE_BYTES);
+/** A table of 16 KiB instead of 128: as good for a few kB, and twice as fast. */
+const SMALL = {
+  params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_hashLog]: 12 },
+};
+const small = new FrameWriter(AT_ONCE_BYTES, SMALL);
 
 async function compressed(raw: Buffer): Promise<Buffer> {
   if (raw.length >= AT_ONCE_BYTES) return compress(raw);
-  const options = { pledgedSrcSize: raw.length, chunkSize: SMALL_CHUNK_BYTES };
-  return small.write(raw) ?? zstdCompressSync(raw, options);
+  const sizes = { pledgedSrcSize: raw.length, chunkSize: SMALL_CHUNK_BYTES };
+  return small.write(raw) ?? zstdCompressSync(raw, { ...SMALL, ...sizes });
 }
 
 function asIs(raw: Buffer): PackedBytes {

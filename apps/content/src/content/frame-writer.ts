@@ -1,4 +1,4 @@
-import { constants, createZstdCompress } from 'node:zlib';
+import { constants, createZstdCompress, type ZstdOptions } from 'node:zlib';
 
 /** What lies below Node's stream (lib/zlib.js): not documented, so nothing here relies on it. */
 interface Internals {
@@ -24,10 +24,11 @@ export class FrameWriter {
   /** @param maxBytes of what is compressed at a time */
   constructor(
     private readonly maxBytes: number,
-    open: () => unknown = () => createZstdCompress(),
+    options: ZstdOptions,
+    open: (options: ZstdOptions) => unknown = createZstdCompress,
   ) {
     this.#room = Buffer.allocUnsafe(maxBytes + OVERHEAD_BYTES);
-    this.#stream = open() as Internals;
+    this.#stream = open(options) as Internals;
   }
 
   /** One whole frame; undefined when it has to be made another way, from then on for all. */
