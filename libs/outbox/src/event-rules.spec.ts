@@ -275,6 +275,14 @@ describe('errorSlug', () => {
 });
 
 describe('pace of the relay', () => {
+  it('rests a moment between rounds, longer while each round has many rows', () => {
+    const pace = new RelayPace();
+    const result = { more: false, missed: false, outage: false };
+    expect([0, 1, 19, 20, 500].map((sent) => pace.restAfter({ ...result, sent }))).toEqual([
+      0, 5, 5, 40, 40,
+    ]);
+  });
+
   const idle = { sent: 0, more: false, missed: false, outage: false };
 
   it('polls at 20 ms after work and slows down to 500 ms', () => {

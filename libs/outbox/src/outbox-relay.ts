@@ -10,7 +10,6 @@ import type { WakeUp } from './wake-up.js';
 
 /** Visits, each a transaction, that run at once. */
 const VISITS_AT_ONCE = 4;
-const BETWEEN_ROUNDS_MS = 5;
 const DRAIN_AT_STOP_MS = 5000;
 
 export interface OutboxRelaySettings {
@@ -70,9 +69,10 @@ export class OutboxRelay {
   }
 
   /** What is written right after a round goes with what is written next. */
-  async #wait(ms: number, { sent }: RoundResult): Promise<void> {
+  async #wait(ms: number, result: RoundResult): Promise<void> {
     if (this.#pace.backingOff) return pause(ms, this.#stopping.signal);
-    if (sent > 0 && ms > 0) await pause(BETWEEN_ROUNDS_MS, this.#stopping.signal);
+    const rest = this.#pace.restAfter(result);
+    if (rest > 0 && ms > 0) await pause(rest, this.#stopping.signal);
     await this.settings.wakeUp.wait(ms);
   }
 

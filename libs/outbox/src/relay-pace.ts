@@ -2,6 +2,8 @@ import { backoffMs } from '@penguinmails/kafka';
 
 const POLL = { shortestMs: 20, longestMs: 500 };
 const OUTAGE = { firstMs: 100, maxMs: 5000 };
+/** Between two rounds: a moment, or longer where so many rows came that each round has some. */
+const REST = { shortMs: 5, longMs: 40, longFrom: 20 };
 
 /** What one round of the relay met. */
 export interface RoundResult {
@@ -28,6 +30,12 @@ export class RelayPace {
     this.#pollMs =
       sent > 0 || missed ? POLL.shortestMs : Math.min(this.#pollMs * 2, POLL.longestMs);
     return this.#pollMs;
+  }
+
+  /** How long to leave it after a round that sent so many rows, whoever wakes it. */
+  restAfter({ sent }: RoundResult): number {
+    if (sent === 0) return 0;
+    return sent < REST.longFrom ? REST.shortMs : REST.longMs;
   }
 
   /** The last round left rows behind. */
