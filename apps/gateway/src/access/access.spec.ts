@@ -103,15 +103,48 @@ describe('KeyDirectory', () => {
     throw tierDown('oltp');
   };
 
-  it('asks once in 5 s', async () => {
+  it('asks once in 4 s, and waits for the answer after 5', async () => {
     const { oltp, clock, keys } = directory();
     expect(await keys.find(key, 'r')).toBe(identity);
-    clock.ms += 4_999;
+    clock.ms += 3_999;
     await keys.find(key, 'r');
     expect(oltp.asked).toBe(1);
-    clock.ms += 1;
+    const renewed = { ...identity };
+    oltp.answer = async () => renewed;
+    clock.ms += 5_000;
+    expect(await keys.find(key, 'r')).toBe(renewed);
+    expect(oltp.asked).toBe(2);
+  });
+
+  it('asks ahead of time while the key counts: nobody waits, and many requests ask once', async () => {
+    const { oltp, clock, keys } = directory();
+    await keys.find(key, 'r');
+    let answer: (found: KeyIdentity) => void = () => undefined;
+    oltp.answer = () => new Promise((resolve) => (answer = resolve));
+    clock.ms += 4_000;
+    expect(await Promise.all([keys.find(key, 'r'), keys.find(key, 'r')])).toEqual([
+      identity,
+      identity,
+    ]);
+    expect(oltp.asked).toBe(2);
+    answer(identity);
+    await new Promise(setImmediate);
+    clock.ms += 3_999;
     await keys.find(key, 'r');
     expect(oltp.asked).toBe(2);
+  });
+
+  it('takes no harm when nobody can be asked ahead of time, and forgets a key revoked by then', async () => {
+    const { oltp, clock, keys } = directory();
+    await keys.find(key, 'r');
+    oltp.answer = down;
+    clock.ms += 4_500;
+    expect(await keys.find(key, 'r')).toBe(identity);
+    await new Promise(setImmediate);
+    oltp.answer = async () => null;
+    expect(await keys.find(key, 'r')).toBe(identity);
+    await new Promise(setImmediate);
+    expect(await keys.find(key, 'r')).toBeNull();
   });
 
   it('forgets a key that was revoked when it asks again', async () => {

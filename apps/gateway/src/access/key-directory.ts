@@ -20,6 +20,8 @@ export type ResolveKey = (key: ParsedKey, requestId: string) => Promise<KeyIdent
 
 /** A revoked key counts for this long at most. */
 const FRESH_MS = 5_000;
+/** From here on it is asked about again while it still counts, so that hardly a request waits for that. */
+const RENEW_MS = 4_000;
 /** While oltp is down, keys that it has confirmed within this time go on counting. */
 const STALE_MS = 3_600_000;
 /** A wrong key is not asked about again for this long. */
@@ -53,7 +55,10 @@ export class KeyDirectory {
   async find(key: ParsedKey, requestId: string): Promise<KeyIdentity | null> {
     const confirmed = this.#confirmed.get(key.sha256);
     if (confirmed && hasExpired(confirmed.identity)) return null;
-    if (confirmed && this.#age(confirmed.at) < FRESH_MS) return confirmed.identity;
+    if (confirmed && this.#age(confirmed.at) < FRESH_MS) {
+      if (this.#age(confirmed.at) >= RENEW_MS) this.#renew(key, requestId);
+      return confirmed.identity;
+    }
     const unknownSince = this.#unknown.get(key.sha256);
     if (unknownSince !== undefined && this.#age(unknownSince) < UNKNOWN_MS) return null;
     try {
@@ -63,6 +68,11 @@ export class KeyDirectory {
         return confirmed.identity;
       throw error;
     }
+  }
+
+  /** What goes wrong is told to the first request that finds the key stale: that one asks again. */
+  #renew(key: ParsedKey, requestId: string): void {
+    void this.#ask(key, requestId).catch(() => undefined);
   }
 
   /** However many requests bring a key at once, oltp is asked about it once. */
