@@ -59,4 +59,20 @@ describe('rows as the seed inserts them', () => {
     const constraint = 'content_objects_packed_is_measured';
     await expect(packed).rejects.toMatchObject({ constraint });
   });
+
+  it.each([
+    ['shorter', 'a'.repeat(63)],
+    ['in capitals', 'A'.repeat(64)],
+    ['no hex', `${'a'.repeat(63)}g`],
+    ['two lines', `${'a'.repeat(63)}\n`],
+    ['empty', ''],
+  ])('are not taken with a hash that is %s', async (_what, hash) => {
+    const row = parts.rows(
+      `INSERT INTO content_objects (storage_key, tenant_id, content_text, content_hash)
+       VALUES ($1, $2, 'hello', $3)`,
+      [key(), a, hash],
+    );
+    const constraint = 'content_objects_content_hash_check';
+    await expect(row).rejects.toMatchObject({ constraint });
+  });
 });

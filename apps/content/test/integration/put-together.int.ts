@@ -104,4 +104,40 @@ describe('storing contents together', () => {
     expect(await parts.usage(a)).toEqual(before);
     expect((await parts.get(callerOf(b), taken)).body.text).toBe('of another');
   });
+
+  it('one key twice is stored once: the second finds the first, be it the same or a conflict', async () => {
+    const [a, b] = [tenant(), tenant()];
+    const [same, other] = [key(), key()];
+    const content = input({ text: 'first' });
+    const outcomes = await parts.putTogether(
+      [a, same, content],
+      [a, other, content],
+      [a, same, content],
+      [b, same, content],
+      [a, other, input({ text: 'second' })],
+    );
+    expect(said(outcomes)).toEqual([201, 201, 200, 201, 'content_key_conflict']);
+    expect((await parts.usage(a)).objects).toBe(2);
+    expect((await parts.usage(b)).objects).toBe(1);
+    expect((await parts.get(callerOf(a), other)).body.text).toBe('first');
+  });
+
+  it('those of 64 tenants are each its own, in whatever order they come', async () => {
+    const calls = Array.from({ length: 64 }, (_, at): [string, string, ReturnType<typeof input>] => [
+      tenant(),
+      key(),
+      input({ text: `for ${at}` }),
+    ]);
+    const outcomes = await parts.putTogether(...calls);
+    expect(new Set(said(outcomes))).toEqual(new Set([201]));
+    const rows = await parts.rows<{ owner: string; k: string; text: string; objects: number }>(
+      `SELECT o.tenant_id AS owner, o.storage_key AS k, o.content_text AS text,
+         (SELECT sum(object_count)::int FROM tenant_usage u WHERE u.tenant_id = o.tenant_id) AS objects
+       FROM content_objects o WHERE storage_key = ANY($1)`,
+      [calls.map(([, k]) => k)],
+    );
+    const expected = calls.map(([owner, k, { text }]) => ({ owner, k, text, objects: 1 }));
+    const byKey = (one: { k: string }, two: { k: string }) => (one.k < two.k ? -1 : 1);
+    expect(rows.sort(byKey)).toEqual(expected.sort(byKey));
+  });
 });
