@@ -1,4 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '@penguinmails/contracts';
+import { TenantDatabase, type TenantRows } from '@penguinmails/database';
+import { AcceptanceRepository } from '../../src/email/acceptance.repository.js';
 import type { IdempotencyClaim } from '../../src/idempotency/idempotency.repository.js';
 import {
   acceptTogether,
@@ -123,4 +127,38 @@ describe('e-mails of several tenants in one statement', () => {
       expect(keys.toSorted()).toEqual(stored.flatMap((id) => [id, id]).toSorted());
     },
   );
+
+  it('an answer that was read under another tenant counts for nothing', async () => {
+    const recipientHash = randomBytes(32);
+    await parts.admin.query(
+      `INSERT INTO suppressions (tenant_id, mode, address_hash, reason)
+       VALUES ($1, 'live', $3, 'manual'), ($2, 'live', $3, 'manual')`,
+      [tenant.id, other.id, recipientHash],
+    );
+    const tenants = [tenant, other, tenant];
+    const questions = tenants.map(({ from }) => ({
+      mode: 'live' as const,
+      senderNorm: from,
+      recipientHash,
+    }));
+    const ids = tenants.map(({ id }) => id);
+    const ask = (change: (text: string) => string) =>
+      parts.get(TenantDatabase).rowByRow(ids, (tx) => {
+        const query = (text: string, values?: readonly unknown[]) => tx.query(change(text), values);
+        const changed = { ...tx, query } as TenantRows;
+        return parts.get(AcceptanceRepository).askForMany(changed, questions);
+      });
+    const answers = await ask((text) => text);
+    expect([...answers.keys()]).toEqual([0, 1, 2]);
+    for (const [at, answer] of answers)
+      expect(answer).toMatchObject({ suppressed: true, mailboxId: tenants[at].mailboxId });
+
+    const late = `set_config('app.current_tenant_id', '${newId()}', true) = q.own_tenant::text AS own`;
+    const read = "current_setting('app.current_tenant_id') = q.own_tenant::text AS own";
+    const mutant = (text: string) => text.replace(read, late);
+    expect(mutant(read)).not.toBe(read);
+    expect([...(await ask(mutant))]).toEqual([]);
+    const first = (text: string) => text.replace('[r.n + 1]::text', '[1]::text');
+    expect([...(await ask(first)).keys()]).toEqual([0, 2]);
+  });
 });
