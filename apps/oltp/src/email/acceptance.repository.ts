@@ -86,7 +86,9 @@ const answersTo = (questions: string): string => `
 const GIVEN = `unnest($2::text[], $3::text[], $4::text[])
   WITH ORDINALITY AS given (mode, sender_norm, hash, n)`;
 const ASKED = `mode, sender_norm, decode(hash, 'hex') AS recipient_hash`;
-const OF_ONE_TENANT = answersTo(`(SELECT $1::uuid AS own_tenant, n::int, ${ASKED} FROM ${GIVEN} OFFSET 0)`);
+const OF_ONE_TENANT = answersTo(
+  `(SELECT $1::uuid AS own_tenant, n::int, ${ASKED} FROM ${GIVEN} OFFSET 0)`,
+);
 const OF_MANY_TENANTS = answersTo(
   underTenants(`(SELECT n::int - 1 AS n, ${ASKED} FROM ${GIVEN})`, 'n'),
 );
