@@ -9,6 +9,7 @@ import { setImmediate } from 'node:timers';
 import type { Caller } from '../access/caller.js';
 import { Problem, tierDown, tooManyRequests } from '../problem/index.js';
 import type { TierAnswer } from './answer.js';
+import { Departures } from './departures.js';
 import { FairTurns } from './fair-turns.js';
 import { answersOf, bodyOf } from './gathered-body.js';
 import { RequestBudget } from './request-budget.js';
@@ -34,8 +35,6 @@ export interface GatheredCall extends Omit<TierRequest, 'body' | 'contentType'> 
   readonly subject?: string;
 }
 
-/** Requests under way at a time; what comes meanwhile travels together next. */
-const LANES = 3;
 /** Larger ones go alone, so that nobody waits for somebody else's megabytes. */
 const MAX_ITEM_LENGTH = 32 * 1024;
 const MAX_LENGTH = 512 * 1024;
@@ -51,7 +50,7 @@ interface Waiting {
 }
 
 /**
- * Calls of many requests to one route of a tier, sent together while earlier ones are under way: one
+ * Calls of many requests to one route of a tier, sent together while many come ({@link Departures}): one
  * request, one transaction, one flush to disk for all of them. A call that finds nobody waiting goes
  * out at once and by itself, so nothing gets slower when there is little to do. Each has its own answer
  * and its own time: tenants take turns, and a call whose budget is used up is answered whatever the
@@ -59,13 +58,17 @@ interface Waiting {
  */
 export class GatheredCalls {
   readonly #turns = new FairTurns<Waiting>();
+  readonly #departures: Departures;
   #underWay = 0;
   #planned = false;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly client: TierClient,
     private readonly options: GatheredOptions,
-  ) {}
+  ) {
+    this.#departures = new Departures(options.most);
+  }
 
   /** @throws Problem as {@link TierClient.request}; 429 `tenant_busy` when 1000 of the tenant wait */
   async request<T>(call: GatheredCall): Promise<TierAnswer<T>> {
@@ -104,7 +107,19 @@ export class GatheredCalls {
   }
 
   #dispatch(): void {
-    while (this.#underWay < LANES && this.#turns.size > 0) void this.#send(this.#next());
+    while (this.#turns.size > 0) {
+      const waitMs = this.#departures.waitMs(this.#turns.size, this.#underWay);
+      if (waitMs === undefined) return;
+      if (waitMs > 0) return this.#planIn(waitMs);
+      void this.#send(this.#next());
+    }
+  }
+
+  #planIn(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#dispatch();
+    }, ms);
   }
 
   #next(): Waiting[] {
@@ -122,6 +137,7 @@ export class GatheredCalls {
 
   async #send(batch: readonly Waiting[]): Promise<void> {
     this.#underWay += 1;
+    this.#departures.left(batch.length);
     const [first] = batch;
     const sent = batch.length === 1 ? this.#sendOne(first) : this.#sendAll(batch);
     await sent.catch(() => undefined); // each call was told
