@@ -78,7 +78,9 @@ export async function advancePast(
   nextOffset: bigint,
 ): Promise<boolean> {
   const values = [group, topic, partition, nextOffset.toString()];
-  const { rowCount } = await platform.query(ADVANCE_PAST, values, { name: 'position-advance-past' });
+  const { rowCount } = await platform.query(ADVANCE_PAST, values, {
+    name: 'position-advance-past',
+  });
   return rowCount === 1;
 }
 

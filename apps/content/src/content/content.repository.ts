@@ -70,7 +70,10 @@ export class ContentRepository {
    * @param rows no key of a tenant twice
    * @returns the places of those stored
    */
-  async insertForMany(tx: TenantRows, rows: readonly NewContentRow[]): Promise<ReadonlySet<number>> {
+  async insertForMany(
+    tx: TenantRows,
+    rows: readonly NewContentRow[],
+  ): Promise<ReadonlySet<number>> {
     const column = <V>(value: (row: NewContentRow) => V): V[] => rows.map(value);
     const { rows: stored } = await tx.query<ContentPair>(
       INSERT_FOR_MANY,

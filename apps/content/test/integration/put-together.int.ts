@@ -123,11 +123,14 @@ describe('storing contents together', () => {
   });
 
   it('those of 64 tenants are each its own, in whatever order they come', async () => {
-    const calls = Array.from({ length: 64 }, (_, at): [string, string, ReturnType<typeof input>] => [
-      tenant(),
-      key(),
-      input({ text: `for ${at}` }),
-    ]);
+    const calls = Array.from(
+      { length: 64 },
+      (_, at): [string, string, ReturnType<typeof input>] => [
+        tenant(),
+        key(),
+        input({ text: `for ${at}` }),
+      ],
+    );
     const outcomes = await parts.putTogether(...calls);
     expect(new Set(said(outcomes))).toEqual(new Set([201]));
     const rows = await parts.rows<{ owner: string; k: string; text: string; objects: number }>(

@@ -116,7 +116,8 @@ export class GatheredCalls {
   }
 
   #planIn(ms: number): void {
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer) return;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#dispatch();
     }, ms);
