@@ -51,6 +51,7 @@ export class BeginTogether {
     const wanted = groups.flatMap(({ tenantId, attempts }) =>
       [...attempts.keys()].sort().map((id) => ({ tenantId, id, attempt: attempts.get(id)! })),
     );
+    if (wanted.length === 0) return [];
     const emails = await this.tenants.rowByRow(tenantsOf(wanted), (tx) =>
       this.attempts.read(
         tx,
