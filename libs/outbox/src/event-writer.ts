@@ -81,7 +81,7 @@ export class EventWriter {
   }
 
   /**
-   * The rows of events for a statement of the caller's own that ends in `outboxInsertOf` (or `…OfMany`); its commit
+   * The rows of events for a statement of the caller's own that ends in `outboxInsertOfMany`; its commit
    * wakes the relay. For changes that are written many at a time, each with its own events.
    *
    * @throws UndeclaredEventError, ContractViolationError, EventKeyError

@@ -58,27 +58,8 @@ export async function insertOutboxRows(
   );
 }
 
-/** A row for {@link outboxInsertOf}: `item` says what of the statement it belongs to. */
+/** A row for {@link outboxInsertOfMany}: `item` says what of the statement it belongs to. */
 export type OutboxRecord = OutboxRow & { readonly item: number };
-
-/**
- * An INSERT for a statement that writes a change and its events at once: those rows of a JSON parameter
- * whose `item` is a number `n` of the relation. The same order and the same condition as above; the
- * statement must have written or locked the aggregates' rows.
- *
- * @param parameter such as `$3`, with a JSON array of {@link OutboxRecord}
- */
-export const outboxInsertOf = (parameter: string, relation: string): string => `
-  INSERT INTO outbox
-    (tenant_id, id, lane, topic, key, aggregatetype, aggregateid, type, headers, payload)
-  SELECT "tenantId", id, hashtextextended(key, 0) & 31, topic, key, "aggregateType", "aggregateId",
-    type, headers, payload
-  FROM ROWS FROM (json_to_recordset(${parameter}::json) AS (item integer, "tenantId" uuid, id uuid,
-    topic text, key text, "aggregateType" text, "aggregateId" text, type text, headers jsonb,
-    payload text)) WITH ORDINALITY AS new (item, "tenantId", id, topic, key, "aggregateType",
-    "aggregateId", type, headers, payload, place)
-  WHERE pg_current_xact_id() IS NOT NULL AND item IN (SELECT n FROM ${relation})
-  ORDER BY place`;
 
 /** The parameters of {@link outboxInsertOfMany}. */
 export function outboxColumns(records: readonly OutboxRecord[]): unknown[][] {
@@ -98,8 +79,11 @@ export function outboxColumns(records: readonly OutboxRecord[]): unknown[][] {
 }
 
 /**
- * The same for a statement over rows of several tenants (`TenantDatabase.rowByRow`): `item` is the place
- * of the tenant, under whom the row is written. An event of another tenant is refused (42501).
+ * An INSERT for a statement over rows of several tenants (`TenantDatabase.rowByRow`) that writes changes
+ * and their events at once: the events whose `item` is a number `n` of the relation. `item` is also the
+ * place of the tenant, under whom the row is written; an event of another tenant is refused (42501). The
+ * same order and the same condition as above; the statement must have written or locked the aggregates'
+ * rows.
  *
  * @param first number of the first of the parameters that {@link outboxColumns} gives
  */

@@ -1,4 +1,5 @@
 import { newId } from '@penguinmails/contracts';
+import type { TenantRows, TenantTransaction } from '@penguinmails/database';
 import type { Outcome } from '@penguinmails/http';
 import { Problem } from '@penguinmails/http/problem';
 import type { AcceptCommand } from '../../src/email/accept-email.js';
@@ -58,4 +59,15 @@ export async function transactionsOfEmails(
     [ids],
   );
   return row.count;
+}
+
+/** What `rowByRow` gives for rows of one tenant, in a transaction that goes on. */
+export function batchOf(tx: TenantTransaction, rows: number): TenantRows {
+  const tenantIds = Array.from({ length: rows }, () => tx.tenantId);
+  return {
+    login: 'app',
+    tenantIds,
+    query: (text, values = [], options) => tx.query(text, [tenantIds, ...values], options),
+    onCommit: (hook) => tx.onCommit(hook),
+  };
 }

@@ -5,7 +5,6 @@ import {
   type DatabaseSettings,
   openDatabase,
   type SystemTransaction,
-  type TenantRows,
   type TenantTransaction,
 } from '@penguinmails/database';
 import { AcceptanceDraft } from '../../src/email/acceptance-draft.js';
@@ -15,6 +14,7 @@ import { AttemptRepository } from '../../src/email/attempt.repository.js';
 import { EmailRepository } from '../../src/email/email.repository.js';
 import { EmailSystemRepository } from '../../src/email/email.system.repository.js';
 import { oltpDatabaseSettings } from '../../src/persistence/oltp-database.js';
+import { batchOf } from './accepting.js';
 import { callerOf, OltpParts, type TestTenant } from './oltp-parts.js';
 
 /**
@@ -68,9 +68,10 @@ describe('e-mails', () => {
     database.tenants.transaction(tenant.id, async (tx) => {
       const attempts = parts.get(AttemptRepository);
       await attempts.lock(tx, ids);
-      await attempts.read(tx, ids);
+      const batch = batchOf(tx, ids.length);
+      await attempts.read(batch, ids);
       await attempts.beginUnchanged(
-        tx,
+        batch,
         ids.map((id, n) => ({ n, id, rowVersion: 1, attempt: 1, sentAt: new Date() })),
         [],
       );
@@ -115,14 +116,6 @@ describe('e-mails', () => {
   });
 });
 
-/** What `rowByRow` gives for one e-mail, in a transaction that goes on. */
-const batchOf = (tx: TenantTransaction): TenantRows => ({
-  login: 'app',
-  tenantIds: [tx.tenantId],
-  query: (text, values = [], options) => tx.query(text, [[tx.tenantId], ...values], options),
-  onCommit: (hook) => tx.onCommit(hook),
-});
-
 describe('Idempotency-Keys', () => {
   const route = '/v1/emails';
   const claimOf = (key: string) => ({
@@ -141,7 +134,7 @@ describe('Idempotency-Keys', () => {
     const drafts = parts.get(AcceptanceDraft);
     const read = drafts.read(call);
     return database.tenants.transaction(tenant.id, async (tx) => {
-      const batch = batchOf(tx);
+      const batch = batchOf(tx, 1);
       const answers = await parts.get(AcceptanceRepository).askForMany(batch, [read.question]);
       const drawn = { ...drafts.draw({ ...read, acceptance: answers.get(0)! }), n: 0 };
       const stored = await parts.get(AcceptedEmailRepository).store(batch, [drawn], []);

@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { newId } from '@penguinmails/contracts';
 import { TenantDatabase, type TenantRows } from '@penguinmails/database';
 import { AcceptanceRepository } from '../../src/email/acceptance.repository.js';
+import { BeginTogether } from '../../src/email/begin-together.js';
+import { CancelEmail } from '../../src/email/cancel-email.js';
 import type { IdempotencyClaim } from '../../src/idempotency/idempotency.repository.js';
 import {
   acceptTogether,
@@ -158,7 +160,31 @@ describe('e-mails of several tenants in one statement', () => {
     const mutant = (text: string) => text.replace(read, late);
     expect(mutant(read)).not.toBe(read);
     expect([...(await ask(mutant))]).toEqual([]);
-    const first = (text: string) => text.replace('[r.n + 1]::text', '[1]::text');
-    expect([...(await ask(first)).keys()]).toEqual([0, 2]);
+  });
+
+  it('begins those of several tenants in one statement, each as its own tenant says', async () => {
+    const { ids } = await accept({ of: tenant }, { of: other }, { of: tenant });
+    await parts.get(CancelEmail).execute(tenant.id, ids[2]);
+    const [foreign] = (await accept({ of: other })).ids;
+    await parts.takeEvents();
+    const groups = [
+      { tenantId: tenant.id, attempts: new Map([0, 2].map((at) => [ids[at], 1])) },
+      { tenantId: other.id, attempts: new Map([[ids[1], 1]]) },
+    ];
+    groups[0].attempts.set(foreign, 1);
+    groups.sort((one, another) => (one.tenantId < another.tenantId ? -1 : 1));
+    const answers = await parts.get(BeginTogether).execute(groups);
+    const begun = answers.map((group) => group.map((answer) => answer.email_id));
+    expect(begun).toEqual(groups.map(({ tenantId }) => [ids[tenantId === tenant.id ? 0 : 1]]));
+    expect(await transactionsOfEmails(parts, ids.slice(0, 2))).toBe(1);
+    expect(await parts.status(ids[2])).toBe('cancelled');
+    expect(await parts.status(foreign)).toBe('queued');
+    const events = await parts.takeEvents();
+    const sent = events.map(({ type, key, tenant_id }) => [type.split('.')[2], key, tenant_id]);
+    const due = [
+      ['sent', ids[0], tenant.id],
+      ['sent', ids[1], other.id],
+    ];
+    expect(sent.toSorted()).toEqual(due.toSorted());
   });
 });
