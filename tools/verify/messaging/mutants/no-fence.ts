@@ -3,4 +3,5 @@ import type { ConsumerPosition } from '../../../../libs/outbox/dist/consumer-pos
 
 export const lockPosition = async (): Promise<ConsumerPosition> => ({ nextOffset: 0n, parked: 0 });
 export const advancePosition = async (): Promise<void> => undefined;
+export const advancePast = async (): Promise<boolean> => true;
 export const countParked = async (): Promise<void> => undefined;
