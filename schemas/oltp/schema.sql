@@ -1292,5 +1292,14 @@ SELECT assume_large_tenants('idempotency_keys');
 SET LOCAL ROLE oltp_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000109000-assume-large-tenants.sql', 'a31bd663224715c6ee6c35cf92c34524242af8feba9416769a2f1ba88d53b00a');
 
+-- 1764000110000-room-for-answers.sql
+SET LOCAL ROLE oltp_owner;
+-- A key is reserved by an INSERT and answered by an UPDATE, whose row is three times as long. With room for
+-- it on the same page the second version needs no index entries (HOT), and the first one goes when
+-- the page is next written (ADR 25).
+ALTER TABLE idempotency_keys SET (fillfactor = 25);
+SET LOCAL ROLE oltp_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000110000-room-for-answers.sql', '88af970bef5eae13e75752d8fb4ea4dc87d31741dfee612324e8ec2de038448a');
+
 SELECT ensure_partitions(8);
 COMMIT;

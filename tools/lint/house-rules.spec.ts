@@ -49,8 +49,14 @@ tester.run('repository-takes-transaction', house.rules['repository-takes-transac
       filename: 'email.repository.ts',
     },
     { code: 'class A { take(tx: SystemTransaction) {} }', filename: 'job.system.repository.ts' },
+    { code: 'class A { store(tx: TenantRows) {} }', filename: 'email.repository.ts' },
   ],
   invalid: [
+    {
+      code: 'class A { take(tx: TenantRows) {} }',
+      filename: 'job.system.repository.ts',
+      errors: [{ messageId: 'first' }],
+    },
     {
       code: 'class A { find(id: string) {} }',
       filename: 'email.repository.ts',

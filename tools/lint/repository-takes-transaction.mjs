@@ -8,7 +8,8 @@ const typeName = (parameter) => parameter?.typeAnnotation?.typeAnnotation?.typeN
 
 /**
  * Every public method of a repository starts with its transaction: the signature carries the tenant
- * (style point 3). `*.system.repository.ts` takes a SystemTransaction, any other a TenantTransaction.
+ * (style point 3). `*.system.repository.ts` takes a SystemTransaction, any other a TenantTransaction, or
+ * TenantRows, whose statement sets the tenant of each row (ADR 25).
  */
 export const repositoryTakesTransaction = {
   meta: {
@@ -18,12 +19,12 @@ export const repositoryTakesTransaction = {
   },
   create(context) {
     const system = context.filename.endsWith('.system.repository.ts');
-    const expected = system ? 'SystemTransaction' : 'TenantTransaction';
+    const allowed = system ? ['SystemTransaction'] : ['TenantTransaction', 'TenantRows'];
     return {
       ClassBody(node) {
         for (const member of node.body.filter(isPublicMethod)) {
-          if (typeName(member.value.params[0]) === expected) continue;
-          const data = { method: member.key.name, expected };
+          if (allowed.includes(typeName(member.value.params[0]))) continue;
+          const data = { method: member.key.name, expected: allowed.join(' or ') };
           context.report({ node: member.key, messageId: 'first', data });
         }
       },

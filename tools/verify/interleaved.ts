@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { openDatabase, sqlState, type TenantDatabase } from '@penguinmails/database';
+import { openDatabase, sqlState, type TenantDatabase, underTenants } from '@penguinmails/database';
 import {
   insertRow,
   type ProbedTable,
@@ -88,6 +88,7 @@ export function operationsOf(tenants: TenantDatabase): Operation {
         }),
       );
     }
+    if (pick % 10 === 2) return ownersByRow(tenants, tenant, table);
     if (pick % 3 === 0) {
       const name = `interleaved ${table.name}`;
       return tenants.once(tenant, async (tx) =>
@@ -99,6 +100,28 @@ export function operationsOf(tenants: TenantDatabase): Operation {
     }
     return tenants.transaction(tenant, async (tx) => ownersOf((await tx.query<Row>(text)).rows));
   };
+}
+
+/**
+ * Reads for the tenant between two others in one statement, each row under its own tenant. A row of
+ * another than its place's is foreign whoever's it is, and a place without a row is one too few.
+ */
+async function ownersByRow(
+  tenants: TenantDatabase,
+  tenant: string,
+  { name, tenantColumn }: ReadableTable,
+): Promise<string[]> {
+  const at = tenantIds.indexOf(tenant);
+  const list = [tenantIds.at(at - 1) ?? '', tenant, tenantIds.at(at + 1 - TENANTS) ?? ''];
+  const places = '(SELECT n - 1 AS n FROM generate_series(1, cardinality($1::uuid[])) AS n)';
+  const { rows } = await tenants.rowByRow(list, (tx) =>
+    tx.query<Row & { n: number }>(
+      `SELECT q.n, x.own FROM ${underTenants(places, 'n')} AS q CROSS JOIN LATERAL (
+         SELECT ${tenantColumn} AS own FROM ${name} WHERE q.own_tenant IS NOT NULL OFFSET 0) AS x`,
+    ),
+  );
+  if (new Set(rows.map(({ n }) => n)).size < list.length) return [];
+  return rows.map(({ n, own }) => (own === list[n] ? tenant : `foreign ${own}`));
 }
 
 export interface Interleaving {

@@ -20,4 +20,5 @@ export { TenantDatabase } from './tenant-database.js';
 export * from './tier.js';
 export * from './transaction/transaction-errors.js';
 export type * from './transactions.js';
+export { underTenants } from './under-tenants.js';
 export { PeriodicTask, type PeriodicTaskSettings } from './periodic-task.js';

@@ -41,6 +41,16 @@ export interface TenantTransaction extends Statements {
   readonly entities: EntityManager;
 }
 
+/**
+ * One statement over rows of several tenants on the app login, each row under its own tenant. Its `$1`
+ * is the list of tenants (uuid[]), `values` begin at `$2`; every relation whose rows it reads or writes
+ * something for comes through {@link underTenants}.
+ */
+export interface TenantRows extends Statements {
+  readonly login: 'app';
+  readonly tenantIds: readonly string[];
+}
+
 /** Work about all tenants on the system login; its statements take (tenant_id, id) pairs. */
 export interface SystemTransaction extends Statements {
   readonly login: 'system';

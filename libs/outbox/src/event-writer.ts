@@ -10,7 +10,7 @@ import {
   toHeaders,
   topicOf,
 } from '@penguinmails/contracts';
-import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
+import type { SystemTransaction, TenantRows, TenantTransaction } from '@penguinmails/database';
 import { injectTrace, SpanKind, spans, withSpan } from '@penguinmails/observability';
 import { causeOf } from './causes.js';
 import type { AnyNewEvent, NewEvent } from './events.js';
@@ -81,12 +81,12 @@ export class EventWriter {
   }
 
   /**
-   * The rows of events for a statement of the caller's own that ends in `outboxInsertOf`; its commit
+   * The rows of events for a statement of the caller's own that ends in `outboxInsertOfMany`; its commit
    * wakes the relay. For changes that are written many at a time, each with its own events.
    *
    * @throws UndeclaredEventError, ContractViolationError, EventKeyError
    */
-  prepare(tx: WriterTransaction, changes: readonly PreparedChange[]): OutboxRecord[] {
+  prepare(tx: WriterTransaction | TenantRows, changes: readonly PreparedChange[]): OutboxRecord[] {
     if (changes.length > 0) tx.onCommit(() => this.#wake(changes.flatMap(({ events }) => events)));
     return changes.flatMap(({ item, events, trace }) =>
       events.map((event) => ({ ...this.#row(tx, event, trace), item })),
@@ -101,7 +101,7 @@ export class EventWriter {
   }
 
   #row<T extends EventType>(
-    tx: WriterTransaction,
+    tx: WriterTransaction | TenantRows,
     event: NewEvent<T>,
     activeTrace: Readonly<Record<string, string>>,
   ): OutboxRow {
@@ -124,7 +124,7 @@ export class EventWriter {
   }
 
   #envelope(
-    tx: WriterTransaction,
+    tx: WriterTransaction | TenantRows,
     event: NewEvent,
     partitionKey: string,
     activeTrace: Readonly<Record<string, string>>,

@@ -5,7 +5,7 @@ export { HandlesEvent, type HandlerLogin, type HandlerTransaction } from './hand
 export { MessagingHealth, type MessagingReport } from './messaging-health.js';
 export { MessagingModule } from './messaging.module.js';
 export type { MessagingSettings } from './messaging-settings.js';
-export { type OutboxRecord, outboxInsertOf } from './outbox-rows.js';
+export { outboxColumns, type OutboxRecord, outboxInsertOfMany } from './outbox-rows.js';
 export { OutboxRelay, type OutboxRelaySettings } from './outbox-relay.js';
 export { IncompleteRegistryError } from './handler-registry.js';
 export { type ParkedAnswer, type ParkedAudit, ParkedDesk } from './parked-desk.js';

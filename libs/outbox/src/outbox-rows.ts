@@ -1,4 +1,8 @@
-import type { SystemTransaction, TenantTransaction } from '@penguinmails/database';
+import {
+  type SystemTransaction,
+  type TenantTransaction,
+  underTenants,
+} from '@penguinmails/database';
 
 /** A row of the outbox before it is written; topic, key, headers and payload are the record. */
 export interface OutboxRow {
@@ -54,24 +58,46 @@ export async function insertOutboxRows(
   );
 }
 
-/** A row for {@link outboxInsertOf}: `item` says what of the statement it belongs to. */
+/** A row for {@link outboxInsertOfMany}: `item` says what of the statement it belongs to. */
 export type OutboxRecord = OutboxRow & { readonly item: number };
 
+/** The parameters of {@link outboxInsertOfMany}. */
+export function outboxColumns(records: readonly OutboxRecord[]): unknown[][] {
+  const column = <V>(value: (record: OutboxRecord) => V) => records.map(value);
+  return [
+    column((record) => record.item),
+    column((record) => record.tenantId),
+    column((record) => record.id),
+    column((record) => record.topic),
+    column((record) => record.key),
+    column((record) => record.aggregateType),
+    column((record) => record.aggregateId),
+    column((record) => record.type),
+    column((record) => JSON.stringify(record.headers)),
+    column((record) => record.payload),
+  ];
+}
+
 /**
- * An INSERT for a statement that writes a change and its events at once: those rows of a JSON parameter
- * whose `item` is a number `n` of the relation. The same order and the same condition as above; the
- * statement must have written or locked the aggregates' rows.
+ * An INSERT for a statement over rows of several tenants (`TenantDatabase.rowByRow`) that writes changes
+ * and their events at once: the events whose `item` is a number `n` of the relation. `item` is also the
+ * place of the tenant, under whom the row is written; an event of another tenant is refused (42501). The
+ * same order and the same condition as above; the statement must have written or locked the aggregates'
+ * rows.
  *
- * @param parameter such as `$3`, with a JSON array of {@link OutboxRecord}
+ * @param first number of the first of the parameters that {@link outboxColumns} gives
  */
-export const outboxInsertOf = (parameter: string, relation: string): string => `
+export function outboxInsertOfMany(first: number, relation: string): string {
+  const types = ['int', 'uuid', 'uuid', 'text', 'text', 'text', 'text', 'text', 'jsonb', 'text'];
+  const lists = types.map((type, at) => `$${first + at}::${type}[]`);
+  const rows = `(SELECT new.* FROM unnest(${lists.join(', ')}) WITH ORDINALITY AS new (item, tenant_id,
+      id, topic, key, aggregate_type, aggregate_id, type, headers, payload, place)
+    WHERE pg_current_xact_id() IS NOT NULL AND (item IN (SELECT n FROM ${relation})) IS TRUE
+    ORDER BY place)`;
+  return `
   INSERT INTO outbox
     (tenant_id, id, lane, topic, key, aggregatetype, aggregateid, type, headers, payload)
-  SELECT "tenantId", id, hashtextextended(key, 0) & 31, topic, key, "aggregateType", "aggregateId",
-    type, headers, payload
-  FROM ROWS FROM (json_to_recordset(${parameter}::json) AS (item integer, "tenantId" uuid, id uuid,
-    topic text, key text, "aggregateType" text, "aggregateId" text, type text, headers jsonb,
-    payload text)) WITH ORDINALITY AS new (item, "tenantId", id, topic, key, "aggregateType",
-    "aggregateId", type, headers, payload, place)
-  WHERE pg_current_xact_id() IS NOT NULL AND item IN (SELECT n FROM ${relation})
-  ORDER BY place`;
+  SELECT tenant_id, id, hashtextextended(key, 0) & 31, topic, key, aggregate_type, aggregate_id, type,
+    headers, payload
+  FROM ${underTenants(rows, 'item')} AS new`;
+}

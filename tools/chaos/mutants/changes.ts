@@ -35,11 +35,15 @@ export const publishAfterCommit: readonly SourceChange[] = [
   },
   {
     file: 'apps/oltp/dist/email/accept-together.js',
-    find: 'const stored = await this.accepted.store(tx, emails, this.events.prepare(tx, changes));',
-    replace: `const stored = await this.accepted.store(tx, emails, []);
-   const events = changes.filter(({ item }) => stored.has(item)).flatMap((one) => one.events);
-   const write = () =>
-     this.tenants.transaction(tx.tenantId, (own) => this.events.write(own, events));
-   tx.onCommit(() => setTimeout(write, 500));`,
+    find: 'return this.accepted.store(tx, emails, this.events.prepare(tx, changes));',
+    replace: `const storing = this.accepted.store(tx, emails, []);
+   const write = async () => {
+     const stored = await storing;
+     for (const { n, call } of emails.filter(({ n }) => stored.has(n)))
+       await this.tenants.transaction(call.caller.tenantId, (own) =>
+         this.events.write(own, changes[n].events));
+   };
+   tx.onCommit(() => setTimeout(write, 500));
+   return storing;`,
   },
 ];

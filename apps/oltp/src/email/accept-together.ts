@@ -6,7 +6,7 @@ import { AcceptanceRepository } from './acceptance.repository.js';
 import { acceptanceEvents } from './acceptance-events.js';
 import { type AcceptCommand, AcceptEmail } from './accept-email.js';
 import { AcceptedEmailRepository } from './accepted-email.repository.js';
-import { AcceptanceDraft, type AskedEmail } from './acceptance-draft.js';
+import { AcceptanceDraft, type AskedEmail, type DrawnEmail } from './acceptance-draft.js';
 
 /** One e-mail to be accepted, with the trace of the request that brings it. */
 export interface AcceptCall {
@@ -15,9 +15,11 @@ export interface AcceptCall {
   readonly trace: Readonly<Record<string, string>>;
 }
 
+type NumberedEmail = DrawnEmail & { readonly n: number };
+
 /**
- * Accepts e-mails of several tenants as {@link AcceptEmail} accepts one, with two round trips and one
- * flush to disk for all of them: what decides is read, each under its tenant; then all is written that
+ * Accepts e-mails of several tenants as {@link AcceptEmail} accepts one, with two statements and one flush
+ * to disk for all of them: what decides is read, each under its tenant; then all is written that
  * may be, each under its tenant. Whatever this cannot settle goes the single way, which can.
  */
 @Injectable()
@@ -46,35 +48,39 @@ export class AcceptTogether {
 
   private async together(calls: readonly AcceptCall[], outcomes: Map<AcceptCall, Outcome>) {
     const read = calls.flatMap((call) => settle(call, outcomes, () => this.draft.read(call)));
-    const asked = await this.ask(read);
+    const asked = await this.ask(inOrder(read));
     const drawn = asked.flatMap((email) =>
       settle(email.call, outcomes, () => this.draft.draw(email)),
     );
-    const groups = byTenant(drawn);
-    await this.tenants.each([...groups.keys()], async (tx, at) => {
-      const emails = [...groups.values()][at].map((email, n) => ({ ...email, n }));
-      const changes = emails.map(({ n, row, domainKey, call }) => ({
-        item: n,
-        events: acceptanceEvents(tx.tenantId, row, domainKey),
-        trace: call.trace,
-      }));
-      const stored = await this.accepted.store(tx, emails, this.events.prepare(tx, changes));
-      for (const { n, call, resource } of emails)
-        if (stored.has(n)) outcomes.set(call, { status: 202, body: resource });
+    const emails = drawn.map((email, n) => ({ ...email, n }));
+    const stored = await this.store(emails);
+    for (const { n, call, resource } of emails)
+      if (stored.has(n)) outcomes.set(call, { status: 202, body: resource });
+  }
+
+  /** One that was not answered is left to the single way. */
+  private async ask(emails: readonly Omit<AskedEmail, 'acceptance'>[]): Promise<AskedEmail[]> {
+    if (emails.length === 0) return [];
+    const questions = emails.map(({ question }) => question);
+    const answers = await this.tenants.rowByRow(tenantsOf(emails), (tx) =>
+      this.acceptances.askForMany(tx, questions),
+    );
+    return emails.flatMap((email, at) => {
+      const acceptance = answers.get(at);
+      return acceptance ? [{ ...email, acceptance }] : [];
     });
   }
 
-  private async ask(emails: readonly Omit<AskedEmail, 'acceptance'>[]): Promise<AskedEmail[]> {
-    const groups = byTenant(emails);
-    const answers = await this.tenants.each([...groups.keys()], async (tx, at) => {
-      const group = [...groups.values()][at];
-      const acceptances = await this.acceptances.ask(
-        tx,
-        group.map(({ question }) => question),
-      );
-      return group.map((email, n) => ({ ...email, acceptance: acceptances[n] }));
+  private async store(emails: readonly NumberedEmail[]): Promise<ReadonlySet<number>> {
+    if (emails.length === 0) return new Set();
+    return await this.tenants.rowByRow(tenantsOf(emails), (tx) => {
+      const changes = emails.map(({ n, row, domainKey, call }) => ({
+        item: n,
+        events: acceptanceEvents(call.caller.tenantId, row, domainKey),
+        trace: call.trace,
+      }));
+      return this.accepted.store(tx, emails, this.events.prepare(tx, changes));
     });
-    return answers.flat();
   }
 
   private async alone({ caller, command }: AcceptCall): Promise<Outcome> {
@@ -95,8 +101,11 @@ function settle<T>(call: AcceptCall, outcomes: Map<AcceptCall, Outcome>, work: (
   }
 }
 
+const tenantsOf = (emails: readonly { readonly call: AcceptCall }[]): string[] =>
+  emails.map(({ call }) => call.caller.tenantId);
+
 /** The same order of tenants everywhere: two batches cannot wait for each other's. */
-function byTenant<T extends { readonly call: AcceptCall }>(items: readonly T[]): Map<string, T[]> {
-  const groups = Map.groupBy(items, ({ call }) => call.caller.tenantId);
-  return new Map([...groups].sort(([one], [other]) => (one < other ? -1 : 1)));
+function inOrder<T extends { readonly call: AcceptCall }>(emails: readonly T[]): T[] {
+  const groups = Map.groupBy(emails, ({ call }) => call.caller.tenantId);
+  return [...groups.keys()].sort().flatMap((tenantId) => groups.get(tenantId)!);
 }

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import {
-  isInfrastructure,
-  isTenantBusy,
-  TenantDatabase,
-  type TenantTransaction,
-} from '@penguinmails/database';
+import { isInfrastructure, isTenantBusy, TenantDatabase } from '@penguinmails/database';
 import { injectTrace } from '@penguinmails/observability';
 import { EventWriter } from '@penguinmails/outbox';
-import { AttemptRepository, type EmailToBegin } from './attempt.repository.js';
+import {
+  AttemptRepository,
+  type EmailToBegin,
+  type UnchangedAttempt,
+} from './attempt.repository.js';
 import { type BeginAnswer, sendAnswer } from './begin-answer.js';
 import { beginEvents, decide, type Decided } from './begin-decision.js';
 
@@ -17,8 +16,10 @@ export interface TenantAttempts {
   readonly attempts: ReadonlyMap<string, number>;
 }
 
+type WithTenant<T> = T & { readonly tenantId: string };
+
 /**
- * Begins e-mails of several tenants with two round trips and one flush to disk for all of them: they are
+ * Begins e-mails of several tenants with two statements and one flush to disk for all of them: they are
  * read, each under its tenant; then those that may be sent and are as they were read are marked and their
  * events written, each under its tenant. Whatever this cannot settle is for BeginForTenant, which can.
  */
@@ -37,58 +38,60 @@ export class BeginTogether {
    */
   async execute(groups: readonly TenantAttempts[]): Promise<BeginAnswer[][]> {
     try {
-      return await this.begin(groups, await this.read(groups));
+      const begun = Map.groupBy(await this.begin(await this.read(groups)), (one) => one.tenantId);
+      return groups.map(({ tenantId }) => (begun.get(tenantId) ?? []).map(answerOf));
     } catch (error) {
       if (isInfrastructure(error) || isTenantBusy(error)) throw error;
       return groups.map(() => []);
     }
   }
 
-  private read(groups: readonly TenantAttempts[]): Promise<Decided[][]> {
-    return this.tenants.each(
-      groups.map(({ tenantId }) => tenantId),
-      async (tx, at) => {
-        const { attempts } = groups[at];
-        const emails = await this.attempts.read(tx, [...attempts.keys()].sort());
-        const decided = emails.map((email) => decide(email, attempts.get(email.id)!));
-        return decided.filter(({ decision }) => decision.decision === 'send');
-      },
+  /** @returns what may be sent, in the order of tenants and ids */
+  private async read(groups: readonly TenantAttempts[]): Promise<WithTenant<Decided>[]> {
+    const wanted = groups.flatMap(({ tenantId, attempts }) =>
+      [...attempts.keys()].sort().map((id) => ({ tenantId, id, attempt: attempts.get(id)! })),
     );
+    if (wanted.length === 0) return [];
+    const emails = await this.tenants.rowByRow(tenantsOf(wanted), (tx) =>
+      this.attempts.read(
+        tx,
+        wanted.map(({ id }) => id),
+      ),
+    );
+    return emails
+      .map((email) => ({
+        ...decide(email, wanted[email.n].attempt),
+        tenantId: wanted[email.n].tenantId,
+      }))
+      .filter(({ decision }) => decision.decision === 'send');
   }
 
-  private begin(
-    groups: readonly TenantAttempts[],
-    toSend: readonly Decided[][],
-  ): Promise<BeginAnswer[][]> {
-    return this.tenants.each(
-      groups.map(({ tenantId }) => tenantId),
-      (tx, at) => this.beginOf(tx, toSend[at]),
-    );
-  }
-
-  private async beginOf(tx: TenantTransaction, toSend: readonly Decided[]): Promise<BeginAnswer[]> {
+  private async begin(toSend: readonly WithTenant<Decided>[]): Promise<WithTenant<Decided>[]> {
     if (toSend.length === 0) return [];
     const trace = injectTrace();
     const changes = toSend.map((one, item) => ({
       item,
-      events: beginEvents(tx.tenantId, one, sentAt(one.email)),
+      events: beginEvents(one.tenantId, one, sentAt(one.email)),
       trace,
     }));
-    const attempts = toSend.map(({ email, attempt }, n) => ({
-      n,
-      id: email.id,
-      rowVersion: email.row_version,
-      attempt,
-      sentAt: sentAt(email),
-    }));
-    const begun = await this.attempts.beginUnchanged(
-      tx,
-      attempts,
-      this.events.prepare(tx, changes),
+    const begun = await this.tenants.rowByRow(tenantsOf(toSend), (tx) =>
+      this.attempts.beginUnchanged(tx, toSend.map(unchanged), this.events.prepare(tx, changes)),
     );
-    const answered = toSend.filter((_, n) => begun.has(n));
-    return answered.map(({ email }) => sendAnswer(email, sentAt(email)));
+    return toSend.filter((_, n) => begun.has(n));
   }
 }
+
+const tenantsOf = (items: readonly WithTenant<object>[]): string[] =>
+  items.map(({ tenantId }) => tenantId);
+
+const answerOf = ({ email }: Decided): BeginAnswer => sendAnswer(email, sentAt(email));
+
+const unchanged = ({ email, attempt }: Decided, n: number): UnchangedAttempt => ({
+  n,
+  id: email.id,
+  rowVersion: email.row_version,
+  attempt,
+  sentAt: sentAt(email),
+});
 
 const sentAt = (email: EmailToBegin): Date => email.sent_at ?? email.asked_at;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TenantTransaction } from '@penguinmails/database';
+import { type TenantRows, type TenantTransaction, underTenants } from '@penguinmails/database';
 
 /** A key counts per tenant, method and route. */
 export interface IdempotencyScope {
@@ -26,6 +26,34 @@ export function scopeText({ key, method, route }: IdempotencyScope): string {
   return `${method} ${route} ${key}`;
 }
 
+/** A key that somebody wants, with the hash of the request. */
+export interface WantedKey {
+  readonly claim: IdempotencyClaim;
+  readonly fingerprint: string;
+}
+
+/** When a key that somebody has can be taken all the same. */
+const TAKE_OVER = `
+  ON CONFLICT (tenant_id, key, method, route) DO UPDATE
+  SET fingerprint = EXCLUDED.fingerprint, holder = EXCLUDED.holder, reserved_at = now(),
+    state = 'in_progress', status = NULL, response = NULL, expires_at = EXCLUDED.expires_at
+  WHERE k.expires_at <= now()
+    OR (k.state = 'in_progress' AND k.fingerprint = EXCLUDED.fingerprint
+      AND (k.holder = EXCLUDED.holder OR k.reserved_at <= now() - interval '10 seconds'))`;
+
+/** The keys are locked in one order, so that two of these do not wait for each other. */
+const RESERVE_FOR_MANY = `
+  INSERT INTO idempotency_keys AS k (tenant_id, key, method, route, fingerprint, holder)
+  SELECT own_tenant, key, method, route, fingerprint, holder
+  FROM ${underTenants(
+    `(SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+        WITH ORDINALITY AS w (tenant_id, key, method, route, fingerprint, holder, n)
+      ORDER BY tenant_id, key, method, route)`,
+    'n::int - 1',
+  )} AS w
+  ${TAKE_OVER}
+  RETURNING k.tenant_id, k.key, k.method, k.route`;
+
 @Injectable()
 export class IdempotencyRepository {
   /**
@@ -40,12 +68,7 @@ export class IdempotencyRepository {
     const { rowCount } = await tx.query(
       `INSERT INTO idempotency_keys AS k (tenant_id, key, method, route, fingerprint, holder)
        VALUES ($1, $2, $3, $4, $5, $6)
-       ON CONFLICT (tenant_id, key, method, route) DO UPDATE
-       SET fingerprint = EXCLUDED.fingerprint, holder = EXCLUDED.holder, reserved_at = now(),
-         state = 'in_progress', status = NULL, response = NULL, expires_at = EXCLUDED.expires_at
-       WHERE k.expires_at <= now()
-         OR (k.state = 'in_progress' AND k.fingerprint = EXCLUDED.fingerprint
-           AND (k.holder = EXCLUDED.holder OR k.reserved_at <= now() - interval '10 seconds'))`,
+       ${TAKE_OVER}`,
       [tx.tenantId, claim.key, claim.method, claim.route, fingerprint, claim.holder],
       { name: 'idempotency-reserve' },
     );
@@ -53,39 +76,24 @@ export class IdempotencyRepository {
   }
 
   /**
-   * As {@link reserve}, several keys that differ. They are locked in one order, so that two of these do
-   * not wait for each other.
+   * As {@link reserve}, keys of several tenants that differ, each with the place of its tenant.
    * @returns the places of those that were taken
    */
-  async reserveAll(
-    tx: TenantTransaction,
-    wanted: readonly { readonly claim: IdempotencyClaim; readonly fingerprint: string }[],
-  ): Promise<ReadonlySet<number>> {
-    const { rows } = await tx.query<IdempotencyScope>(
-      `INSERT INTO idempotency_keys AS k (tenant_id, key, method, route, fingerprint, holder)
-       SELECT $1, key, method, route, fingerprint, holder
-       FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-         AS w (key, method, route, fingerprint, holder)
-       ORDER BY key, method, route
-       ON CONFLICT (tenant_id, key, method, route) DO UPDATE
-       SET fingerprint = EXCLUDED.fingerprint, holder = EXCLUDED.holder, reserved_at = now(),
-         state = 'in_progress', status = NULL, response = NULL, expires_at = EXCLUDED.expires_at
-       WHERE k.expires_at <= now()
-         OR (k.state = 'in_progress' AND k.fingerprint = EXCLUDED.fingerprint
-           AND (k.holder = EXCLUDED.holder OR k.reserved_at <= now() - interval '10 seconds'))
-       RETURNING k.key, k.method, k.route`,
+  async reserveForMany(tx: TenantRows, wanted: readonly WantedKey[]): Promise<ReadonlySet<number>> {
+    const { rows } = await tx.query<IdempotencyScope & { tenant_id: string }>(
+      RESERVE_FOR_MANY,
       [
-        tx.tenantId,
         wanted.map(({ claim }) => claim.key),
         wanted.map(({ claim }) => claim.method),
         wanted.map(({ claim }) => claim.route),
         wanted.map(({ fingerprint }) => fingerprint),
         wanted.map(({ claim }) => claim.holder),
       ],
-      { name: 'idempotency-reserve-all' },
+      { name: 'idempotency-reserve-for-many' },
     );
-    const taken = new Set(rows.map(scopeText));
-    return new Set([...wanted.keys()].filter((at) => taken.has(scopeText(wanted[at].claim))));
+    const taken = new Set(rows.map((row) => `${row.tenant_id} ${scopeText(row)}`));
+    const name = (at: number) => `${tx.tenantIds[at].toLowerCase()} ${scopeText(wanted[at].claim)}`;
+    return new Set([...wanted.keys()].filter((at) => taken.has(name(at))));
   }
 
   async find(tx: TenantTransaction, scope: IdempotencyScope): Promise<StoredAnswer | null> {

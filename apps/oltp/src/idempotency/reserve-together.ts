@@ -16,7 +16,7 @@ export interface ReserveCall {
 }
 
 /**
- * Reserves keys of several tenants in one transaction. Most keys are new and are taken there; one that
+ * Reserves keys of several tenants in one statement. Most keys are new and are taken there; one that
  * somebody has, and a second call for the same key, goes the single way, which can tell why; the others
  * do not wait for it.
  */
@@ -40,18 +40,11 @@ export class ReserveTogether {
   }
 
   private async together(calls: readonly ReserveCall[]): Promise<ReadonlySet<ReserveCall>> {
-    const groups = [...Map.groupBy(calls, ({ tenantId }) => tenantId)].sort(([one], [other]) =>
-      one < other ? -1 : 1,
+    const places = await this.tenants.rowByRow(
+      calls.map(({ tenantId }) => tenantId),
+      (tx) => this.keys.reserveForMany(tx, calls),
     );
-    const taken = await this.tenants.each(
-      groups.map(([tenantId]) => tenantId),
-      async (tx, at) => {
-        const [, wanted] = groups[at];
-        const places = await this.keys.reserveAll(tx, wanted);
-        return wanted.filter((_call, place) => places.has(place));
-      },
-    );
-    return new Set(taken.flat());
+    return new Set(calls.filter((_call, place) => places.has(place)));
   }
 
   private async alone({ tenantId, claim, fingerprint }: ReserveCall): Promise<Outcome> {

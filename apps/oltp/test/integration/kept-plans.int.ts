@@ -14,6 +14,7 @@ import { AttemptRepository } from '../../src/email/attempt.repository.js';
 import { EmailRepository } from '../../src/email/email.repository.js';
 import { EmailSystemRepository } from '../../src/email/email.system.repository.js';
 import { oltpDatabaseSettings } from '../../src/persistence/oltp-database.js';
+import { batchOf } from './accepting.js';
 import { callerOf, OltpParts, type TestTenant } from './oltp-parts.js';
 
 /**
@@ -67,9 +68,10 @@ describe('e-mails', () => {
     database.tenants.transaction(tenant.id, async (tx) => {
       const attempts = parts.get(AttemptRepository);
       await attempts.lock(tx, ids);
-      await attempts.read(tx, ids);
+      const batch = batchOf(tx, ids.length);
+      await attempts.read(batch, ids);
       await attempts.beginUnchanged(
-        tx,
+        batch,
         ids.map((id, n) => ({ n, id, rowVersion: 1, attempt: 1, sentAt: new Date() })),
         [],
       );
@@ -132,9 +134,10 @@ describe('Idempotency-Keys', () => {
     const drafts = parts.get(AcceptanceDraft);
     const read = drafts.read(call);
     return database.tenants.transaction(tenant.id, async (tx) => {
-      const [acceptance] = await parts.get(AcceptanceRepository).ask(tx, [read.question]);
-      const drawn = { ...drafts.draw({ ...read, acceptance }), n: 0 };
-      const stored = await parts.get(AcceptedEmailRepository).store(tx, [drawn], []);
+      const batch = batchOf(tx, 1);
+      const answers = await parts.get(AcceptanceRepository).askForMany(batch, [read.question]);
+      const drawn = { ...drafts.draw({ ...read, acceptance: answers.get(0)! }), n: 0 };
+      const stored = await parts.get(AcceptedEmailRepository).store(batch, [drawn], []);
       expect([...stored]).toEqual([0]);
       return fetched(tx, 'idempotency_keys');
     });

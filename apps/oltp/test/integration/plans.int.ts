@@ -5,6 +5,7 @@ import { AttemptRepository } from '../../src/email/attempt.repository.js';
 import { EmailRepository } from '../../src/email/email.repository.js';
 import { EmailSystemRepository } from '../../src/email/email.system.repository.js';
 import { explainPrepared, planModes } from '@penguinmails/testing';
+import { batchOf } from './accepting.js';
 import { OltpParts, type TestTenant } from './oltp-parts.js';
 
 /**
@@ -73,10 +74,11 @@ describe.each(SITUATIONS)('after an ANALYZE of %s', (_name, tenants, each) => {
           explained,
           ids.map((id) => ({ id, attempt: 1 })),
         );
-        await attempts.read(explained, ids);
+        const batch = batchOf(explained, ids.length);
+        await attempts.read(batch, ids);
         const version = { rowVersion: 1, attempt: 1, sentAt: new Date() };
         await attempts.beginUnchanged(
-          explained,
+          batch,
           ids.map((id, n) => ({ n, id, ...version })),
           [],
         );

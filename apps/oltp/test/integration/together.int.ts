@@ -1,16 +1,21 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@penguinmails/contracts';
 import { isInfrastructure } from '@penguinmails/database';
-import type { Outcome } from '@penguinmails/http';
-import { Problem } from '@penguinmails/http/problem';
 import { eventually } from '@penguinmails/testing';
-import type { AcceptCommand } from '../../src/email/accept-email.js';
 import { AcceptTogether } from '../../src/email/accept-together.js';
 import { GetEmail } from '../../src/email/get-email.js';
-import type { EmailResource } from '../../src/email/email-resource.js';
 import type { IdempotencyClaim } from '../../src/idempotency/idempotency.repository.js';
-import { ReserveKey } from '../../src/idempotency/reserve-key.js';
 import { ReserveTogether } from '../../src/idempotency/reserve-together.js';
+import {
+  acceptTogether,
+  bodyOf,
+  newClaim,
+  reserveFor,
+  said,
+  type Sent,
+  TRACE,
+  transactionsOfEmails,
+} from './accepting.js';
 import { callerOf, OltpParts, type TestTenant } from './oltp-parts.js';
 
 let parts: OltpParts;
@@ -24,48 +29,10 @@ beforeAll(async () => {
 afterAll(() => parts.close());
 afterEach(() => parts.takeEvents());
 
-const TRACE = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
-
-interface Sent {
-  readonly of: TestTenant;
-  readonly change?: Partial<AcceptCommand>;
-}
-
-/** Several e-mails at once. */
-async function accept(...sent: Sent[]) {
-  const calls = sent.map(({ of, change }) => ({
-    caller: callerOf(of),
-    command: parts.command(of, change),
-    trace: TRACE,
-  }));
-  const outcomes = await parts.get(AcceptTogether).execute(calls);
-  return { outcomes, ids: calls.map(({ command }) => command.id) };
-}
-
-/** What each outcome says, in one word. */
-const said = (outcomes: readonly Outcome[]): unknown[] =>
-  outcomes.map((outcome) => {
-    if (!('error' in outcome)) return outcome.status;
-    if (outcome.error instanceof Problem) return outcome.error.code;
-    throw outcome.error;
-  });
-const bodyOf = (outcome: Outcome): EmailResource => (outcome as { body: EmailResource }).body;
-const newClaim = (change: Partial<IdempotencyClaim> = {}): IdempotencyClaim => ({
-  key: newId(),
-  method: 'POST',
-  route: '/v1/emails',
-  holder: newId(),
-  ...change,
-});
+const accept = (...sent: Sent[]) => acceptTogether(parts, ...sent);
 const reserve = (claim: IdempotencyClaim, tenantId = tenant.id) =>
-  parts.get(ReserveKey).execute(tenantId, claim, 'f');
-const transactionsOf = async (ids: readonly string[]): Promise<number> => {
-  const [row] = await parts.rows<{ count: number }>(
-    'SELECT count(DISTINCT xmin::text)::int AS count FROM emails WHERE id = ANY($1)',
-    [ids],
-  );
-  return row.count;
-};
+  reserveFor(parts, claim, tenantId);
+const transactionsOf = (ids: readonly string[]) => transactionsOfEmails(parts, ids);
 const countedOf = async ({ id }: TestTenant): Promise<number> => {
   const [row] = await parts.rows<{ sum: number }>(
     'SELECT coalesce(sum(amount), 0)::int AS sum FROM usage_deltas WHERE tenant_id = $1',

@@ -51,6 +51,17 @@ export const LIMIT_LOCK_WAIT = control(
   'pm_limit_lock_wait',
 );
 
+/**
+ * What a statement over rows of several tenants begins with: the same, and which tenant stood before. The
+ * tenant that it sets is nobody: until the statement has set one, it sees no rows and writes none (the
+ * planner evaluates the policies, which want a UUID).
+ */
+export const LEAD_FOR_ROWS = control(
+  "SELECT current_setting('app.current_tenant_id', true), set_config('lock_timeout', '500ms', true)," +
+    " set_config('app.current_tenant_id', 'ffffffff-ffff-ffff-ffff-ffffffffffff', true)",
+  'pm_lead_for_rows',
+);
+
 /** BEGIN with the options of a transaction. */
 export function begin(readOnly: boolean, isolation?: string): Statement {
   if (!readOnly && !isolation) return BEGIN;

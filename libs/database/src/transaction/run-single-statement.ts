@@ -1,6 +1,6 @@
 import type { SessionSource } from '../connection/login.js';
 import type { StatementResult } from '../protocol/statement-batch.js';
-import { SET_READ_ONLY, setTenant, type Statement } from '../protocol/statement.js';
+import { LEAD_FOR_ROWS, SET_READ_ONLY, setTenant, type Statement } from '../protocol/statement.js';
 import { CommitHooks } from './commit-hooks.js';
 import { observed } from './run-transaction.js';
 import { MoreThanOneStatement, SurvivingTenant } from './transaction-errors.js';
@@ -8,6 +8,8 @@ import { MoreThanOneStatement, SurvivingTenant } from './transaction-errors.js';
 interface SingleOptions {
   readonly tenantId?: string;
   readonly readOnly?: boolean;
+  /** The statement sets the tenant itself, row by row. */
+  readonly rowByRow?: boolean;
 }
 
 /** Takes one statement and sends it, tenant first, as one implicit transaction with one Sync. */
@@ -23,17 +25,18 @@ export class SingleStatement {
   async execute(next: Statement): Promise<StatementResult> {
     if (this.taken) throw new MoreThanOneStatement();
     this.taken = true;
-    const { tenantId, readOnly } = this.options;
-    const tenant = tenantId === undefined ? [] : [setTenant(tenantId)];
-    return this.send([...tenant, ...(readOnly ? [SET_READ_ONLY] : []), next], tenant.length > 0);
+    const { tenantId, readOnly, rowByRow } = this.options;
+    const lead = tenantId === undefined ? [] : [setTenant(tenantId)];
+    if (rowByRow) lead.push(LEAD_FOR_ROWS);
+    return this.send([...lead, ...(readOnly ? [SET_READ_ONLY] : []), next], lead.length > 0);
   }
 
-  private async send(batch: Statement[], withTenant: boolean): Promise<StatementResult> {
+  private async send(batch: Statement[], tellsTenant: boolean): Promise<StatementResult> {
     const session = await this.login.acquire();
     try {
       const results = await session.run(batch);
       this.committed = true;
-      if (withTenant && results[0]?.value) {
+      if (tellsTenant && results[0]?.value) {
         const problem = new SurvivingTenant();
         session.condemn(problem);
         this.login.onProblem(problem);

@@ -5,7 +5,7 @@ import { createLogger } from '@penguinmails/observability';
 import type { OutboxRow } from '../../../../libs/outbox/dist/outbox-rows.js';
 import { settingsOfArguments } from '../process-settings.ts';
 
-export { outboxInsertOf } from '../../../../libs/outbox/dist/outbox-rows.js';
+export { outboxColumns, outboxInsertOfMany } from '../../../../libs/outbox/dist/outbox-rows.js';
 
 const { name: clientId, brokers } = settingsOfArguments();
 const logger = createLogger(clientId);
