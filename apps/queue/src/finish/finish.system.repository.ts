@@ -35,8 +35,8 @@ WITH done AS (
       $10::timestamptz[], $11::timestamptz[]) WITH ORDINALITY
       AS u(lease, id, outcome, code, enhanced_code, error_code, reply, began_at, ended_at, place)
   ) r
-  WHERE ${sameTenant('j.tenant_id', 'r.tenant_id')} AND j.id = r.id
-    AND j.lease_token = r.lease_token AND (r.outcome = 'succeeded') <> (j.job_type = ANY($12::text[]))
+  WHERE ${sameTenant('j.tenant_id', 'r.tenant_id')} AND j.id = r.id AND j.lease_token = r.lease_token
+    AND (r.outcome = 'succeeded') <> (j.job_type = ANY($12::text[]))
   RETURNING j.tenant_id, j.id, j.job_type, j.queue, r.outcome, j.priority,
     j.attempts + 1 AS attempts, j.max_attempts, j.lease_losses, j.scheduled_at, j.started_at,
     j.created_at, r.reply, r.error_code, j.progress, j.correlation_id, j.group_id, j.redriven_from,
