@@ -59,12 +59,12 @@ export function uuidTime(id: string): Date {
 
 /** 48 bits of time, version and counter, variant and 62 random bits. */
 function nextBytes(): Buffer {
-  const bytes = Buffer.from(takeRandom());
-  advance(bytes.readUInt16BE(0));
+  const random = takeRandom();
+  advance(pool.readUInt16BE(random));
   const id = Buffer.allocUnsafe(16);
   id.writeUIntBE(lastMs, 0, 6);
   id.writeUInt16BE(0x7000 | counter, 6);
-  bytes.copy(id, 8, 2);
+  pool.copy(id, 8, random + 2, random + RANDOM_BYTES_PER_ID);
   id[8] = (id[8] & 0x3f) | 0x80;
   return id;
 }
@@ -81,23 +81,21 @@ function advance(seed: number): void {
   counter = seed & COUNTER_SEED_MASK;
 }
 
-/** Random bytes are drawn in bulk: one call into the generator serves 400 ids. */
-function takeRandom(): Buffer {
+/**
+ * Random bytes are drawn in bulk: one call into the generator serves 400 ids.
+ * @returns where in the pool those of the next id begin
+ */
+function takeRandom(): number {
   if (poolOffset === pool.length) {
     randomFillSync(pool);
     poolOffset = 0;
   }
   poolOffset += RANDOM_BYTES_PER_ID;
-  return pool.subarray(poolOffset - RANDOM_BYTES_PER_ID, poolOffset);
+  return poolOffset - RANDOM_BYTES_PER_ID;
 }
 
 function format(bytes: Buffer): string {
   const hex = bytes.toString('hex');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-');
+  const middle = `${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}`;
+  return `${hex.slice(0, 8)}-${middle}-${hex.slice(20)}`;
 }
