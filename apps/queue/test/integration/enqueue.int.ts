@@ -1,9 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  ContractViolationError,
-  newId,
-  PLATFORM_TENANT_ID,
-} from '@penguinmails/contracts';
+import { ContractViolationError, newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 import { isInfrastructure } from '@penguinmails/database';
 import { eventually } from '@penguinmails/testing';
 import type { JobRequest } from '../../src/enqueue/job-request.js';
