@@ -1263,5 +1263,15 @@ ALTER TABLE job_queue SET (fillfactor = 50);
 SET LOCAL ROLE queue_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000117000-leave-room-for-the-lease.sql', '4a2f5d119ea865ccc7d2c78c19f71780f666d80a951513d2386ce3865bf40abc');
 
+-- 1764000118000-index-what-runs.sql
+SET LOCAL ROLE queue_owner;
+-- What waits is found by its lane (idx_job_queue_lanes), so the seed's index has what runs only: a job
+-- that is added stands in two indexes instead of three (ADR 27).
+DROP INDEX idx_job_queue_status_priority;
+CREATE INDEX idx_job_queue_status_priority
+    ON job_queue (status, priority DESC, scheduled_at) WHERE status = 'running';
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000118000-index-what-runs.sql', 'a33ba2d7242a6029a0c01e4510cf5fbb979674332ed814ba51ee6faaf6339359');
+
 SELECT ensure_partitions(8);
 COMMIT;

@@ -9,19 +9,23 @@ import { type Counts, programStage, scriptStage, type Stage, sum } from './stage
 const TSC = 'typescript/bin/tsc';
 const NOTHING_PASSED: Counts = { passed: 0, failed: 1 };
 
-const stages: readonly Stage[] = [
-  programStage('build', TSC, '-b'),
-  scriptStage('format', 'format'),
-  scriptStage('lint', 'lint'),
-  programStage('types of specs', TSC, '-p', 'tsconfig.spec.json'),
-  programStage('types of tools', TSC, '-p', 'tools/tsconfig.json'),
-  scriptStage('generated contracts', 'generate:contracts:check'),
-  scriptStage('generated schemas', 'generate:schema:check'),
-  { name: 'jest', run: (signal) => runJest(['--maxWorkers=2'], {}, signal) },
-  { name: 'e2e', run: runEndToEnd },
-  { name: 'chaos', run: runShortChaos },
-  scriptStage('drift', 'verify:drift:short'),
-  { name: 'readme', run: walkReadme },
+/** One row after another; what stands in a row is done side by side, and reads only. */
+const stages: readonly (readonly Stage[])[] = [
+  [programStage('build', TSC, '-b')],
+  [
+    scriptStage('format', 'format'),
+    scriptStage('lint', 'lint'),
+    programStage('types of specs', TSC, '-p', 'tsconfig.spec.json'),
+    programStage('types of tools', TSC, '-p', 'tools/tsconfig.json'),
+    scriptStage('generated contracts', 'generate:contracts:check'),
+    scriptStage('generated schemas', 'generate:schema:check'),
+  ],
+  // More than there are cores: the suites that hurt processes mostly wait.
+  [{ name: 'jest', run: (signal) => runJest(['--maxWorkers=3'], {}, signal) }],
+  [{ name: 'e2e', run: runEndToEnd }],
+  [{ name: 'chaos', run: runShortChaos }],
+  [scriptStage('drift', 'verify:drift:short')],
+  [{ name: 'readme', run: walkReadme }],
 ];
 
 /** A stage that throws counts as one failed test. */
@@ -39,16 +43,16 @@ async function runStage(stage: Stage, signal: AbortSignal): Promise<Counts> {
 
 /** All stages run, also after one has failed: one run shows everything there is to mend. */
 async function main(names: readonly string[]): Promise<number> {
-  const unknown = names.find((name) => !stages.some((stage) => stage.name === name));
-  if (unknown !== undefined) {
-    throw new Error(`no stage "${unknown}"; ${stages.map(({ name }) => name).join(', ')}`);
-  }
+  const known = stages.flat().map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`no stage "${unknown}"; ${known.join(', ')}`);
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
   const all: Counts[] = [];
-  for (const stage of stages) {
-    const wanted = names.length === 0 || names.includes(stage.name);
-    if (wanted && !abort.signal.aborted) all.push(await runStage(stage, abort.signal));
+  for (const row of stages) {
+    const wanted = row.filter(({ name }) => names.length === 0 || names.includes(name));
+    if (abort.signal.aborted) break;
+    all.push(...(await Promise.all(wanted.map((stage) => runStage(stage, abort.signal)))));
   }
   const { passed, failed } = sum(all);
   process.stdout.write(`tests: ${passed} passed, ${failed} failed\n`);

@@ -3,6 +3,8 @@ export { eventually, type EventuallyOptions } from './eventually.js';
 export { explainPrepared, type PlanMode, planModes } from './explained-statement.js';
 export { freePort } from './free-port.js';
 export { testBrokers } from './kafka-client.js';
+export { measured, type Measured } from './measured.js';
+export { patientPools } from './patient-pools.js';
 export {
   ensureTestTopics,
   eventRecord,

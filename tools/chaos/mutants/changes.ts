@@ -1,10 +1,12 @@
 import type { SourceChange } from '../../mutants/source-change.ts';
 
+const SAME_JOB = "${sameTenant('j.tenant_id', 'r.tenant_id')} AND j.id = r.id";
+
 /** A result counts whoever holds the job by now, one that completes it and one that does not. */
 export const noFencing: readonly SourceChange[] = ['ON', 'WHERE'].map((before) => ({
   file: 'apps/queue/dist/finish/finish.system.repository.js',
-  find: `${before} j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token`,
-  replace: `${before} j.tenant_id = r.tenant_id AND j.id = r.id`,
+  find: `${before} ${SAME_JOB} AND j.lease_token = r.lease_token`,
+  replace: `${before} ${SAME_JOB}`,
 }));
 
 /** Every event counts as new. */

@@ -18,8 +18,9 @@ import type { Form } from './form.ts';
 import { poisonRound } from './poison.ts';
 import type { Round, RoundPlan } from './round.ts';
 
-/** Sessions that were cut off, and a server that stops or starts. */
-const CUT = /terminating connection|the database system is|could not receive|due to administrator/;
+/** Sessions that were cut off, also by the death of their replica, and a server that stops or starts. */
+const CUT =
+  /terminating connection|the database system is|could not receive|due to administrator|connection to client lost/;
 /** A stopped service keeps its locks until PostgreSQL ends its transaction. */
 const HELD_UP = /lock timeout|idle-in-transaction timeout|statement timeout|terminating connection/;
 
@@ -28,9 +29,14 @@ export function longRounds({ jobs, kills }: Form): RoundPlan[] {
   const plans: Omit<RoundPlan, 'jobs'>[] = [
     { name: 'workers killed', fault: killWorkers(kills) },
     { name: 'worker stopped', fault: stopAWorker, meetsFence: true },
-    { name: 'replicas killed', fault: killReplicas(kills), losesAnswers: true },
+    {
+      name: 'replicas killed',
+      fault: killReplicas(kills),
+      expectedErrors: CUT,
+      losesAnswers: true,
+    },
     { name: 'replica stopped', fault: stopAReplica, expectedErrors: HELD_UP, losesAnswers: true },
-    { name: 'queue away', fault: queueAway, losesAnswers: true },
+    { name: 'queue away', fault: queueAway, expectedErrors: CUT, losesAnswers: true },
     {
       name: 'backends terminated',
       fault: terminateBackends(kills),

@@ -3,7 +3,7 @@ import { type Database, openDatabase, seedPools } from '@penguinmails/database';
 import type { Caller } from '@penguinmails/http';
 import { createLogger } from '@penguinmails/observability';
 import { EventWriter } from '@penguinmails/outbox';
-import { createTierDatabase, type TierDatabase } from '@penguinmails/testing';
+import { createTierDatabase, patientPools, type TierDatabase } from '@penguinmails/testing';
 import pg from 'pg';
 import { AccessLogRepository } from '../../src/access/access-log.repository.js';
 import { AttachContents } from '../../src/content/attach-contents.js';
@@ -52,7 +52,7 @@ export class ContentParts {
     const tier = await createTierDatabase('content');
     const admin = new pg.Client({ connectionString: tier.adminUrl });
     await admin.connect();
-    const { app, system } = seedPools.content;
+    const { app, system } = patientPools(seedPools.content);
     const database = openDatabase({
       tier: 'content',
       app: { ...app, max: 10, url: tier.appUrl },

@@ -7,6 +7,9 @@ import { type Answer, newKey, refused, World } from './world/world.js';
 let world: World;
 beforeAll(async () => {
   world = await World.start();
+  answerAll();
+  // The first request of a process pays for connections and compilation.
+  await send(0);
 });
 afterAll(() => world.stop());
 
@@ -23,13 +26,14 @@ const accept = ({ body }: Asked): Behaviour => {
   return { status: 202, body: email({ id, from, to, subject }) };
 };
 
-beforeEach(() => {
+function answerAll(): void {
   world.reset();
   const { oltp, content: store } = world.tiers;
   store.on(PUT, { status: 201, body: content() }).on(DELETE, { status: 204 });
   oltp.on(ACCEPT, accept).on(RELEASE, { status: 204 });
   oltp.on(RESERVE, { status: 200, body: { state: 'reserved' } });
-});
+}
+beforeEach(answerAll);
 
 const send = (at: number, change: object = {}, key = world.key): Promise<Answer> =>
   world.call('POST', '/v1/emails', {
@@ -145,7 +149,8 @@ describe('many requests at once', () => {
   });
 
   it('a tier that hangs keeps nobody longer than 3 s', async () => {
-    const longest = (answers: readonly Answer[]) => Math.max(...answers.map(({ ms }) => ms));
+    const longest = (answers: readonly Answer[]) =>
+      Math.max(...answers.map(({ activeMs }) => activeMs));
     // What so many at once take on this machine when nothing hangs.
     const usual = longest(await all((at) => send(at)));
     world.tiers.content.on(PUT, 'hang');

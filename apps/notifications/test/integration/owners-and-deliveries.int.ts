@@ -7,7 +7,12 @@ import {
   type SystemTransaction,
   type TenantTransaction,
 } from '@penguinmails/database';
-import { createTierDatabase, eventually, type TierDatabase } from '@penguinmails/testing';
+import {
+  createTierDatabase,
+  eventually,
+  patientPools,
+  type TierDatabase,
+} from '@penguinmails/testing';
 import { DeliverySummaryRepository } from '../../src/delivery-summary/delivery-summary.repository.js';
 import { DeliverySummarySystemRepository } from '../../src/delivery-summary/delivery-summary.system.repository.js';
 import { NotificationRepository } from '../../src/notification/notification.repository.js';
@@ -22,7 +27,7 @@ describe('an owner and a delivery that become known at the same time', () => {
 
   beforeAll(async () => {
     tier = await createTierDatabase('notifications');
-    const { app, system } = seedPools.notifications;
+    const { app, system } = patientPools(seedPools.notifications);
     database = openDatabase({
       tier: 'notifications',
       app: { ...app, url: tier.appUrl },

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@penguinmails/contracts';
 import { type Database, openDatabase, seedPools } from '@penguinmails/database';
-import { createTierDatabase, eventually, type TierDatabase } from '@penguinmails/testing';
+import {
+  createTierDatabase,
+  eventually,
+  patientPools,
+  type TierDatabase,
+} from '@penguinmails/testing';
 import { ActivitySystemRepository } from '../../src/activity/activity.system.repository.js';
 import { CountEmails } from '../../src/activity/count-emails.js';
 import { BillingRepository } from '../../src/billing/billing.repository.js';
@@ -21,7 +26,7 @@ describe('a price and a count that become known at the same time', () => {
 
   beforeAll(async () => {
     tier = await createTierDatabase('olap');
-    const { app, system } = seedPools.olap;
+    const { app, system } = patientPools(seedPools.olap);
     database = openDatabase({
       tier: 'olap',
       app: { ...app, url: tier.appUrl },

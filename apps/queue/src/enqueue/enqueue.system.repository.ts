@@ -7,6 +7,15 @@ import {
   type UnfinishedJob,
 } from '../job/unfinished-job.js';
 import type { NewJob } from './new-job.js';
+import {
+  AFTER_COLUMNS,
+  ALIKE_JOBS,
+  alikeColumns,
+  MIXED_JOBS,
+  mixedColumns,
+  ONE_JOB,
+  valuesOfOne,
+} from './new-job-columns.js';
 
 const INSERT = `
 INSERT INTO job_queue (tenant_id, id, job_type, payload, priority, max_attempts, scheduled_at,
@@ -15,55 +24,41 @@ SELECT n.tenant_id, n.id, n.job_type, n.payload, n.priority, n.max_attempts,
   coalesce(n.scheduled_at, now()), n.rate_key, n.domain_key, n.correlation_id, n.traceparent,
   n.dedupe_key, greatest(now(), n.scheduled_at) + n.waiting_limit * interval '1 second'`;
 
-const COLUMNS = `n(tenant_id, id, job_type, payload, priority, max_attempts, scheduled_at, rate_key,
-  domain_key, correlation_id, traceparent, dedupe_key, waiting_limit)`;
-
-const MANY = `
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[], $5::int[], $6::int[],
-  $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[],
-  $12::text[], $13::int[]) AS ${COLUMNS}`;
-
 const SINCE = `(now() AT TIME ZONE 'UTC')::text AS since`;
 
 /**
  * One statement for jobs of many tenants. A job that is hot or finished already is left as it is:
  * the id of a job is the id of what it is about, so a repeated event finds it. History before
- * the birth of the oldest of them ($14) cannot hold any, and the future holds none; a look-up per job, as
- * NOT EXISTS may become one pass over all that was finished today.
+ * the birth of the oldest of them (the last value) cannot hold any, and the future holds none; a look-up
+ * per job, as NOT EXISTS may become one pass over all that was finished today.
  */
 const ENQUEUE_NAMED = `
-WITH added AS (${INSERT}${MANY}
+WITH added AS (${INSERT} FROM ${MIXED_JOBS} n
 WHERE (
   SELECT TRUE FROM job_history h
   WHERE h.tenant_id = n.tenant_id AND h.id = n.id
-    AND h.completed_at >= $14 AND h.completed_at < now() + interval '1 hour'
+    AND h.completed_at >= $${AFTER_COLUMNS} AND h.completed_at < now() + interval '1 hour'
   LIMIT 1
 ) IS NULL
 ON CONFLICT DO NOTHING
-RETURNING 1
 )
-SELECT count(*)::int AS added, ${SINCE} FROM added`;
+SELECT ${SINCE}`;
 
 /**
  * The same for jobs whose ids were made for this very call: nobody else can have stored or finished one,
  * so nothing is looked up, and one that stands there all the same fails the statement.
  */
-const ENQUEUE_FRESH = `
-WITH added AS (${INSERT}${MANY}
-RETURNING 1
-)
-SELECT count(*)::int AS added, ${SINCE} FROM added`;
+const ENQUEUE_FRESH = `WITH added AS (${INSERT} FROM ${MIXED_JOBS} n) SELECT ${SINCE}`;
 
-/** One fresh job: arrays of one would cost as much as the row. */
-const ENQUEUE_ONE = `${INSERT}
-FROM (SELECT $1::uuid, $2::uuid, $3::text, $4::jsonb, $5::int, $6::int, $7::timestamptz, $8::text,
-  $9::text, $10::text, $11::text, $12::text, $13::int) AS ${COLUMNS}
-RETURNING 1 AS added, ${SINCE}`;
+/** Fresh jobs that have all but id and payload in common: what is common is read once. */
+const ENQUEUE_ALIKE = `WITH added AS (${INSERT} FROM ${ALIKE_JOBS} n) SELECT ${SINCE}`;
 
-/** What an enqueue did. `since`: the time for which those are scheduled that are due at once. */
+/** One fresh job: lists of one would cost as much as the row. */
+const ENQUEUE_ONE = `${INSERT} FROM ${ONE_JOB} n RETURNING ${SINCE}`;
+
+/** What an enqueue did. */
 export interface Enqueued {
-  /** How many jobs are new. */
-  readonly added: number;
+  /** The time for which those are scheduled that are due at once. */
   readonly since: string;
 }
 
@@ -86,10 +81,8 @@ export class EnqueueSystemRepository {
     jobs: readonly NewJob[],
     bornAfter: Date,
   ): Promise<Enqueued> {
-    const { rows } = await tx.query<Enqueued>(ENQUEUE_NAMED, [...columnsOf(jobs), bornAfter], {
-      name: 'jobs-enqueue',
-    });
-    return rows[0];
+    const values = [...mixedColumns(jobs), bornAfter];
+    return this.insert(tx, 'jobs-enqueue', ENQUEUE_NAMED, values);
   }
 
   /**
@@ -97,11 +90,11 @@ export class EnqueueSystemRepository {
    * @throws a unique violation for an id that is there all the same; nothing is stored
    */
   async enqueueFresh(tx: SystemTransaction, jobs: readonly NewJob[]): Promise<Enqueued> {
-    const { rows } =
-      jobs.length === 1
-        ? await tx.query<Enqueued>(ENQUEUE_ONE, valuesOf(jobs[0]), { name: 'jobs-enqueue-one' })
-        : await tx.query<Enqueued>(ENQUEUE_FRESH, columnsOf(jobs), { name: 'jobs-enqueue-fresh' });
-    return rows[0];
+    if (jobs.length === 1)
+      return this.insert(tx, 'jobs-enqueue-one', ENQUEUE_ONE, valuesOfOne(jobs[0]));
+    const alike = alikeColumns(jobs);
+    if (alike) return this.insert(tx, 'jobs-enqueue-alike', ENQUEUE_ALIKE, alike);
+    return this.insert(tx, 'jobs-enqueue-fresh', ENQUEUE_FRESH, mixedColumns(jobs));
   }
 
   /** Locks the named jobs that are not running; a pair that names none is left out. */
@@ -113,27 +106,14 @@ export class EnqueueSystemRepository {
     ]);
     return rows.filter((job) => job.leasedBy === null);
   }
-}
 
-function valuesOf(job: NewJob): unknown[] {
-  return columnsOf([job]).map(([value]) => value);
-}
-
-/** In the order of COLUMNS. */
-function columnsOf(jobs: readonly NewJob[]): unknown[][] {
-  return [
-    jobs.map((job) => job.tenantId),
-    jobs.map((job) => job.jobId),
-    jobs.map((job) => job.type),
-    jobs.map((job) => JSON.stringify(job.payload)),
-    jobs.map((job) => job.priority),
-    jobs.map((job) => job.maxAttempts),
-    jobs.map((job) => job.scheduledAt),
-    jobs.map((job) => job.rateKey),
-    jobs.map((job) => job.domainKey),
-    jobs.map((job) => job.correlationId),
-    jobs.map((job) => job.traceparent),
-    jobs.map((job) => job.dedupeKey ?? null),
-    jobs.map((job) => job.waitingLimitSeconds ?? null),
-  ];
+  private async insert(
+    tx: SystemTransaction,
+    name: string,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<Enqueued> {
+    const { rows } = await tx.query<Enqueued>(text, values, { name });
+    return rows[0];
+  }
 }

@@ -1,7 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
 import { DELIVERY_TYPES } from '../job-type/reports-delivery.js';
-import { compareIds, type RunningJob, UNFINISHED_JOB_COLUMNS } from '../job/unfinished-job.js';
+import {
+  compareIds,
+  type RunningJob,
+  sameTenant,
+  UNFINISHED_JOB_COLUMNS,
+} from '../job/unfinished-job.js';
 import type { FinishedTry, Release } from './finish-plan.js';
 import type { FinishResult } from './finish-result.js';
 import { resultColumns } from './result-columns.js';
@@ -11,7 +16,7 @@ const LOCK_HELD = `
 SELECT ${UNFINISHED_JOB_COLUMNS}, j.started_at AS "startedAt", now() AS now
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS r(tenant_id, id, lease_token)
 JOIN job_queue j
-  ON j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token
+  ON ${sameTenant('j.tenant_id', 'r.tenant_id')} AND j.id = r.id AND j.lease_token = r.lease_token
 FOR UPDATE OF j`;
 
 /**
@@ -30,7 +35,7 @@ WITH done AS (
       $10::timestamptz[], $11::timestamptz[]) WITH ORDINALITY
       AS u(lease, id, outcome, code, enhanced_code, error_code, reply, began_at, ended_at, place)
   ) r
-  WHERE j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token
+  WHERE ${sameTenant('j.tenant_id', 'r.tenant_id')} AND j.id = r.id AND j.lease_token = r.lease_token
     AND (r.outcome = 'succeeded') <> (j.job_type = ANY($12::text[]))
   RETURNING j.tenant_id, j.id, j.job_type, j.queue, r.outcome, j.priority,
     j.attempts + 1 AS attempts, j.max_attempts, j.lease_losses, j.scheduled_at, j.started_at,

@@ -54,10 +54,14 @@ export class QueueDepth implements OnModuleInit, OnModuleDestroy {
 
   private count(): Promise<Depths> {
     return this.database.transaction(
-      async (tx) => ({
-        types: await this.repository.count(tx),
-        tenants: await this.repository.deepest(tx),
-      }),
+      async (tx) => {
+        const [, types, tenants] = await Promise.all([
+          this.repository.readWholeTables(tx),
+          this.repository.count(tx),
+          this.repository.deepest(tx),
+        ]);
+        return { types, tenants };
+      },
       { readOnly: true },
     );
   }

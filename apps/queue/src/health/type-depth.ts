@@ -1,4 +1,4 @@
-/** How much of one job type there is. Age in seconds of the job that is due for longest. */
+/** How much of one type of jobs, or of batches in recipients, there is. Age in seconds of what is due for longest. */
 export interface TypeDepth {
   readonly type: string;
   readonly scheduled: number;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '@penguinmails/contracts';
 import type { SystemTransaction } from '@penguinmails/database';
 import type { BuriedJob, JobEnd } from './job-end.js';
+import { sameTenant } from './unfinished-job.js';
 
 /**
  * Hot row → history, and a dead letter for the dead: one statement. The tries of a dead letter are
@@ -14,7 +15,7 @@ WITH ended AS (
   USING unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::text[],
     $8::text[], $9::uuid[])
     AS e(tenant_id, id, end_status, outcome, tries, losses, code, message, letter_id)
-  WHERE j.tenant_id = e.tenant_id AND j.id = e.id
+  WHERE ${sameTenant('j.tenant_id', 'e.tenant_id')} AND j.id = e.id
   RETURNING j.*, e.end_status, e.outcome, e.tries, e.losses, e.code, e.message, e.letter_id
 ), kept AS (
   INSERT INTO job_history (tenant_id, id, job_type, queue, status, outcome, priority, attempts,

@@ -53,3 +53,12 @@ export function inLockOrder<K extends JobKey>(keys: readonly K[]): K[] {
 export function compareIds(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
+
+/**
+ * SQL of `a = b` that offers no order to merge by. A statement that keeps its plan may be planned while
+ * the table has a page: to walk along the whole of a key and search the list for each row then seems as
+ * cheap as to look each job up, and such a walk is only thought of for a merge (ADR 27).
+ */
+export function sameTenant(a: string, b: string): string {
+  return `${a} = ANY (ARRAY[${b}])`;
+}

@@ -36,11 +36,22 @@ type InLane = Lane & Readonly<Record<string, unknown>>;
 
 /** The lanes of some jobs, each once. */
 export function lanesOf(jobs: readonly (Lane | InLane)[]): Lane[] {
-  const lanes = jobs.map(({ tenantId, type, rateKey, priority }) => ({
-    tenantId,
-    type,
-    rateKey,
-    priority,
-  }));
-  return [...new Map(lanes.map((lane) => [laneKey(lane), lane])).values()];
+  const lanes = new Map<string, Lane>();
+  let last: Lane | undefined;
+  for (const job of jobs) {
+    if (last && isSameLane(last, job)) continue;
+    const { tenantId, type, rateKey, priority } = job;
+    last = { tenantId, type, rateKey, priority };
+    lanes.set(laneKey(last), last);
+  }
+  return [...lanes.values()];
+}
+
+function isSameLane(a: Lane, b: Lane): boolean {
+  return (
+    a.tenantId === b.tenantId &&
+    a.type === b.type &&
+    a.rateKey === b.rateKey &&
+    a.priority === b.priority
+  );
 }

@@ -9,11 +9,12 @@ export const MARK_HORIZON = `
   SELECT now(), ARRAY(${HORIZON_HOLDERS})
   WHERE NOT EXISTS (SELECT FROM horizon_marks WHERE marked_at > now() - interval '1 minute')`;
 
-/** Two looks at the front of an index. */
+/** Two looks at the front of an index: in an order that no other index has, whatever the table's size. */
 export const DUE_COLUMNS = `
-  EXISTS (
-    SELECT FROM job_queue WHERE status = 'pending' AND expires_at <= now()
-  ) AS expiries,
+  coalesce((
+    SELECT expires_at FROM job_queue WHERE status = 'pending' AND expires_at IS NOT NULL
+    ORDER BY expires_at LIMIT 1
+  ) <= now(), false) AS expiries,
   EXISTS (SELECT FROM schedules WHERE is_enabled AND next_run_at <= now()) AS schedules`;
 
 const LOOK_FOR_DUE = `WITH mark AS (${MARK_HORIZON}) SELECT ${DUE_COLUMNS}`;

@@ -5,7 +5,7 @@ import { newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
 import { openDatabase } from '@penguinmails/database';
 import { createLogger } from '@penguinmails/observability';
 import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
-import { createTierDatabase, testKeys } from '@penguinmails/testing';
+import { createTierDatabase, patientPools, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
 import { AddJob } from '../../src/enqueue/add-job.js';
 import { AddTogether } from '../../src/enqueue/add-together.js';
@@ -78,11 +78,13 @@ export const TYPES = ['send_email'];
 export async function startQueueEngine() {
   const database = await createTierDatabase('queue');
   const db = openDatabase(
-    queueDatabaseSettings({
-      url: new Secret(database.appUrl),
-      systemUrl: new Secret(database.systemUrl),
-      pooled: false,
-    }),
+    patientPools(
+      queueDatabaseSettings({
+        url: new Secret(database.appUrl),
+        systemUrl: new Secret(database.systemUrl),
+        pooled: false,
+      }),
+    ),
   );
   const admin = new pg.Pool({ connectionString: database.adminUrl, max: 4 });
   // end() does not wait for the server: dropping the database may still cut a session off.

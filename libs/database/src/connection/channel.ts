@@ -7,6 +7,8 @@ const GATHER_MS = 2;
 const REST_MS = 10;
 /** What this session commits is a notice, which no crash of the server would bring back anyway. */
 const UNFLUSHED = 'SET synchronous_commit = off';
+/** Planned once for a session: a queue in use sends a hundred a second. */
+const NOTIFY = { name: 'pm_notify', text: 'SELECT pg_notify($1, $2)' };
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5_000;
 const STATEMENT_MS = 2_000;
@@ -63,7 +65,7 @@ export class Channel {
     this.sentAt = performance.now();
     this.isSending = true;
     await client
-      ?.query('SELECT pg_notify($1, $2)', [this.settings.name, waiting])
+      ?.query({ ...NOTIFY, values: [this.settings.name, waiting] })
       .catch((error: Error) => this.settings.onProblem(error));
     this.isSending = false;
     if (this.waiting !== undefined) this.send(this.waiting);

@@ -38,16 +38,17 @@ describe('the breaker', () => {
     }, gone.port);
     const refused = await timed(() => client.request(GET));
     expect(refused.result).toMatchObject(DOWN);
-    expect(refused.ms).toBeLessThan(50);
+    expect(refused.activeMs).toBeLessThan(300);
     expect(asked).toBe(0);
-    const start = performance.now();
-    await until(() =>
-      client.request(GET).then(
-        () => true,
-        () => false,
+    const recovered = await timed(() =>
+      until(() =>
+        client.request(GET).then(
+          () => true,
+          () => false,
+        ),
       ),
     );
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(recovered.activeMs).toBeLessThan(2000);
     expect(client.isOpen).toBe(false);
   });
 

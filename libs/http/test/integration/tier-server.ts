@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, expect } from '@jest/globals';
+import { measured } from '@penguinmails/testing';
 import type { Caller } from '../../src/index.js';
 import { TierClient, type TierClientOptions } from '../../src/tier-client/index.js';
 
@@ -53,11 +54,8 @@ export const clientOf = (port: number, options: Partial<TierClientOptions> = {})
   closers.push(() => client.close());
   return client;
 };
-export const timed = async <T>(run: () => Promise<T>) => {
-  const start = performance.now();
-  const result = await run().catch((error: unknown) => error);
-  return { result, ms: performance.now() - start };
-};
+export const timed = <T>(run: () => Promise<T>) =>
+  measured<unknown>(() => run().catch((error: unknown) => error));
 export const openBreaker = async (client: TierClient): Promise<void> => {
   for (let call = 0; call < 20 && !client.isOpen; call += 1)
     await client.request(GET).catch(() => undefined);

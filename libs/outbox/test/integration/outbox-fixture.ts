@@ -59,7 +59,7 @@ export function databaseSettings(
   tier: Tier,
   { appUrl, systemUrl }: TierDatabase,
 ): DatabaseSettings {
-  const pool = { max: 10, idleTimeoutMillis: 1000, connectionTimeoutMillis: 2000 };
+  const pool = { max: 10, idleTimeoutMillis: 1000, connectionTimeoutMillis: 30_000 };
   return {
     tier,
     app: { ...pool, url: appUrl },

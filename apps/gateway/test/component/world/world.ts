@@ -4,6 +4,7 @@ import { expect } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Tier, tiers } from '@penguinmails/contracts';
 import { createLogger } from '@penguinmails/observability';
+import { measured } from '@penguinmails/testing';
 import { createGatewayApplication } from '../../../src/gateway.application.js';
 import { readGatewayConfig } from '../../../src/gateway.config.js';
 import { Contract, type OpenApi } from './contract.js';
@@ -34,7 +35,8 @@ export interface Answer {
   /** Parsed JSON, else text. */
   readonly body: Record<string, unknown>;
   readonly text: string;
-  readonly ms: number;
+  /** Until its last byte, in milliseconds, without what the machine kept this process from running. */
+  readonly activeMs: number;
 }
 
 /** A gateway that listens, between a test and five scripted tiers. */
@@ -122,14 +124,15 @@ export class World {
    * when it refuses, and it holds no storage key.
    */
   async call(method: string, path: string, ask: Ask = {}): Promise<Answer> {
-    const startedAt = performance.now();
-    const response = await fetch(`${this.url}${path}`, { method, ...this.#init(ask) });
-    const text = await response.text();
-    const ms = performance.now() - startedAt;
+    const { result, activeMs } = await measured(async () => {
+      const response = await fetch(`${this.url}${path}`, { method, ...this.#init(ask) });
+      return { response, text: await response.text() };
+    });
+    const { text, response } = result;
     const { status, headers } = response;
     const type = headers.get('content-type');
     const body = /json/.test(String(type)) && text ? JSON.parse(text) : {};
-    const answer = { status, headers, text, body: body as Record<string, unknown>, ms };
+    const answer = { status, headers, text, body: body as Record<string, unknown>, activeMs };
     this.#assertSound(answer);
     this.#contract.check(method, path.split('?')[0], status, type, body);
     return answer;
