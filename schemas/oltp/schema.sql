@@ -1301,5 +1301,19 @@ ALTER TABLE idempotency_keys SET (fillfactor = 25);
 SET LOCAL ROLE oltp_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000110000-room-for-answers.sql', '88af970bef5eae13e75752d8fb4ea4dc87d31741dfee612324e8ec2de038448a');
 
+-- 1764000110500-check-storage-keys-by-what-they-lack.sql
+SET LOCAL ROLE oltp_owner;
+-- The same rule, ten times as fast: {22} makes the pattern's automaton anew for every row that is written,
+-- and every check of a row is made at each of its updates.
+ALTER TABLE emails
+    DROP CONSTRAINT emails_storage_key_is_ours,
+    ADD CONSTRAINT emails_storage_key_is_ours CHECK (
+        (starts_with(content_storage_key, 'cnt_') AND length(content_storage_key) = 26
+            AND content_storage_key !~ '[^A-Za-z0-9_-]')
+        OR (status = 'pending' AND length(content_storage_key) BETWEEN 1 AND 500)
+    );
+SET LOCAL ROLE oltp_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000110500-check-storage-keys-by-what-they-lack.sql', '7d2c486fd2daa78a286b4234b39d30328ce7d0dc4b5660b05b8af188d1f45894');
+
 SELECT ensure_partitions(8);
 COMMIT;

@@ -1,9 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { bodySize, decodeBody, encodeBody, placeBody, SHARE_FROM_BYTES } from './body-placement.js';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { COMPRESS_FROM_BYTES, DamagedBytes, pack, unpack } from './compression.js';
-import { FrameWriter } from './frame-writer.js';
 
 const wordy = (size: number) =>
   Buffer.from('<p>penguins on ice</p>'.repeat(size)).subarray(0, size);
@@ -45,42 +43,6 @@ describe('compression', () => {
     const bomb = await pack(Buffer.alloc(65 * 1024 * 1024));
     expect(bomb.bytes.length).toBeLessThan(10_000);
     await expect(unpack('zstd', bomb.bytes)).rejects.toBeInstanceOf(DamagedBytes);
-  });
-});
-
-describe('frames written with one context', () => {
-  const sizes = [0, 1, 1_024, 3_000, 4_096, 10_000, 16_384];
-
-  it('are what the public function makes, whatever came before', () => {
-    const writer = new FrameWriter(16_384, {});
-    for (const size of [...sizes, ...sizes.toReversed()])
-      for (const raw of [wordy(size), randomBytes(size)]) {
-        const frame = writer.write(raw);
-        expect(frame).toEqual(zstdCompressSync(raw, { pledgedSrcSize: size }));
-        expect(zstdDecompressSync(frame as Buffer)).toEqual(raw);
-      }
-  });
-
-  it('do not change when others follow', () => {
-    const writer = new FrameWriter(16_384, {});
-    const [first, second] = [wordy(2_000), randomBytes(2_000)];
-    const frames = [first, second].map((raw) => writer.write(raw) as Buffer);
-    expect(frames.map((frame) => zstdDecompressSync(frame))).toEqual([first, second]);
-  });
-
-  it.each([
-    ['has no handle', {}],
-    ['has another handle', { _handle: {}, _writeState: new Uint32Array(2) }],
-    ['does not read all', { _handle: { writeSync: () => {} }, _writeState: [100, 1] }],
-    ['fills all its room', { _handle: { writeSync: () => {} }, _writeState: [0, 0] }],
-  ])('are left to the public function where the stream %s', (_what, stream) => {
-    const writer = new FrameWriter(16_384, {}, () => stream);
-    expect(writer.write(wordy(2_000))).toBeUndefined();
-    expect(writer.write(wordy(2_000))).toBeUndefined();
-  });
-
-  it('are small ones only', () => {
-    expect(new FrameWriter(1_000, {}).write(wordy(1_001))).toBeUndefined();
   });
 });
 

@@ -286,6 +286,10 @@ describe('the table', () => {
       { status: 'lost' },
       { step: 1 },
       { content_storage_key: 'cnt_short' },
+      { content_storage_key: `cnt_${'a'.repeat(23)}` },
+      { content_storage_key: `cnt-${'a'.repeat(22)}` },
+      { content_storage_key: `cnt_${'a'.repeat(21)}!` },
+      { content_storage_key: `cnt_${'a'.repeat(21)}\n` },
       { recipient: 'a'.repeat(255) },
     ];
     for (const columns of wrong)
