@@ -4,11 +4,10 @@ import { eventually } from '@penguinmails/testing';
 import {
   type Database,
   isInfrastructure,
-  sqlState,
   SurvivingTenant,
   type TenantTransaction,
 } from '../../src/index.js';
-import { A, B, createNotesDatabase, type NotesDatabase } from './notes-database.js';
+import { A, B, codeOf, createNotesDatabase, type NotesDatabase } from './notes-database.js';
 
 let notes: NotesDatabase;
 const problems: Error[] = [];
@@ -20,8 +19,6 @@ afterAll(() => notes.drop());
 beforeEach(() => {
   problems.length = 0;
 });
-
-const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', sqlState);
 
 describe('connections', () => {
   const TENANT = "SELECT current_setting('app.current_tenant_id', true) AS tenant";

@@ -1,9 +1,21 @@
 import pg from 'pg';
-import { type Database, type DatabaseSettings, openDatabase } from '../../src/index.js';
+import { type Database, type DatabaseSettings, openDatabase, sqlState } from '../../src/index.js';
 import { createTierDatabase, type TierDatabase } from '@penguinmails/testing';
 
 export const A = '0198c0de-0000-7000-8000-00000000000a';
 export const B = '0198c0de-0000-7000-8000-00000000000b';
+
+/** SQLSTATE of the error with which it ends. */
+export const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(() => 'no error', sqlState);
+
+/** Rows that say under which tenant a session of the pool is when nobody says one. */
+export const tenantLeftOn = async (database: Database): Promise<unknown> =>
+  (
+    await database.tenants.slice((slice) =>
+      slice.query("SELECT current_setting('app.current_tenant_id', true) AS tenant"),
+    )
+  ).rows;
 
 const NOTES = `
 SET ROLE notifications_owner;
@@ -23,6 +35,8 @@ export interface NotesDatabase {
   readonly tier: TierDatabase;
   /** Superuser, past all policies. */
   readonly admin: pg.Client;
+  /** Whose notes there are, all tenants', by their ids. */
+  stored(): Promise<unknown[]>;
   open(overrides?: Partial<DatabaseSettings> & { max?: number }): Database;
   settings(overrides?: Partial<DatabaseSettings> & { max?: number }): DatabaseSettings;
   drop(): Promise<void>;
@@ -48,6 +62,7 @@ export async function createNotesDatabase(adminUrl?: string): Promise<NotesDatab
     tier,
     admin,
     settings,
+    stored: async () => (await admin.query('SELECT tenant_id, id FROM notes ORDER BY id')).rows,
     open: (overrides) => {
       const database = openDatabase(settings(overrides));
       opened.push(database);

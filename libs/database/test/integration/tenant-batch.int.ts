@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { type Database, MoreThanOneStatement, type TenantTransaction } from '../../src/index.js';
 import {
-  type Database,
-  MoreThanOneStatement,
-  sqlState,
-  type TenantTransaction,
-} from '../../src/index.js';
-import { A, B, createNotesDatabase, type NotesDatabase } from './notes-database.js';
+  A,
+  B,
+  codeOf,
+  createNotesDatabase,
+  type NotesDatabase,
+  tenantLeftOn,
+} from './notes-database.js';
 import { startSyncCountingProxy } from './sync-counting-proxy.js';
 
 const TENANT = "SELECT current_setting('app.current_tenant_id', true) AS tenant";
@@ -26,13 +28,8 @@ describe.each([
   afterAll(() => notes.drop());
   beforeEach(() => notes.admin.query('TRUNCATE notes'));
 
-  const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', sqlState);
   const insert = (tx: TenantTransaction, id: number, tenant = tx.tenantId, body = 'text') =>
     tx.query(INSERT, [tenant, id, body], { name: 'note-insert' });
-  const stored = async (): Promise<unknown[]> =>
-    (await notes.admin.query('SELECT tenant_id, id FROM notes ORDER BY id')).rows;
-  const without = async (): Promise<unknown> =>
-    (await database.tenants.slice((slice) => slice.query(TENANT))).rows;
 
   test('each runs under its own tenant, and the answers keep their places', async () => {
     const tenants = [A, B, A, B];
@@ -41,7 +38,7 @@ describe.each([
       return [at, tx.tenantId, rows[0].tenant];
     });
     expect(seen).toEqual(tenants.map((tenant, at) => [at, tenant, tenant]));
-    expect(await without()).toEqual([{ tenant: '' }]);
+    expect(await tenantLeftOn(database)).toEqual([{ tenant: '' }]);
   });
 
   test('sees the rows of its own tenant only', async () => {
@@ -56,8 +53,8 @@ describe.each([
   test('a foreign insert is refused and nothing of the others stays', async () => {
     const work = database.tenants.each([A, B, A], (tx, at) => insert(tx, at, A));
     expect(await codeOf(work)).toBe('42501');
-    expect(await stored()).toEqual([]);
-    expect(await without()).toEqual([{ tenant: '' }]);
+    expect(await notes.stored()).toEqual([]);
+    expect(await tenantLeftOn(database)).toEqual([{ tenant: '' }]);
   });
 
   test('all count or none: the last one fails', async () => {
@@ -65,9 +62,9 @@ describe.each([
       insert(tx, at, tx.tenantId, at === 1 ? '' : 'text'),
     );
     expect(await codeOf(work)).toBe('23514');
-    expect(await stored()).toEqual([]);
+    expect(await notes.stored()).toEqual([]);
     await database.tenants.each([A, B], (tx, at) => insert(tx, at));
-    expect(await stored()).toEqual([
+    expect(await notes.stored()).toEqual([
       { tenant_id: A, id: 0 },
       { tenant_id: B, id: 1 },
     ]);
@@ -96,7 +93,7 @@ describe.each([
       });
       await expect(work).rejects.toThrow('not prepared');
     }
-    expect(await stored()).toEqual([]);
+    expect(await notes.stored()).toEqual([]);
   });
 
   test('says what is durable only after the commit, and not when there was none', async () => {

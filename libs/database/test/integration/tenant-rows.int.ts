@@ -3,11 +3,17 @@ import pg from 'pg';
 import {
   type Database,
   MoreThanOneStatement,
-  sqlState,
   type TenantRows,
   underTenants,
 } from '../../src/index.js';
-import { A, B, createNotesDatabase, type NotesDatabase } from './notes-database.js';
+import {
+  A,
+  B,
+  codeOf,
+  createNotesDatabase,
+  type NotesDatabase,
+  tenantLeftOn,
+} from './notes-database.js';
 import { startSyncCountingProxy } from './sync-counting-proxy.js';
 
 const GIVEN = `(SELECT place - 1 AS n, body FROM unnest($2::text[]) WITH ORDINALITY AS g (body, place))`;
@@ -34,32 +40,23 @@ describe.each([
   afterAll(() => notes.drop());
   beforeEach(() => notes.admin.query('TRUNCATE notes'));
 
-  const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', sqlState);
   const run = async (tenants: readonly string[], text: string, ...values: unknown[]) => {
     const bodies = tenants.map((_tenant, at) => `text ${at}`);
     const all = values.length > 0 ? values : [bodies];
     return (await database.tenants.rowByRow(tenants, (tx) => tx.query(text, all))).rows;
   };
-  const stored = async (): Promise<unknown[]> =>
-    (await notes.admin.query('SELECT tenant_id, id FROM notes ORDER BY id')).rows;
-  const without = async (): Promise<unknown> =>
-    (
-      await database.tenants.slice((slice) =>
-        slice.query("SELECT current_setting('app.current_tenant_id', true) AS tenant"),
-      )
-    ).rows;
 
   test('each row is under its own tenant, which ends with the statement', async () => {
     const seen = await run([A, B, A], TENANTS);
     const expected = [A, B, A].map((tenant, n) => ({ n, own_tenant: tenant, tenant }));
     expect(seen).toEqual(expected);
-    expect(await without()).toEqual([{ tenant: '' }]);
+    expect(await tenantLeftOn(database)).toEqual([{ tenant: '' }]);
   });
 
   test('writes each row for its own tenant', async () => {
     await run([A, B, A], INSERT);
     const expected = [A, B, A].map((tenant_id, id) => ({ tenant_id, id }));
-    expect(await stored()).toEqual(expected);
+    expect(await notes.stored()).toEqual(expected);
   });
 
   test('a row of another tenant of the list is refused, and nothing of the others stays', async () => {
@@ -67,8 +64,8 @@ describe.each([
     expect(await codeOf(run([A, B], crossed))).toBe('42501');
     const all = INSERT.replace('SELECT own_tenant', `SELECT '${A}'::uuid`);
     expect(await codeOf(run([A, A, B], all))).toBe('42501');
-    expect(await stored()).toEqual([]);
-    expect(await without()).toEqual([{ tenant: '' }]);
+    expect(await notes.stored()).toEqual([]);
+    expect(await tenantLeftOn(database)).toEqual([{ tenant: '' }]);
   });
 
   test('a look-up sees the rows of its own tenant only, whatever it asks for', async () => {
@@ -88,11 +85,11 @@ describe.each([
       (await notes.admin.query("SELECT FROM notes WHERE body = 'new'")).rows.length;
     const foreign = '($1::uuid[])[2 - q.n]';
     for (const text of [update, remove]) await run([A, B], text + foreign);
-    expect([await changed(), (await stored()).length]).toEqual([0, 2]);
+    expect([await changed(), (await notes.stored()).length]).toEqual([0, 2]);
     await run([A, B], `${update} q.own_tenant`);
     expect(await changed()).toBe(2);
     await run([B], `${remove} q.own_tenant`);
-    expect(await stored()).toEqual([{ tenant_id: A, id: 0 }]);
+    expect(await notes.stored()).toEqual([{ tenant_id: A, id: 0 }]);
   });
 
   test('what runs under no tenant of the list runs under nobody', async () => {
@@ -124,15 +121,15 @@ describe.each([
 
   test('a place that is not in the list is an error, as is what is no tenant', async () => {
     expect(await codeOf(run([A], INSERT, ['one', 'two']))).toBe('22P02');
-    expect(await stored()).toEqual([]);
+    expect(await notes.stored()).toEqual([]);
     await expect(run(['no tenant'], INSERT)).rejects.toBeInstanceOf(TypeError);
   });
 
   test('all count or none', async () => {
     expect(await codeOf(run([A, B], INSERT, ['text', '']))).toBe('23514');
-    expect(await stored()).toEqual([]);
+    expect(await notes.stored()).toEqual([]);
     await run([A, B], INSERT);
-    expect(await stored()).toHaveLength(2);
+    expect(await notes.stored()).toHaveLength(2);
   });
 
   test('takes exactly one statement, or none', async () => {

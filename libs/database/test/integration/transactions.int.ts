@@ -5,13 +5,12 @@ import {
   isInfrastructure,
   isUniqueViolation,
   MoreThanOneStatement,
-  sqlState,
   type TenantTransaction,
   TransactionOver,
   TransactionRolledBack,
   violatedConstraint,
 } from '../../src/index.js';
-import { A, B, createNotesDatabase, type NotesDatabase } from './notes-database.js';
+import { A, B, codeOf, createNotesDatabase, type NotesDatabase } from './notes-database.js';
 import { startSyncCountingProxy } from './sync-counting-proxy.js';
 
 interface Note {
@@ -50,7 +49,6 @@ const write = (tx: TenantTransaction, id: number, body = 'written') =>
   tx.query('INSERT INTO notes (id, body) VALUES ($1, $2)', [id, body]);
 const count = async () =>
   (await notes.admin.query<{ n: number }>('SELECT count(*)::int AS n FROM notes')).rows[0]?.n;
-const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', sqlState);
 
 describe('a tenant transaction', () => {
   test('commits all or nothing', async () => {
