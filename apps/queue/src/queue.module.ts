@@ -79,6 +79,7 @@ import { LaneLook } from './lane/lane-look.js';
 import { LaneSystemRepository } from './lane/lane.system.repository.js';
 import { DueSystemRepository } from './leader/due.system.repository.js';
 import { DueWork } from './leader/due-work.js';
+import { BuryMisfits } from './lease/bury-misfits.js';
 import { GrantSigner } from './lease/grant-signer.js';
 import { LeaseController } from './lease/lease.controller.js';
 import { LeaseJobs } from './lease/lease-jobs.js';
@@ -187,6 +188,7 @@ const useCases = [
   LaneControl,
   LaneLook,
   LeaseBatches,
+  BuryMisfits,
   LeaseJobs,
   LimitBook,
   LimitedClaim,

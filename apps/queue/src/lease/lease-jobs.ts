@@ -8,6 +8,7 @@ import { lanesOf } from '../lane/lane.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { usesOfUnbegun } from '../limit/limit-use.js';
 import { LimitSystemRepository } from '../limit/limit.system.repository.js';
+import { BuryMisfits } from './bury-misfits.js';
 import { GrantSigner, type TenantGrant } from './grant-signer.js';
 import type { LeaseRequest } from './lease.requests.js';
 import { LeaseSystemRepository } from './lease.system.repository.js';
@@ -33,6 +34,7 @@ export class LeaseJobs {
     private readonly ready: ReadyJobs,
     private readonly types: JobTypes,
     private readonly signer: GrantSigner,
+    private readonly misfits: BuryMisfits,
   ) {}
 
   /**
@@ -43,10 +45,11 @@ export class LeaseJobs {
   async execute(request: LeaseRequest, abandoned: AbortSignal): Promise<Lease> {
     assertKnownTypes(request.types, this.types, 'job type');
     const leaseToken = randomUUID();
-    const jobs = await this.ready.take(request.wait_ms, abandoned, {
+    const claimed = await this.ready.take(request.wait_ms, abandoned, {
       claim: () => this.claim(request, leaseToken),
       nextTry: () => this.claims.nextTry(request.types),
     });
+    const jobs = await this.misfits.outOf(claimed, leaseToken);
     const lease = await this.lease(jobs, leaseToken);
     if (jobs.length > 0 && abandoned.aborted) return this.giveBack(jobs, leaseToken);
     countLeased(jobs);

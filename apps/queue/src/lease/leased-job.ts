@@ -2,8 +2,8 @@ import type { JobKey } from '../job/unfinished-job.js';
 
 /** The parts of a job's payload that a grant names, where the type has them. */
 export interface GrantedPayload {
-  readonly storage_key?: string;
-  readonly mailbox_id?: string;
+  readonly storage_key?: string | null;
+  readonly mailbox_id?: string | null;
 }
 
 /** A job as it is handed out. `attempt`: number of the try that begins, from 1. */

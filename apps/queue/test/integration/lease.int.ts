@@ -235,3 +235,45 @@ describe('waiting and the database', () => {
     expect(asked).toBeLessThanOrEqual(4);
   });
 });
+
+describe('a row of plain SQL with a payload that no grant can name', () => {
+  /** Beside a good job of the same tenant, and before it. */
+  async function insertBeside({ tenantId }: { tenantId: string }, payload: unknown) {
+    await queue.rows(
+      `INSERT INTO job_queue (tenant_id, job_type, payload, priority)
+       VALUES ($1, 'send_email', $2, 9)`,
+      [tenantId, JSON.stringify(payload)],
+    );
+    queue.ready.wake();
+  }
+
+  it.each([
+    [null],
+    ['text'],
+    [{ storage_key: 5 }],
+    [{ mailbox_id: ['x'] }],
+    [{ storage_key: 'k'.repeat(500) }],
+    [{ mailbox_id: 'm'.repeat(200) }],
+  ])('is buried at once, and its neighbours are handed out (%#)', async (payload) => {
+    const email = acceptedEmail();
+    await queue.accept([email]);
+    await insertBeside(email, payload);
+    const { jobs, grants } = await queue.lease(10);
+    expect(jobs.map(({ jobId }) => jobId)).toEqual([email.data.email_id]);
+    const granted = await verifyGrant(testKeys().publicKeys, grants[0].grant);
+    expect(granted.jobIds).toEqual([email.data.email_id]);
+    expect(await queue.rows('SELECT error_code, attempts, payload FROM dead_letters')).toEqual([
+      { error_code: 'payload_invalid', attempts: 1, payload },
+    ]);
+  });
+
+  it('may leave out what only mail has, or say that there is none', async () => {
+    const tenant = { tenantId: newId() };
+    await insertBeside(tenant, {});
+    await insertBeside(tenant, { storage_key: null, mailbox_id: null });
+    const { jobs, grants } = await queue.lease(10);
+    expect(jobs).toHaveLength(2);
+    const granted = await verifyGrant(testKeys().publicKeys, grants[0].grant);
+    expect([granted.contentKeys, granted.mailboxIds]).toEqual([[], []]);
+  });
+});

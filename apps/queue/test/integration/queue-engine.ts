@@ -39,6 +39,7 @@ import { RetryJob } from '../../src/job/retry-job.js';
 import type { JobKey } from '../../src/job/unfinished-job.js';
 import { JobTypes } from '../../src/job-type/job-types.js';
 import { GrantSigner } from '../../src/lease/grant-signer.js';
+import { BuryMisfits } from '../../src/lease/bury-misfits.js';
 import { type Lease, LeaseJobs } from '../../src/lease/lease-jobs.js';
 import { ClaimJobs } from '../../src/lane/claim-jobs.js';
 import { LaneDirectory } from '../../src/lane/lane-directory.js';
@@ -222,6 +223,10 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const held = new HeldJobSystemRepository();
   const redrive = new RedriveSystemRepository();
   const { audit, audited } = auditLog();
+  const finishJobs = new FinishJobs(
+    ...([db.system, finish, endings, limits, groups, events, types, ready] as const),
+  );
+  const misfits = new BuryMisfits(finishJobs);
   return {
     ready,
     groups,
@@ -251,9 +256,9 @@ function assemble(db: ReturnType<typeof openDatabase>) {
     runMaintenance: new RunMaintenance(db.system, new RetentionSystemRepository(), vacuum, events),
     onEmailAccepted: new OnEmailAccepted(enqueue, ready),
     onEmailWithdrawn: new OnEmailWithdrawn(enqueue, endings, groups),
-    leaseJobs: new LeaseJobs(db.system, leases, limits, claims, ready, types, signer),
+    leaseJobs: new LeaseJobs(db.system, leases, limits, claims, ready, types, signer, misfits),
     renewLeases: new RenewLeases(db.system, leases, types, signer),
-    finishJobs: new FinishJobs(db.system, finish, endings, limits, groups, events, types, ready),
+    finishJobs,
     rescueJobs: new RescueJobs(
       db.system,
       calm,
