@@ -22,6 +22,27 @@ describe('recurring times in Berlin', () => {
     ]);
   });
 
+  it.each([
+    ['15,45 2 * * *', ['2026-03-29T01:00', '2026-03-30T00:15']],
+    ['0-30 2 * * *', ['2026-03-29T01:00', '2026-03-30T00:00']],
+    ['30 2,14 * * *', ['2026-03-29T01:00', '2026-03-29T12:30']],
+    ['30 2 29 3 *', ['2026-03-29T01:00', '2027-03-29T00:30']],
+  ])('run several that spring leaves out once, at the end of the gap: %s', (cron, times) => {
+    expect(berlin(cron, '2026-03-28T13:30:00Z', 2)).toEqual(times);
+  });
+
+  it('do not make up for what a rhythm leaves out', () => {
+    expect(berlin('*/20 2 * * *', '2026-03-28T12:00:00Z', 1)).toEqual(['2026-03-30T00:00']);
+  });
+
+  it.each(['00:30:01', '01:00:00', '01:29:59', '01:45:00'])(
+    'run once in autumn, even when the round looks at %s UTC only',
+    (late) => {
+      expect(berlin('30 2 * * *', `2026-10-25T${late}Z`, 1)).toEqual(['2026-10-26T01:30']);
+      expect(berlin('15,30 2 * * *', `2026-10-25T${late}Z`, 1)).toEqual(['2026-10-26T01:15']);
+    },
+  );
+
   it('run a time that autumn has twice the first time only', () => {
     expect(berlin('30 2 * * *', '2026-10-24T12:00:00Z', 2)).toEqual([
       '2026-10-25T00:30',

@@ -13,8 +13,9 @@ export interface CronTime {
 }
 
 /**
- * The first time after `after`. A time that a clock change leaves out runs at its end (02:30 at
- * 03:00); one that it makes happen twice runs the first time only, unless the hours say every hour.
+ * The first time after `after`. Times that a clock change leaves out run at its end, once (02:15 and
+ * 02:45 at 03:00); one that it makes happen twice runs the first time only. Where minutes or hours have
+ * `*` it is a rhythm instead: what is left out is left out, and what comes twice runs twice.
  * @throws CronError when the expression does not parse, the zone is unknown or no time ever fits
  */
 export function nextTime({ cron, timeZone }: CronTime, after: Date): Date {
@@ -25,7 +26,8 @@ export function nextTime({ cron, timeZone }: CronTime, after: Date): Date {
 
 function compute(cron: string, timezone: string, after: Date): Date | null {
   try {
-    return new Cron(cron, { timezone, mode: '5-part', paused: true }).nextRun(after);
+    const rules = { timezone, mode: '5-part', fixedTimeRule: 'no-wildcard', paused: true } as const;
+    return new Cron(cron, rules).nextRun(after);
   } catch (error) {
     throw new CronError(`${cron} in ${timezone} is no recurring time`, { cause: error });
   }

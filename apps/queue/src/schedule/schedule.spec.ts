@@ -38,6 +38,16 @@ describe('the runs of a schedule', () => {
     expect(plan('25T10:30:00')).toEqual({ times: [], next: '25T11:00' });
   });
 
+  it('are left out only as far as they were missed: one that is on time is started', () => {
+    const everyMinute = { cron: '* * * * *' };
+    expect(plan('23T10:01:30', everyMinute)).toEqual({ times: ['23T10:01'], next: '23T10:02' });
+    expect(plan('23T12:30:00', everyMinute)).toEqual({
+      times: ['23T12:29', '23T12:30'],
+      next: '23T12:31',
+    });
+    expect(plan('23T10:01:00', everyMinute).times).toEqual(['23T10:00', '23T10:01']);
+  });
+
   it('are one for all that were missed, and then go on from now', () => {
     const missedRuns = 'run_once';
     expect(plan('25T10:30:00', { missedRuns })).toEqual({ times: ['23T10:00'], next: '25T11:00' });

@@ -34,16 +34,25 @@ export const RUNS_PER_ROUND = 100;
  */
 export function planRuns(schedule: DueSchedule, now: Date): PlannedRuns {
   validateJobPayload(schedule.type, schedule.payload);
-  if (schedule.missedRuns === 'run_all') return planAll(schedule, now);
-  const isMissed = now.getTime() - schedule.nextRunAt.getTime() > MISSED_AFTER_MS;
-  const isSkipped = isMissed && schedule.missedRuns === 'skip';
-  const times = isSkipped ? [] : [schedule.nextRunAt];
-  return { schedule, times, nextRunAt: nextTime(schedule, now) };
+  switch (schedule.missedRuns) {
+    case 'run_once':
+      return { schedule, times: [schedule.nextRunAt], nextRunAt: nextTime(schedule, now) };
+    case 'run_all':
+      return planFrom(schedule, schedule.nextRunAt, now);
+    case 'skip':
+      return planFrom(schedule, firstNotMissed(schedule, now), now);
+  }
 }
 
-function planAll(schedule: DueSchedule, now: Date): PlannedRuns {
+function firstNotMissed(schedule: DueSchedule, now: Date): Date {
+  const since = now.getTime() - MISSED_AFTER_MS;
+  if (schedule.nextRunAt.getTime() >= since) return schedule.nextRunAt;
+  return nextTime(schedule, new Date(since - 1));
+}
+
+function planFrom(schedule: DueSchedule, first: Date, now: Date): PlannedRuns {
   const times: Date[] = [];
-  let next = schedule.nextRunAt;
+  let next = first;
   for (; next <= now && times.length < RUNS_PER_ROUND; next = nextTime(schedule, next))
     times.push(next);
   return { schedule, times, nextRunAt: next };

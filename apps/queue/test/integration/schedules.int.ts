@@ -58,15 +58,18 @@ describe('a schedule that is due', () => {
   });
 
   it.each([
-    ['skip', '3 hours', 0],
-    ['run_once', '3 hours', 1],
-    ['run_all', '3 hours', 100],
-  ] as const)('missed by the queue, %s: %s behind, %i jobs', async (missed_runs, behind, jobs) => {
-    await schedule(behind, { missed_runs });
-    await expect(run()).resolves.toMatchObject({ jobs });
-    expect(await hot()).toHaveLength(jobs);
-    expect(await stored()).toMatchObject({ isAhead: missed_runs !== 'run_all' });
-  });
+    ['skip', '0 4 29 2 *', 0],
+    ['run_once', '* * * * *', 1],
+    ['run_all', '* * * * *', 100],
+  ] as const)(
+    'missed by the queue for 3 hours, %s: %s, %i jobs',
+    async (missed_runs, cron, jobs) => {
+      await schedule('3 hours', { missed_runs, cron });
+      await expect(run()).resolves.toMatchObject({ jobs });
+      expect(await hot()).toHaveLength(jobs);
+      expect(await stored()).toMatchObject({ isAhead: missed_runs !== 'run_all' });
+    },
+  );
 
   it('with many missed runs starts the others in the rounds that follow, each once', async () => {
     await schedule('150 minutes', { missed_runs: 'run_all' });
