@@ -1,6 +1,7 @@
 import type { Delivery } from '../finish/delivery-items.js';
 import type { JobEnd } from '../job/job-end.js';
 import { nextStatus } from '../job/job.js';
+import { numberWithoutTry } from '../job/number-without-try.js';
 import type { UnfinishedJob } from '../job/unfinished-job.js';
 
 /** Why a job ended that nobody began in time. */
@@ -26,7 +27,7 @@ export function expiredDelivery(job: UnfinishedJob, now: Date): Delivery {
     tenantId: job.tenantId,
     item: {
       email_id: job.jobId,
-      attempt: job.attempts,
+      attempt: numberWithoutTry(job),
       class: 'failed',
       final: true,
       code: null,

@@ -153,6 +153,19 @@ describe('what oltp is told', () => {
     expect(told(kind, job({ cancelRequested: true }))).toMatchObject({ class: said, final: true });
   });
 
+  it.each([
+    ['cancelled', {}, 2],
+    ['cancelled', { leaseLosses: 1 }, 3],
+    ['cancelled', { returns: 1 }, 3],
+    ['returned', { cancelRequested: true }, 3],
+  ] as const)(
+    'ends mail that is %s (%j) not under a lower number than that of a try nobody reported',
+    (kind, more, attempt) => {
+      const item = told(kind, job({ attempts: 2, ...more }));
+      expect(item).toMatchObject({ attempt, class: 'cancelled', final: true });
+    },
+  );
+
   it('says that a try which was deferred for the last time has failed, with its code', () => {
     expect(told('deferred', job({ attempts: 11 }), { code: 451 })).toMatchObject({
       attempt: 12,

@@ -34,7 +34,8 @@ export interface Release extends JobKey {
 
 /** What was reported about a job and what becomes of it. */
 export interface ReportedFinish {
-  readonly job: Pick<RunningJob, 'tenantId' | 'jobId' | 'type' | 'groupId'>;
+  readonly job: Pick<RunningJob, 'tenantId' | 'jobId' | 'type' | 'groupId'> &
+    Partial<Pick<RunningJob, 'leaseLosses' | 'returns'>>;
   readonly result: FinishResult;
   readonly decision: Decision;
   /** What oltp is told about jobs of its type. */

@@ -1,3 +1,4 @@
+import { numberWithoutTry } from '../job/number-without-try.js';
 import type { Delivery } from './delivery-items.js';
 import { endCode, type ReportedFinish } from './finish-plan.js';
 
@@ -13,7 +14,7 @@ export function recordedDelivery(finish: ReportedFinish): Delivery | undefined {
     tenantId: job.tenantId,
     item: {
       email_id: job.jobId,
-      attempt: decision.attempts,
+      attempt: attemptOf(finish),
       class: outcome,
       final: decision.move !== 'retry',
       code: result.code,
@@ -22,6 +23,19 @@ export function recordedDelivery(finish: ReportedFinish): Delivery | undefined {
       occurred_at: new Date(result.finished_at).toISOString(),
     },
   };
+}
+
+function attemptOf({ job, result: { kind }, decision: { attempts } }: ReportedFinish): number {
+  const { leaseLosses = 0, returns = 0 } = job;
+  switch (kind) {
+    case 'returned':
+    case 'snoozed':
+      return attempts + 1;
+    case 'cancelled':
+      return numberWithoutTry({ attempts, leaseLosses, returns });
+    default:
+      return attempts;
+  }
 }
 
 /**

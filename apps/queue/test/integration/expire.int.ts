@@ -62,6 +62,19 @@ describe('a job that waited too long', () => {
     expect((await queue.deliveries()).at(-1)).toMatchObject({ attempt: 1, error_code: 'expired' });
   });
 
+  it('has the number of a try that was begun and never reported: oltp takes no lower one', async () => {
+    await queue.accept([acceptedEmail()]);
+    await queue.lease(1);
+    await queue.rescueJobs.execute('replica-1');
+    await queue.letLeasesAge(31);
+    await queue.rescueJobs.execute('replica-1');
+    await overdue();
+    await expect(queue.expireJobs.execute()).resolves.toBe(1);
+    expect(await queue.deliveries()).toMatchObject([
+      { attempt: 1, class: 'failed', final: true, error_code: 'expired' },
+    ]);
+  });
+
   it('is nothing to oltp when it is no mail', async () => {
     await queue.db.system.transaction((tx) =>
       queue.enqueueJobs.enqueue(tx, [{ tenantId: newId(), type: 'maintenance', payload: {} }]),
