@@ -116,17 +116,18 @@ export class SendEmail implements JobHandler {
     return { prepared, rest: jobs.filter(isDeferred) };
   }
 
-  /** Only what is still held begins: a lost lease may already be running elsewhere. */
+  /** Only what is held and wanted begins: a lost lease may already be running elsewhere. */
   private async begin(prepared: readonly Prepared[]): Promise<[Prepared, BeginAnswer][]> {
     const ours = prepared.filter(({ job }) => this.held.holds(job));
-    const items = ours.map(({ job }) => ({
-      tenant_id: job.tenant_id,
-      email_id: job.id,
-      attempt: job.attempt,
-    }));
-    const answers = await this.oltp.begin(this.held.grantsFor(ours.map(({ job }) => job)), items);
+    const jobs = ours.map(({ job }) => job).filter((job) => !job.signal.aborted);
+    const answers = jobs.length > 0 ? await this.beginAtOltp(jobs) : [];
     const byId = new Map(answers.map((answer) => [answer.email_id, answer]));
-    return ours.map((one) => [one, byId.get(one.job.id) ?? refusal(one.job.id)]);
+    return ours.map((one) => [one, byId.get(one.job.id) ?? refusal(one.job)]);
+  }
+
+  private beginAtOltp(jobs: readonly HeldJob[]): Promise<readonly BeginAnswer[]> {
+    const items = jobs.map(({ tenant_id, id, attempt }) => ({ tenant_id, email_id: id, attempt }));
+    return this.oltp.begin(this.held.grantsFor(jobs), items);
   }
 
   private async finish(prepared: Prepared, answer: BeginAnswer, report: Report): Promise<void> {
@@ -174,8 +175,9 @@ export class SendEmail implements JobHandler {
   }
 }
 
-function refusal(email_id: string): BeginAnswer {
-  return { email_id, decision: 'refuse', reason: 'not_granted' };
+/** Of a job that oltp did not begin, or that somebody asked to cancel before. */
+function refusal({ id: email_id, signal }: HeldJob): BeginAnswer {
+  return { email_id, decision: 'refuse', reason: signal.aborted ? 'cancelled' : 'not_granted' };
 }
 
 /** Rejects as soon as the signal aborts: a tier that hangs must not keep the process from going. */

@@ -142,6 +142,31 @@ describe('the worker while something is away', () => {
     expect(bench.oltp.begun).toEqual([jobs[1].id]);
     expect([bench.copiesTo(to), bench.copiesTo('kept@receiver.test')]).toEqual([0, 1]);
   });
+
+  it.each([
+    ['one of two', ['kept@receiver.test']],
+    ['the only one', []],
+  ])('mail that is to be cancelled before it has begun is not begun: %s', async (_what, others) => {
+    await bench.stopWorker();
+    const hands = new Hands(bench);
+    const release = bench.content.server.hold();
+    const mails = ['unwanted@receiver.test', ...others].map((to) => bench.accept({ to }));
+    bench.queue.offer(...mails);
+    const { lease_token, jobs, grants } = await hands.queue.lease(['send_email'], 2, 0);
+    const held = hands.held.add(lease_token, jobs, grants);
+    const handled = hands.sendEmail.handle(held, hands.report, new AbortController().signal);
+    await called(bench.content.server, '/internal/contents:fetch');
+    bench.queue.toBeCancelled.add(jobs[0].id);
+    await hands.keeper.beat();
+    release();
+    await handled;
+    await hands.close();
+    expect(bench.oltp.begun).toEqual(jobs.slice(1).map(({ id }) => id));
+    expect(hands.results).toContainEqual(
+      expect.objectContaining({ job_id: jobs[0].id, kind: 'cancelled', error_code: 'cancelled' }),
+    );
+    expect(bench.copiesTo('unwanted@receiver.test')).toBe(0);
+  });
 });
 
 /** The worker's parts without its loop, for a test that says itself when a heartbeat comes. */

@@ -23,6 +23,8 @@ export class ScriptedQueue {
   readonly results: JobResult[] = [];
   /** Replaces the grants of the leases that follow. */
   grants: ((real: readonly TenantGrant[]) => readonly unknown[]) | undefined;
+  /** Running jobs that somebody asked to cancel. */
+  readonly toBeCancelled = new Set<string>();
   /** Rows that each task of maintenance still has to tidy up. */
   readonly untidy = new Map<string, number>();
   /** Dead letters that fit every filter. */
@@ -100,7 +102,8 @@ export class ScriptedQueue {
     );
     const held = asked.filter(({ id, lease_token }) => this.holds(id, lease_token));
     const lost = asked.filter((one) => !held.includes(one)).map(({ id }) => id);
-    return { lease_expires_at: new Date(Date.now() + LEASE_MS), lost, grants: [] };
+    const cancelled = held.map(({ id }) => id).filter((id) => this.toBeCancelled.has(id));
+    return { lease_expires_at: new Date(Date.now() + LEASE_MS), lost, cancelled, grants: [] };
   }
 
   private async finish({ results }: { results: readonly JobResult[] }): Promise<unknown> {
