@@ -123,8 +123,14 @@ export const metrics = {
   eventsDeadLettered: counter('penguinmails.events.dead_lettered', '{event}', 'Events given up'),
   /** penguinmails.job.type, state (scheduled, ready, running, dead) */
   queueDepth: gauge('penguinmails.queue.depth', '{job}', 'Jobs by state'),
-  /** penguinmails.tenant.id; the ten tenants with most that is due, so that their number stays bounded */
+  /** penguinmails.tenant.id; of the ten tenants with most that is due and the ten that wait longest */
   queueTenantDepth: gauge('penguinmails.queue.tenant_depth', '{job}', 'Jobs due by tenant'),
+  /** penguinmails.tenant.id; of the same tenants */
+  queueTenantOldestAge: gauge(
+    'penguinmails.queue.tenant_oldest_age',
+    's',
+    'Age of the oldest job of a tenant that is due',
+  ),
   /** penguinmails.job.type */
   queueOldestAge: gauge('penguinmails.queue.oldest_age', 's', 'Age of the oldest job that is due'),
   /** penguinmails.job.type */

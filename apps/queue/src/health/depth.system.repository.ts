@@ -35,19 +35,27 @@ FROM (
 ) counted
 GROUP BY type`;
 
-/** However many tenants there are, their gauge stays this small. */
+/** However many tenants there are, their gauges show this many with most, and as many that wait longest. */
 const SHOWN_TENANTS = 10;
 
-const DEEPEST = `
-SELECT tenant_id AS "tenantId", sum(ready)::int AS ready
+const TENANTS = `
+SELECT tenant_id AS "tenantId", ready,
+  greatest(0, extract(epoch FROM now() - oldest))::float8 AS "oldestReadyAge"
 FROM (
-  SELECT tenant_id, count(*) AS ready
-  FROM job_queue WHERE status = 'pending' AND scheduled_at <= now() GROUP BY tenant_id
-  UNION ALL
-  SELECT tenant_id, sum(waiting)
-  FROM (${RECIPIENTS}) recipients WHERE scheduled_at <= now() AND waiting > 0 GROUP BY tenant_id
-) counted
-GROUP BY tenant_id ORDER BY sum(ready) DESC, tenant_id LIMIT $1`;
+  SELECT tenant_id, sum(ready)::int AS ready, min(oldest) AS oldest,
+    row_number() OVER (ORDER BY sum(ready) DESC, tenant_id) AS by_depth,
+    row_number() OVER (ORDER BY min(oldest), tenant_id) AS by_age
+  FROM (
+    SELECT tenant_id, count(*) AS ready, min(scheduled_at) AS oldest
+    FROM job_queue WHERE status = 'pending' AND scheduled_at <= now() GROUP BY tenant_id
+    UNION ALL
+    SELECT tenant_id, sum(waiting), min(scheduled_at)
+    FROM (${RECIPIENTS}) recipients WHERE scheduled_at <= now() AND waiting > 0 GROUP BY tenant_id
+  ) counted
+  GROUP BY tenant_id
+) ranked
+WHERE by_depth <= $1 OR by_age <= $1
+ORDER BY by_depth`;
 
 /** The sessions of this login are not offered it otherwise. */
 const READ_WHOLE_TABLES = `SELECT set_config('enable_seqscan', 'on', true)`;
@@ -56,6 +64,8 @@ const READ_WHOLE_TABLES = `SELECT set_config('enable_seqscan', 'on', true)`;
 export interface TenantDepth {
   readonly tenantId: string;
   readonly ready: number;
+  /** Seconds for which the first of them has been due. */
+  readonly oldestReadyAge: number;
 }
 
 /** Counts jobs and recipients of batches of all tenants; a declared type without any counts 0. */
@@ -71,9 +81,9 @@ export class DepthSystemRepository {
     return rows;
   }
 
-  /** The tenants for which most waits, most first. */
-  async deepest(tx: SystemTransaction): Promise<TenantDepth[]> {
-    const { rows } = await tx.query<TenantDepth>(DEEPEST, [SHOWN_TENANTS]);
+  /** The tenants for which most waits, and those that wait longest; most first. */
+  async tenants(tx: SystemTransaction): Promise<TenantDepth[]> {
+    const { rows } = await tx.query<TenantDepth>(TENANTS, [SHOWN_TENANTS]);
     return rows;
   }
 }

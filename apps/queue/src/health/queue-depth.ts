@@ -8,6 +8,7 @@ import type { TypeDepth } from './type-depth.js';
 const KEPT_MS = 5000;
 
 const STATES = ['scheduled', 'ready', 'running', 'dead'] as const;
+const TENANT_GAUGES = [metrics.queueTenantDepth, metrics.queueTenantOldestAge] as const;
 
 /** Depth and age of the queue, for the health answer and the gauges. */
 @Injectable()
@@ -22,10 +23,10 @@ export class QueueDepth implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.stopObserving = observeGauges(
-      [metrics.queueDepth, metrics.queueOldestAge, metrics.queueTenantDepth],
+      [metrics.queueDepth, metrics.queueOldestAge, ...TENANT_GAUGES],
       async () => {
         const { types, tenants } = await this.readAll();
-        return [...types.flatMap(readings), ...tenants.map(tenantReading)];
+        return [...types.flatMap(readings), ...tenants.flatMap(tenantReadings)];
       },
     );
   }
@@ -58,7 +59,7 @@ export class QueueDepth implements OnModuleInit, OnModuleDestroy {
         const [, types, tenants] = await Promise.all([
           this.repository.readWholeTables(tx),
           this.repository.count(tx),
-          this.repository.deepest(tx),
+          this.repository.tenants(tx),
         ]);
         return { types, tenants };
       },
@@ -72,9 +73,12 @@ interface Depths {
   readonly tenants: readonly TenantDepth[];
 }
 
-function tenantReading({ tenantId, ready }: TenantDepth) {
+function tenantReadings({ tenantId, ready, oldestReadyAge }: TenantDepth) {
   const attributes = { 'penguinmails.tenant.id': tenantId };
-  return { metric: metrics.queueTenantDepth, value: ready, attributes };
+  return [
+    { metric: metrics.queueTenantDepth, value: ready, attributes },
+    { metric: metrics.queueTenantOldestAge, value: oldestReadyAge, attributes },
+  ];
 }
 
 function readings(depth: TypeDepth) {

@@ -18,7 +18,7 @@ const depthOf = async (name: string) =>
   (await queue.db.system.transaction((tx) => repository.count(tx))).find(
     ({ type }) => type === name,
   );
-const deepest = () => queue.db.system.transaction((tx) => repository.deepest(tx));
+const tenants = () => queue.db.system.transaction((tx) => repository.tenants(tx));
 
 describe('the depth', () => {
   it('counts the recipients of batches: waiting, for later, and within a lease', async () => {
@@ -42,9 +42,27 @@ describe('the depth', () => {
     const [tenantId, other] = [newId(), newId()];
     await queue.accept([acceptedEmail({}, tenantId)]);
     await queue.batches.enqueue(newBatch({ tenantId, n: 3 }), newBatch({ tenantId: other, n: 9 }));
-    expect(await deepest()).toEqual([
+    expect(await tenants()).toMatchObject([
       { tenantId: other, ready: 9 },
       { tenantId, ready: 4 },
     ]);
+  });
+
+  it('is of the ten tenants with most and the ten that wait longest, however many there are', async () => {
+    const insert = (n: number, jobs: string, age: string) =>
+      queue.admin.query(
+        `INSERT INTO job_queue (tenant_id, job_type, payload, scheduled_at)
+         SELECT t.id, 'maintenance', '{}', now() - ${age} * interval '1 minute'
+         FROM (SELECT gen_random_uuid() AS id, n FROM generate_series(1, ${n}) n) t,
+           generate_series(1, ${jobs})`,
+      );
+    await insert(15, 't.n + 5', '1');
+    await insert(15, '1', '(10 + t.n)');
+    const shown = await tenants();
+    expect(shown.slice(0, 10).map(({ ready }) => ready)).toEqual(
+      Array.from({ length: 10 }, (_, at) => 20 - at),
+    );
+    const ages = shown.slice(10).map(({ oldestReadyAge }) => Math.floor(oldestReadyAge / 60));
+    expect(ages.sort()).toEqual(Array.from({ length: 10 }, (_, at) => 16 + at));
   });
 });
