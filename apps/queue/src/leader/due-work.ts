@@ -15,7 +15,7 @@ type Kind = keyof Due;
 @Injectable()
 export class DueWork implements OnModuleDestroy {
   private readonly running = new Map<Kind, Promise<void>>();
-  private stopped = false;
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly expireJobs: ExpireJobs,
@@ -25,18 +25,18 @@ export class DueWork implements OnModuleDestroy {
 
   /** Starts what is due and not running already. */
   start(due: Due): void {
-    if (due.expiries) this.begin('expiries', () => this.expireJobs.execute());
+    if (due.expiries) this.begin('expiries', () => this.expireJobs.execute(this.stopping.signal));
     if (due.schedules) this.begin('schedules', () => this.runSchedules.execute());
   }
 
-  /** Waits for what is under way: the database is closed after this. */
+  /** Waits for the transactions that are under way: the database is closed after this. */
   async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
+    this.stopping.abort();
     await Promise.all(this.running.values());
   }
 
   private begin(kind: Kind, work: () => Promise<unknown>): void {
-    if (this.stopped || this.running.has(kind)) return;
+    if (this.stopping.signal.aborted || this.running.has(kind)) return;
     const run = work()
       .then(() => undefined)
       .catch((error: unknown) => this.log.error({ err: error, kind }, 'due work failed'))

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@penguinmails/contracts';
+import { createLogger } from '@penguinmails/observability';
+import { DueWork } from '../../src/leader/due-work.js';
 import {
   acceptedEmail,
   manyEmails,
@@ -106,6 +108,20 @@ describe('a job that waited too long', () => {
       await tx.query('SELECT FROM job_queue FOR UPDATE');
       await expect(queue.expireJobs.execute()).resolves.toBe(0);
     });
+    await expect(queue.expireJobs.execute()).resolves.toBe(1);
+  });
+
+  it('waits for the next leader once its own has to go', async () => {
+    await queue.accept(manyEmails(501));
+    await overdue();
+    const leader = new DueWork(
+      queue.expireJobs,
+      queue.runSchedules,
+      createLogger('queue', { level: 'silent' }),
+    );
+    leader.start({ expiries: true, schedules: false });
+    await leader.onModuleDestroy();
+    expect(await hot()).toHaveLength(1);
     await expect(queue.expireJobs.execute()).resolves.toBe(1);
   });
 
