@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { newId } from '@penguinmails/contracts';
 import { eventually, explainPrepared } from '@penguinmails/testing';
 import type { LaneQuota } from '../../src/lane/lane-directory.js';
-import { type QueueEngine, startQueueEngine, TYPES } from './queue-engine.js';
+import { type QueueEngine, resultOf, startQueueEngine, TYPES } from './queue-engine.js';
 
 let queue: QueueEngine;
 beforeAll(async () => {
@@ -54,6 +54,25 @@ async function claimAll(max = 500, replica: Replica = queue) {
 }
 
 describe('a job that plain SQL has inserted', () => {
+  it('with nothing but columns of the seed, by a tenant, is executed for that tenant', async () => {
+    const tenant = newId();
+    const waiting = queue.lease(10, 'worker', 10_000);
+    const inserted = await queue.db.tenants.transaction(tenant, (tx) =>
+      tx.query<{ id: string }>(
+        `INSERT INTO job_queue (job_type, payload, scheduled_at) VALUES ('send_email', '{}', now())
+         RETURNING id`,
+      ),
+    );
+    const { jobs, leaseToken } = await waiting;
+    expect(jobs).toMatchObject([{ tenantId: tenant, jobId: inserted.rows[0].id, attempt: 1 }]);
+    await queue.finishJobs.execute([resultOf(jobs[0], leaseToken)]);
+    await expect(queue.getJob.execute(tenant, jobs[0].jobId)).resolves.toMatchObject({
+      status: 'completed',
+      attempts: 1,
+      max_attempts: 3,
+    });
+  });
+
   it('is found by a worker that waits already', async () => {
     const waiting = queue.lease(10, 'worker', 10_000);
     await insert(newId(), { n: 3 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type MaintenanceTask, newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
+import { jobTypes, type MaintenanceTask, newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 import { eventually } from '@penguinmails/testing';
 import pg from 'pg';
 import { HORIZON_HOLDERS } from '../../src/maintenance/horizon-holders.js';
@@ -97,6 +97,28 @@ describe('rows past their time', () => {
     await expect(run('dedupe_keys')).resolves.toMatchObject({ done: 1 });
     await expect(enqueue()).resolves.toEqual(first);
   });
+});
+
+describe('the partitions of history', () => {
+  const OUTCOMES = ['completed', 'cancelled', 'expired', 'dead'] as const;
+  const retained = async () =>
+    new Map(
+      (
+        await queue.rows<{ parent: string; days: number }>(
+          `SELECT parent, extract(day FROM retention)::int AS days FROM partitioned_tables`,
+        )
+      ).map(({ parent, days }) => [parent, days]),
+    );
+
+  it.each(Object.values(jobTypes))(
+    'keep each outcome as long as its type says: $type',
+    async (type) => {
+      const days = await retained();
+      const kept = OUTCOMES.map((outcome) => [outcome, days.get(`job_history_${outcome}`)]);
+      expect(Object.fromEntries(kept)).toEqual(type.retentionDays);
+      expect(days.get('job_attempts')).toBeGreaterThanOrEqual(type.retentionDays.dead);
+    },
+  );
 });
 
 describe('the vacuum watch', () => {
