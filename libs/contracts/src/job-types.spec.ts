@@ -48,7 +48,7 @@ describe('send_email', () => {
     expect(declaration).toMatchObject({
       unknownRetries: 1,
       leaseLossLimit: 20,
-      leaseMs: 30_000,
+      leaseMs: 26_000,
       heartbeatMs: 10_000,
     });
     expect(declaration.heartbeatMs * 2).toBeLessThan(declaration.leaseMs);

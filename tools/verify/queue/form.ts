@@ -11,7 +11,7 @@ export interface JobLimits {
 export interface Form {
   readonly name: 'long' | 'short';
   readonly limits: JobLimits;
-  /** Of the round with the poison job: losing twenty leases of 30 s takes 10 minutes. */
+  /** Of the round with the poison job: losing twenty leases as declared takes 9 minutes. */
   readonly poisonLimits: JobLimits;
   /** Jobs of all rounds together. */
   readonly jobs: number;
@@ -21,7 +21,7 @@ export interface Form {
   readonly awayMs: number;
   /** Work of a slow job: longer than it takes until a worker that was away reports it again. */
   readonly slowMs: number;
-  /** Crashed work is begun again so long after its lease at most. */
+  /** Crashed work is begun again so long after the crash at most. */
   readonly againWithinMs: number;
   /** A round must have come to rest so long after its last fault. */
   readonly settledWithinMs: number;
@@ -32,7 +32,7 @@ export interface Form {
 /** Leases as declared. */
 export const longForm: Form = {
   name: 'long',
-  limits: { leaseMs: 30_000, heartbeatMs: 10_000, leaseLossLimit: 20, waitSeconds: 2 },
+  limits: { leaseMs: 26_000, heartbeatMs: 10_000, leaseLossLimit: 20, waitSeconds: 2 },
   poisonLimits: { leaseMs: 3_000, heartbeatMs: 1_000, leaseLossLimit: 20, waitSeconds: 2 },
   jobs: 20_000,
   kills: 3,
@@ -51,7 +51,7 @@ export const shortForm: Form = {
   kills: 1,
   awayMs: 5_500,
   slowMs: 4_000,
-  againWithinMs: 6_000,
+  againWithinMs: 10_000,
   settledWithinMs: 20_000,
   durable: false,
 };

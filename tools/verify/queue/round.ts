@@ -151,14 +151,14 @@ export class Round {
   }
 
   async #report(startedAt: number): Promise<RoundReport> {
-    const { stage, form, limits } = this.scene;
+    const { stage, form } = this.scene;
     const ids = new Set(this.jobs.map(({ id }) => id));
     const journal = readJournals(stage.directory).filter(({ job }) => ids.has(job));
     const known = await databaseFacts(stage.admin, this.jobs);
     const { losesAnswers = false } = this.plan;
     const strikes = await this.#strikesAndLosses(losesAnswers);
     const facts = { jobs: this.jobs, ...known, journal, strikes, losesAnswers };
-    const verdict = judge(facts, { againWithinMs: limits.leaseMs + form.againWithinMs });
+    const verdict = judge(facts, { againWithinMs: form.againWithinMs });
     if (this.plan.meetsFence && verdict.refused === 0) this.violates('fence_not_met');
     const errors = unexpectedErrors(stage.directory, this.plan.expectedErrors);
     const own = { ...this.violations, ...(errors.length > 0 && { log_errors: errors.length }) };

@@ -75,7 +75,7 @@ describe('types of batches', () => {
   const good: BatchTypeDeclaration = {
     type: 'wave',
     itemType: 'send_email',
-    leaseMs: 30_000,
+    leaseMs: 26_000,
     heartbeatMs: 10_000,
     leaseLossLimit: 20,
   };
@@ -91,9 +91,9 @@ describe('types of batches', () => {
     expect(make).toThrow(JobTypeError);
   });
 
-  it('lease for as long as the shortest of them says; without any for 30 s', () => {
+  it('lease for as long as the shortest of them says; without any for 26 s', () => {
     const jobTypesOf = new JobTypes();
-    expect(new BatchTypes({}, jobTypesOf).shortestLeaseMs()).toBe(30_000);
+    expect(new BatchTypes({}, jobTypesOf).shortestLeaseMs()).toBe(26_000);
     const brisk = { ...good, leaseMs: 20_000 };
     expect(new BatchTypes({ wave: brisk }, jobTypesOf).shortestLeaseMs()).toBe(20_000);
   });

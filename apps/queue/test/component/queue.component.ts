@@ -314,7 +314,7 @@ describe('what the service says about itself', () => {
       {
         max_attempts: 12,
         retry_policy: { unknown_retries: 1 },
-        limits: { lease_ms: 30_000, lease_loss_limit: 20, waiting_limit_seconds: null },
+        limits: { lease_ms: 26_000, lease_loss_limit: 20, waiting_limit_seconds: null },
         retention: { completed: 30, expired: 30, dead: 90 },
       },
     ]);

@@ -35,14 +35,14 @@ export const BATCH_TYPES = {
   send_wave: {
     type: 'send_wave',
     itemType: 'send_email',
-    leaseMs: 30_000,
+    leaseMs: 26_000,
     heartbeatMs: 10_000,
     leaseLossLimit: 20,
   },
   send_other: {
     type: 'send_other',
     itemType: 'send_email',
-    leaseMs: 30_000,
+    leaseMs: 26_000,
     heartbeatMs: 10_000,
     leaseLossLimit: 20,
   },

@@ -112,7 +112,7 @@ describe('a lost lease', () => {
   it('is none while the holder renews it, or reports', async () => {
     const { batch, leaseToken } = await leased();
     await tick();
-    await letLeasesAge(29);
+    await letLeasesAge(20);
     const { lost: gone } = await queue.batches.renewLeases.execute({
       worker_id: 'worker-1',
       leases: [
