@@ -33,6 +33,10 @@ export class BatchTypes {
     this.byName = new Map(Object.entries(declarations));
   }
 
+  names(): string[] {
+    return [...this.byName.keys()];
+  }
+
   has(name: string): boolean {
     return this.byName.has(name);
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SystemDatabase } from '@penguinmails/database';
+import { BatchTypes } from '../batch/batch-types.js';
 import { QueueDepth } from '../health/queue-depth.js';
 import type { TypeDepth } from '../health/type-depth.js';
 import { JobTypes } from '../job-type/job-types.js';
@@ -21,7 +22,7 @@ export interface QueueResource {
   readonly finished_per_minute: number;
 }
 
-/** Every declared job type, and whatever else has jobs, in the order of their names. */
+/** Every declared type of jobs and batches, and whatever else has some, in the order of their names. */
 @Injectable()
 export class ListQueues {
   constructor(
@@ -30,6 +31,7 @@ export class ListQueues {
     private readonly controls: QueueControlSystemRepository,
     private readonly rates: FinishedRateSystemRepository,
     private readonly types: JobTypes,
+    private readonly batchTypes: BatchTypes,
   ) {}
 
   async execute(): Promise<QueueResource[]> {
@@ -38,6 +40,7 @@ export class ListQueues {
       ...depths.map(({ type }) => type),
       ...controls.map(({ type }) => type),
       ...this.types.all().map(({ type }) => type),
+      ...this.batchTypes.names(),
     ]);
     return [...names].sort().map((type) => {
       const isOfType = (one: { readonly type: string }) => one.type === type;

@@ -97,6 +97,27 @@ describe('batches over HTTP', () => {
     expect(rows).toEqual([{ total: 120, remaining: 0, finished_at: expect.any(Date) }]);
   });
 
+  it('are kept while an operator has paused their type, which is listed', async () => {
+    const asOperator = (method: string, path: string, body?: object) =>
+      queue.request(queue.platformToken, method, `/internal/queues${path}`, body);
+    const pause = await asOperator('POST', '/send_wave/pause', { reason: 'storm' });
+    expect(pause).toMatchObject({ status: 200, body: { type: 'send_wave', paused: true } });
+    const batch = newBatch({ n: 1 });
+    await enqueue(batch);
+    expect((await lease({ wait_ms: 0 })).body.batches).toEqual([]);
+    const { body } = await asOperator('GET', '');
+    expect(body.data.map(({ type }: { type: string }) => type)).toEqual(
+      expect.arrayContaining(['send_wave', 'send_other', 'send_email']),
+    );
+    await asOperator('POST', '/send_wave/resume');
+    const { body: leased } = await eventually(async () => {
+      const answer = await lease();
+      return answer.body.batches.length > 0 && answer;
+    });
+    expect(leased.batches).toMatchObject([{ id: batch.batchId }]);
+    await asWorker(':finish', report(batch, leased.lease_token));
+  });
+
   it('are waited for', async () => {
     const waiting = lease();
     const batch = newBatch({ n: 1 });
