@@ -119,6 +119,10 @@ export class Scene {
     return `http://127.0.0.1:${this.#portsOf(replica).http}`;
   }
 
+  metricsUrlOf(name: string): string {
+    return `http://127.0.0.1:${this.#portsOf(name).metrics}/metrics`;
+  }
+
   async close(): Promise<void> {
     await this.#front?.close();
   }

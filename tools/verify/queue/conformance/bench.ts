@@ -44,6 +44,8 @@ export class Bench {
   readonly limits: JobLimits;
   readonly admin: pg.Pool;
   readonly appUrl: string;
+  /** One of each replica. */
+  readonly metricsUrls: readonly string[];
   readonly #scene: Scene;
   readonly #signer: ServiceTokenSigner;
   #turn = 0;
@@ -54,6 +56,7 @@ export class Bench {
     this.limits = scene.limits;
     this.admin = scene.stage.admin;
     this.appUrl = scene.stage.database.appUrl;
+    this.metricsUrls = scene.replicas.map((name) => scene.metricsUrlOf(name));
     const privateKey = scene.stage.signing.worker.private_key;
     this.#signer = new ServiceTokenSigner({ issuer: 'worker', privateKey });
   }

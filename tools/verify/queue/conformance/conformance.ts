@@ -4,10 +4,14 @@ import type { Stage } from '../stage.ts';
 import { Bench } from './bench.ts';
 import { holdRules } from './hold-rules.ts';
 import { leaseRules } from './lease-rules.ts';
+import { metricRules } from './metric-rules.ts';
 import { orderRules } from './order-rules.ts';
 import type { Rule } from './rule.ts';
 
-export const rules: readonly Rule[] = [...orderRules, ...holdRules, ...leaseRules];
+export const rules: readonly Rule[] = [
+  ...[...orderRules, ...holdRules],
+  ...[...leaseRules, ...metricRules],
+];
 
 /** One line of the output. */
 export interface RuleReport {
