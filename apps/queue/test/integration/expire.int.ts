@@ -111,6 +111,23 @@ describe('a job that waited too long', () => {
     await expect(queue.expireJobs.execute()).resolves.toBe(1);
   });
 
+  it('expires behind a pause too; what has no limit outlasts it', async () => {
+    const tenantId = newId();
+    await queue.accept([acceptedEmail({}, tenantId)]);
+    await queue.db.system.transaction((tx) =>
+      queue.enqueueJobs.enqueue(tx, [{ tenantId, type: 'maintenance', payload: {} }]),
+    );
+    await queue.admin.query('INSERT INTO lane_pauses (tenant_id) VALUES ($1)', [tenantId]);
+    await queue.admin.query(
+      `UPDATE job_queue SET scheduled_at = scheduled_at - interval '1 year',
+         expires_at = expires_at - interval '1 year'`,
+    );
+    await expect(queue.expireJobs.execute()).resolves.toBe(1);
+    expect(await queue.rows('SELECT job_type FROM job_queue')).toEqual([
+      { job_type: 'send_email' },
+    ]);
+  });
+
   it('waits for the next leader once its own has to go', async () => {
     await queue.accept(manyEmails(501));
     await overdue();
