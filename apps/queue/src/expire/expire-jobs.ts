@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
-import { counter, metrics } from '@penguinmails/observability';
 import { EventWriter } from '@penguinmails/outbox';
 import { deliveryEvents } from '../finish/delivery-items.js';
 import { GroupCount } from '../group/group-count.js';
 import { groupEnds } from '../group/group-ends.js';
+import { countEnds } from '../job/count-ends.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import type { UnfinishedJob } from '../job/unfinished-job.js';
 import { JobTypes } from '../job-type/job-types.js';
@@ -56,11 +56,6 @@ export class ExpireJobs {
     const now = new Date();
     const events = deliveryEvents(told.map((job) => expiredDelivery(job, now)));
     if (events.length > 0) await this.events.write(tx, events);
-    tx.onCommit(() => count(jobs));
+    tx.onCommit(() => countEnds(jobs.map(({ type }) => ({ type, outcome: EXPIRED }))));
   }
-}
-
-function count(jobs: readonly UnfinishedJob[]): void {
-  for (const { type } of jobs)
-    counter(metrics.jobsFinished).add(1, { 'penguinmails.job.type': type, outcome: EXPIRED });
 }

@@ -6,6 +6,7 @@ import { deliveryEvents } from '../finish/delivery-items.js';
 import { RescueBatches } from '../batch/rescue-batches.js';
 import { GroupCount } from '../group/group-count.js';
 import { groupEnds } from '../group/group-ends.js';
+import { countEnds } from '../job/count-ends.js';
 import { deadLetterEvents } from '../job/dead-letter-event.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import type { RunningJob } from '../job/unfinished-job.js';
@@ -15,7 +16,7 @@ import { type Due, nothingDue } from '../leader/due.js';
 import { DueSystemRepository } from '../leader/due.system.repository.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
 import { CalmRoundSystemRepository } from './calm-round.system.repository.js';
-import { planRescue } from './lease-loss.js';
+import { planRescue, type RescuePlan } from './lease-loss.js';
 import { RescueSystemRepository } from './rescue.system.repository.js';
 
 /** Jobs rescued in one transaction; more wait for the next round. */
@@ -87,10 +88,12 @@ export class RescueJobs {
     await this.groups.ended(tx, groupEnds(plan.ended, expired));
     const events = [...deliveryEvents(plan.deliveries), ...deadLetterEvents(buried)];
     if (events.length > 0) await this.events.write(tx, events);
-    tx.onCommit(() => this.afterCommit(expired));
+    tx.onCommit(() => this.afterCommit(expired, plan));
   }
 
-  private afterCommit(expired: readonly RunningJob[]): void {
+  private afterCommit(expired: readonly RunningJob[], { ended }: RescuePlan): void {
+    const types = new Map(expired.map(({ jobId, type }) => [jobId, type]));
+    countEnds(ended.map(({ jobId, outcome }) => ({ type: types.get(jobId)!, outcome })));
     for (const { type } of expired)
       counter(metrics.leaseExpiries).add(1, { 'penguinmails.job.type': type });
     this.ready.wake(lanesOf(expired));

@@ -1,7 +1,7 @@
 import { newId } from '@penguinmails/contracts';
 import { NotInTime, until } from '../../until.ts';
-import type { Bench } from './bench.ts';
-import { type Rule, same } from './rule.ts';
+import type { Bench, TakenJob } from './bench.ts';
+import { holds, type Rule, same } from './rule.ts';
 
 /** Gauges are counted once in 5 s. */
 const SEEN_WITHIN_MS = 10_000;
@@ -47,7 +47,18 @@ async function counted(bench: Bench): Promise<readonly number[]> {
     total('jobs_finished', { outcome: 'delivered' }),
     total('jobs_finished', { outcome: 'deferred' }),
     total('leases_expired'),
+    total('jobs_finished', { outcome: 'lease_lost' }),
   ];
+}
+
+/** Whoever leased it is taken to have died as often as its type bears. */
+async function loseLastLease(bench: Bench, { id }: TakenJob): Promise<void> {
+  await bench.rows(
+    `UPDATE job_queue SET lease_losses = $2, lease_expires_at = now() - interval '1 minute'
+     WHERE id = $1`,
+    [id, bench.limits.leaseLossLimit - 1],
+  );
+  await until('it was buried', async () => (await bench.row(id)) === undefined, SEEN_WITHIN_MS);
 }
 
 export const metricRules: readonly Rule[] = [
@@ -82,16 +93,17 @@ export const metricRules: readonly Rule[] = [
     name: 'what was leased, what tries came to and which leases ran out is counted',
     async check(bench) {
       const before = await counted(bench);
-      await bench.put(Array.from({ length: 3 }, () => ({ tenantId: newId() })));
-      const [good, late, lost] = await bench.take(3, 3_000);
-      if (!good || !late || !lost) return same([good, late, lost], 3, 'leased');
+      await bench.put(Array.from({ length: 4 }, () => ({ tenantId: newId() })));
+      const [good, late, lost, fatal] = await bench.take(4, 3_000);
+      if (!good || !late || !lost || !fatal) return holds(false, 'not leased');
       await bench.finish([good], 'delivered');
       await bench.finish([late], 'deferred');
       await bench.loseLease(lost);
+      await loseLastLease(bench, fatal);
       const more = async () => (await counted(bench)).map((count, at) => count - (before[at] ?? 0));
-      const isCounted = async () => (await more())[3] === 1;
+      const isCounted = async () => (await more())[4] === 1;
       await give(isCounted);
-      same(await more(), [3, 1, 1, 1], 'counted');
+      same(await more(), [4, 1, 1, 2, 1], 'counted');
     },
   },
 ];
