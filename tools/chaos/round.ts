@@ -142,14 +142,15 @@ const figures = ({
   lease_losses: leaseLosses,
 });
 
-/** Waits until enough jobs are unfinished. @throws Error when they never are */
+/** Waits until enough jobs are unfinished, and some of them run. @throws Error when they never are */
 async function untilPiled({ stack, inFlight }: RoundSettings, tenants: string[]) {
   const deadline = Date.now() + PILE_WITHIN_MS;
   for (;;) {
     const hot = await readHotJobs(stack.describe(), tenants);
     const running = hot.filter(({ status }) => status === 'running').length;
-    if (hot.length >= inFlight) return { in_flight: hot.length, running };
-    if (Date.now() > deadline) throw new Error(`only ${hot.length} e-mails on their way`);
+    if (hot.length >= inFlight && running > 0) return { in_flight: hot.length, running };
+    if (Date.now() > deadline)
+      throw new Error(`only ${hot.length} e-mails on their way, ${running} of them under a lease`);
     await delay(100);
   }
 }

@@ -1,4 +1,5 @@
 import kafkajs, { type Kafka, type KafkaConfig } from 'kafkajs';
+import { installBrokerConnectShim } from './broker-connect-shim.js';
 import { installFetchDecoder } from './fetch-decoder.js';
 import { quietLogCreator } from './kafkajs-log.js';
 import { installRecordChecksum } from './record-checksum.js';
@@ -39,6 +40,7 @@ export const PROBE_CLIENT: ClientTimes = {
 /** A kafkajs client with our time-outs, codecs, timer shim and log levels. */
 export function createKafka(settings: KafkaSettings, times: ClientTimes): Kafka {
   installRequestQueueShim();
+  installBrokerConnectShim();
   installFetchDecoder();
   installRecordEncoder();
   installRecordChecksum();

@@ -73,7 +73,7 @@ export class ScriptedServer {
   private constructor(private readonly server: Server) {}
 
   static async start(): Promise<ScriptedServer> {
-    const server = createServer();
+    const server = createServer({ noDelay: true });
     const scripted = new ScriptedServer(server);
     server.on('connection', (socket) => scripted.serve(socket));
     server.listen(0, '127.0.0.1');

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { connect, createServer, type Server } from 'node:net';
+import net, {
+  connect,
+  createServer,
+  type Server,
+  type Socket,
+  type TcpNetConnectOpts,
+} from 'node:net';
 import kafkajs, { type Admin, type CompressionTypes, type Message } from 'kafkajs';
+import { jest } from '@jest/globals';
 import { testBrokers } from '@penguinmails/testing';
 import { createKafka, STEADY_CLIENT } from '../../src/kafka-client.js';
 import type { Logger, RecordSlice, SliceConsumerSettings } from '../../src/index.js';
@@ -55,9 +62,14 @@ export function consumerSettings(
   return { ...settings(), groupId: `kafka-test-${randomUUID()}`, topics, runSlice };
 }
 
-/** Forwards a port to the broker once it is opened: a broker that is down at first. */
+/**
+ * Forwards a port to the broker once it is opened: a broker that is down at first, or stands still.
+ * kafkajs goes on to the address that the broker tells, unless `lead` is on.
+ */
 export class LateBroker {
   #server: Server | undefined;
+  #standsStill = false;
+  readonly #pairs = new Set<[Socket, Socket]>();
 
   constructor(readonly port: number) {}
 
@@ -66,18 +78,44 @@ export class LateBroker {
   }
 
   open(): Promise<void> {
-    const [host, port] = testBrokers()[0].split(':');
-    this.#server = createServer((socket) => {
-      const upstream = connect(Number(port), host);
-      socket.pipe(upstream).pipe(socket);
-      socket.on('error', () => upstream.destroy());
-      upstream.on('error', () => socket.destroy());
-    });
+    this.#server = createServer((socket) => this.#forward(socket));
     return new Promise((resolve) => this.#server?.listen(this.port, '127.0.0.1', resolve));
+  }
+
+  /** Leads every connection of kafkajs here, whatever its address, until mocks are restored. */
+  lead(): void {
+    const here = (to: TcpNetConnectOpts, done?: () => void) =>
+      connect({ ...to, port: this.port }, done);
+    jest.spyOn(net, 'connect').mockImplementation(here as typeof net.connect);
+  }
+
+  /** As after SIGSTOP: connections stand, new ones are taken, requests wait, nobody answers. */
+  standStill(): void {
+    this.#standsStill = true;
+    for (const [socket, upstream] of this.#pairs) socket.unpipe(upstream).pause();
+    for (const [socket, upstream] of this.#pairs) upstream.unpipe(socket).pause();
+  }
+
+  /** What has waited is carried out now. */
+  goOn(): void {
+    this.#standsStill = false;
+    for (const [socket, upstream] of this.#pairs) socket.pipe(upstream).pipe(socket);
   }
 
   close(): void {
     this.#server?.close();
+    for (const [socket, upstream] of this.#pairs) [socket, upstream].map((one) => one.destroy());
+  }
+
+  #forward(socket: Socket): void {
+    const [host, port] = testBrokers()[0].split(':');
+    const upstream = connect(Number(port), host);
+    const pair: [Socket, Socket] = [socket, upstream];
+    this.#pairs.add(pair);
+    if (!this.#standsStill) socket.pipe(upstream).pipe(socket);
+    socket.on('error', () => upstream.destroy());
+    upstream.on('error', () => socket.destroy());
+    socket.on('close', () => this.#pairs.delete(pair) && upstream.destroy());
   }
 }
 

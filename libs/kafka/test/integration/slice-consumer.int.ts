@@ -6,6 +6,7 @@ import {
   createProducer,
   createRelayProducer,
   ensureTopics,
+  type EventProducer,
   type RecordSlice,
   SliceConsumer,
   type SliceConsumerSettings,
@@ -32,6 +33,7 @@ function start(consumerOf: SliceConsumerSettings): SliceConsumer {
 }
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   await Promise.all(running.splice(0).map((consumer) => consumer.stop()));
 });
 
@@ -243,6 +245,32 @@ describe('producers', () => {
     const [{ high }] = await admin((a) => a.fetchTopicOffsets(topic));
     expect(high).toBe('1');
     await producer.disconnect();
+    broker.close();
+  });
+
+  it('of the relay settle a send within 10 s while the broker stands still, connected or not, and recover', async () => {
+    const broker = new LateBroker(await freePort());
+    await broker.open();
+    const topic = await newTopic(1);
+    broker.lead();
+    const known = createRelayProducer(settings([broker.address]));
+    const fresh = createRelayProducer(settings([broker.address]));
+    const record = { topic, key: 'k', value: '1', headers: {} };
+    await known.sendBatch([record]);
+    broker.standStill();
+    const startedAt = Date.now();
+    const sends = await Promise.allSettled([known, fresh].map((one) => one.sendBatch([record])));
+    expect(sends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
+    broker.goOn();
+    // The first try after it may still meet the connection that was given up: the relay tries again.
+    const sent = (one: EventProducer) => () =>
+      one.sendBatch([record]).then(
+        () => true,
+        () => false,
+      );
+    for (const one of [known, fresh]) await eventually(sent(one));
+    await Promise.all([known, fresh].map((one) => one.disconnect()));
     broker.close();
   });
 

@@ -37,9 +37,17 @@ async function copiedKey(admin: pg.Client, table: ProbedTable, { columns }: Uniq
   return insertRow(table, C, 'c', rows[0]);
 }
 
-function mustInsertOne(outcome: Outcome): string | undefined {
-  if ('refused' in outcome) return mustBeRefused(outcome);
-  return outcome.count === 1 ? undefined : show(outcome);
+function mustInsertOne(outcome: Outcome, mayWrite: boolean): string | undefined {
+  if ('refused' in outcome && !mayWrite) return mustBeRefused(outcome);
+  return 'count' in outcome && outcome.count === 1 ? undefined : show(outcome);
+}
+
+/** 42501 is what a policy says, too: only who lacks the right may be refused with it. */
+async function mayWrite(table: ProbedTable, attempt: Attempt): Promise<Record<string, unknown>> {
+  const rights = `SELECT has_table_privilege($1, 'INSERT') AS insert,
+    has_table_privilege($1, 'INSERT') AND has_table_privilege($1, 'UPDATE') AS upsert`;
+  const outcome = await attempt(C, rights, [table.name]);
+  return ('rows' in outcome && outcome.rows[0]) || {};
 }
 
 async function tryKey(
@@ -51,14 +59,15 @@ async function tryKey(
   const { text, values } = await copiedKey(admin, table, key);
   const target = key.columns.join(', ');
   const update = `ON CONFLICT (${target}) DO UPDATE SET ${table.tenantColumn} = excluded.${table.tenantColumn}`;
-  const attacks: [number, string][] = [
-    [key.primary ? 13 : 12, text],
-    [14, `${text} ON CONFLICT DO NOTHING`],
-    ...(key.whole ? [[15, `${text} ${update}`] as [number, string]] : []),
+  const { insert, upsert } = await mayWrite(table, attempt);
+  const attacks: [number, string, boolean][] = [
+    [key.primary ? 13 : 12, text, insert === true],
+    [14, `${text} ON CONFLICT DO NOTHING`, insert === true],
+    ...(key.whole ? [[15, `${text} ${update}`, upsert === true] as [number, string, boolean]] : []),
   ];
   const leaks: Leak[] = [];
-  for (const [probe, attack] of attacks) {
-    const seen = mustInsertOne(await attempt(C, attack, values));
+  for (const [probe, attack, may] of attacks) {
+    const seen = mustInsertOne(await attempt(C, attack, values), may);
     if (seen) leaks.push({ probe, what: `${key.index}: ${seen}` });
   }
   return leaks;

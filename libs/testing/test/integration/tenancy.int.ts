@@ -54,6 +54,8 @@ describe('the suites notice', () => {
      CREATE POLICY tenant_isolation ON content_objects FOR ALL TO content_app, content_ro
      USING (${using}) WITH CHECK (${check})`;
   const OWN = "tenant_id = current_setting('app.current_tenant_id')::uuid";
+  const AS_TEXT = "tenant_id::text = current_setting('app.current_tenant_id')";
+  const SILENT = "tenant_id = NULLIF(current_setting('app.current_tenant_id', true), '')::uuid";
 
   test('nothing on a whole database', async () => {
     expect(await damage('SELECT 1')).toEqual([]);
@@ -66,14 +68,7 @@ describe('the suites notice', () => {
     ['CHECK (true) by an UPDATE', policy(OWN, 'true'), 'probe 10'],
     ['USING (true)', policy('true', OWN), 'probe 4'],
     ['USING (true) in the catalog', policy('true', OWN), 'exactly one policy'],
-    [
-      'a silent policy',
-      policy(
-        "tenant_id = NULLIF(current_setting('app.current_tenant_id', true), '')::uuid",
-        "tenant_id = NULLIF(current_setting('app.current_tenant_id', true), '')::uuid",
-      ),
-      'probe 1',
-    ],
+    ['a silent policy', policy(SILENT, SILENT), 'probe 1'],
     ['a second policy', 'CREATE POLICY more ON content_blobs USING (true)', 'probe 4'],
     ['TRUNCATE', 'GRANT TRUNCATE ON content_objects TO content_app', 'probe 24'],
     [
@@ -116,6 +111,50 @@ describe('the suites notice', () => {
       'a key across tenants, by ON CONFLICT',
       'ALTER TABLE content_blobs ADD UNIQUE (content_hash)',
       'probe 14',
+    ],
+    [
+      'a key across tenants, by an upsert',
+      'ALTER TABLE content_blobs ADD UNIQUE (content_hash)',
+      'probe 15',
+    ],
+    [
+      'a primary key without its tenant',
+      `ALTER TABLE attachments DROP CONSTRAINT attachments_pkey;
+       ALTER TABLE attachments ADD PRIMARY KEY (id)`,
+      'probe 13',
+    ],
+    ['a tenant that is compared as text', policy(AS_TEXT, AS_TEXT), 'probe 3'],
+    ['rows of another by their tenant', policy('true', OWN), 'probe 5'],
+    ['OR true', policy('true', OWN), 'probe 6'],
+    ['UPDATE', policy('true', 'true'), 'probe 7'],
+    ['DELETE', policy('true', 'true'), 'probe 8'],
+    ['an emptied tenant', policy(SILENT, SILENT), 'probe 2'],
+    ['row_security off', 'ALTER TABLE content_objects DISABLE ROW LEVEL SECURITY', 'probe 25'],
+    ['a policy of the login', 'ALTER TABLE content_blobs OWNER TO content_app', 'probe 28'],
+    [
+      'temporary tables',
+      `DO $$ BEGIN EXECUTE format('GRANT TEMP ON DATABASE %I TO content_app',
+         current_database()); END $$`,
+      'probe 30',
+    ],
+    [
+      'statistics of a partition',
+      `DO $$ BEGIN EXECUTE format('GRANT SELECT ON content_access_log_p%1$s TO content_app;
+         ALTER TABLE content_access_log_p%1$s DISABLE ROW LEVEL SECURITY;
+         ANALYZE content_access_log_p%1$s', to_char(now() AT TIME ZONE 'UTC', 'YYYYMM')); END $$`,
+      'probe 33',
+    ],
+    [
+      'texts of other sessions',
+      `GRANT SELECT ON pg_stat_activity TO content_app;
+       GRANT EXECUTE ON FUNCTION pg_stat_get_activity(integer) TO content_app`,
+      'probe 40',
+    ],
+    [
+      'a trigger function that notifies',
+      `CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
+       $f$ BEGIN PERFORM pg_notify('told', NEW::text); RETURN NEW; END $f$`,
+      'probe 41',
     ],
     ['FOR UPDATE', policy('true', OWN), 'probe 17'],
     ['COPY TO', policy('true', OWN), 'probe 22'],
