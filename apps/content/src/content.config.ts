@@ -19,7 +19,7 @@ const timer = (name: string) => int(name, { min: MIN_TIMER_MS, max: MAX_TIMER_MS
 const variables = {
   ...tierVariables('CONTENT'),
   /** Nobody waits for what this service makes of events: it takes them in by the slice. */
-  gatherMs: int('CONTENT_GATHER_MS', { min: 0, max: 5000 }).default(500),
+  gatherMs: int('CONTENT_GATHER_MS', { min: 0, max: 5000 }).default(1000),
   reaper: {
     everyMs: timer('CONTENT_REAP_INTERVAL_MS').default(60_000),
     graces: {

@@ -11,7 +11,7 @@ import {
 const variables = {
   ...tierVariables('NOTIFICATIONS'),
   /** Nobody waits for what this service makes of events: it takes them in by the slice. */
-  gatherMs: int('NOTIFICATIONS_GATHER_MS', { min: 0, max: 5000 }).default(500),
+  gatherMs: int('NOTIFICATIONS_GATHER_MS', { min: 0, max: 5000 }).default(1000),
 };
 
 export type NotificationsConfig = ConfigOf<typeof variables>;

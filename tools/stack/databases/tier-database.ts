@@ -11,6 +11,16 @@ const POOLS: Record<Tier, number> = {
   queue: 50,
   notifications: 20,
 };
+/** Seconds from one look of autovacuum to the next: no two of the five, started together, vacuum in step. */
+const VACUUM_EVERY: Record<Tier, number> = {
+  oltp: 61,
+  content: 53,
+  olap: 67,
+  queue: 59,
+  notifications: 71,
+};
+/** A checkpoint every so many looks, about five minutes as PostgreSQL has it. */
+const LOOKS_TO_A_CHECKPOINT = 5;
 const REPLICAS = 3;
 const SYSTEM_POOL = 10;
 const SPARE = 20;
@@ -51,6 +61,10 @@ export function embeddedDatabase(
     password: passwords.admin,
     maxConnections: SPARE + REPLICAS * (POOLS[tier] + SYSTEM_POOL),
     durable: true,
+    more: {
+      autovacuum_naptime: VACUUM_EVERY[tier],
+      checkpoint_timeout: VACUUM_EVERY[tier] * LOOKS_TO_A_CHECKPOINT,
+    },
   });
   const admin = cluster.adminUrl(databaseName(tier));
   return { tier, cluster, urls: urlsFrom(admin, tier, passwords), provision: true };

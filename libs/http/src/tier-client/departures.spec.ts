@@ -13,23 +13,23 @@ describe('departures', () => {
     }
   });
 
-  it('wait for the one under way, but not longer than 20 ms', () => {
+  it('wait for the one under way, but not longer than 30 ms', () => {
     const of = departures();
     of.left(1);
     now += 5;
-    expect(of.waitMs(1, 1)).toBe(15);
+    expect(of.waitMs(1, 1)).toBe(25);
     expect(of.waitMs(1, 0)).toBe(0);
-    now += 15;
+    now += 25;
     expect(of.waitMs(1, 1)).toBe(0);
     expect(of.waitMs(1, 2)).toBe(0);
   });
 
-  it('are 20 ms apart while much comes, also when nothing is under way, and then no more', () => {
+  it('are 30 ms apart while much comes, also when nothing is under way, and then no more', () => {
     const of = departures();
     of.left(4);
     now += 5;
-    expect(of.waitMs(3, 0)).toBe(15);
-    now += 15;
+    expect(of.waitMs(3, 0)).toBe(25);
+    now += 25;
     expect(of.waitMs(3, 0)).toBe(0);
     of.left(3);
     expect(of.waitMs(1, 0)).toBe(0);
@@ -39,7 +39,7 @@ describe('departures', () => {
     const of = departures();
     of.left(64);
     expect([0, 1, 2].map((underWay) => of.waitMs(64, underWay))).toEqual([0, 0, 0]);
-    expect(of.waitMs(63, 2)).toBe(20);
+    expect(of.waitMs(63, 2)).toBe(30);
     expect(of.waitMs(64, 3)).toBeUndefined();
     now += 60_000;
     expect(of.waitMs(1, 3)).toBeUndefined();

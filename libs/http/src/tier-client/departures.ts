@@ -3,11 +3,11 @@ const LANES = 3;
 /** From so many calls in a batch on, the next one lets more of them gather. */
 const BUSY_FROM = 4;
 /** From one batch to the next while there is much to do. */
-const REST_MS = 20;
+const REST_MS = 30;
 
 /**
  * When the next batch of a route may leave. Each has a price of its own at every tier, whatever is in it,
- * so while many calls come one leaves each 20 ms, or when it is full. Who comes alone waits for nothing;
+ * so while many calls come one leaves each 30 ms, or when it is full. Who comes alone waits for nothing;
  * and a batch that takes long holds up the next one for no longer than that.
  */
 export class Departures {
