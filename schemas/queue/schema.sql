@@ -1273,5 +1273,13 @@ CREATE INDEX idx_job_queue_status_priority
 SET LOCAL ROLE queue_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000118000-index-what-runs.sql', 'a33ba2d7242a6029a0c01e4510cf5fbb979674332ed814ba51ee6faaf6339359');
 
+-- 1764000119000-note-when-a-batch-is-leased.sql
+SET LOCAL ROLE queue_owner;
+-- What a batch gives back of its limits counts for the day on which it was leased. started_at is of its
+-- first lease. NULL: leased by a version that did not note it.
+ALTER TABLE job_batches ADD COLUMN leased_at TIMESTAMP WITH TIME ZONE;
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000119000-note-when-a-batch-is-leased.sql', 'df22166d5cadbb3200356a43187f29ffaf302732eeb05af3ea669599035f28f4');
+
 SELECT ensure_partitions(8);
 COMMIT;

@@ -303,6 +303,32 @@ describe('a limit', () => {
     expect(await claimAll(500, queue.anotherReplica())).toHaveLength(3);
   });
 
+  it('gets back of a day only what was claimed on it: midnight makes no room for more', async () => {
+    const tenant = newId();
+    await limit(tenant, 'tenant', { per_day: 20 });
+    await insert(tenant, { n: 8 });
+    queue.ready.wake();
+    const { jobs, leaseToken } = await queue.lease(8);
+    const giveBack = (from: number, to: number) =>
+      queue.finishJobs.execute(
+        jobs.slice(from, to).map((job) => resultOf(job, leaseToken, { kind: 'returned' })),
+      );
+    const usedToday = () =>
+      queue.rows('SELECT used_today AS used FROM rate_buckets WHERE tenant_id = $1', [tenant]);
+    await giveBack(0, 2);
+    expect(await usedToday()).toEqual([{ used: 6 }]);
+    await queue.rows(
+      `UPDATE job_queue SET started_at = started_at - interval '1 day' WHERE id = ANY($1)`,
+      [[jobs[2].jobId, jobs[4].jobId]],
+    );
+    await giveBack(2, 5);
+    expect(await usedToday()).toEqual([{ used: 5 }]);
+    await queue.rows('UPDATE rate_buckets SET day = day + 1, used_today = 4');
+    await giveBack(5, 8);
+    expect(await usedToday()).toEqual([{ used: 4 }]);
+    expect(await queue.rows("SELECT FROM job_queue WHERE status = 'running'")).toEqual([]);
+  });
+
   it('that was lifted holds nothing back any more', async () => {
     const tenant = newId();
     await limit(tenant, 'mailbox:m1', { per_day: 1 });
