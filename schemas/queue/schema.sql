@@ -1281,5 +1281,13 @@ ALTER TABLE job_batches ADD COLUMN leased_at TIMESTAMP WITH TIME ZONE;
 SET LOCAL ROLE queue_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000119000-note-when-a-batch-is-leased.sql', 'df22166d5cadbb3200356a43187f29ffaf302732eeb05af3ea669599035f28f4');
 
+-- 1764000119500-find-batches-that-ended.sql
+SET LOCAL ROLE queue_owner;
+-- Rows are appended as batches end: a summary per range of pages finds the last minutes.
+CREATE INDEX idx_batch_history_completed ON batch_history
+    USING brin (completed_at) WITH (autosummarize = on);
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000119500-find-batches-that-ended.sql', 'cbdffd338fd64fe41a447a9592a3878584884193c0352597aa41476e2c75e143');
+
 SELECT ensure_partitions(8);
 COMMIT;
