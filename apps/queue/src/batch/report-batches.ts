@@ -87,7 +87,7 @@ export class ReportBatches {
       planReport(
         batch,
         byKey.get(batchKeyOf(batch))!,
-        this.jobTypes.get(batch.itemType),
+        this.jobTypes.policyOf(batch.itemType),
         endsLease,
         Math.random,
       ),

@@ -78,7 +78,7 @@ export class FinishJobs {
     const plan = planFinish(
       held,
       boundTimes(other, held),
-      (type) => this.types.get(type),
+      (type) => this.types.policyOf(type),
       Math.random,
     );
     const finishes = [...completed.flatMap((jobs) => this.completed(jobs)), ...plan.finishes];
@@ -90,7 +90,7 @@ export class FinishJobs {
 
   /** What is known of jobs that were completed without being decided on. */
   private completed({ results, type, attempts, groupId, finishedAt }: CompletedJobs) {
-    const { reports } = this.types.get(type);
+    const { reports } = this.types.policyOf(type);
     const decision = { move: 'complete', attempts, unknownOutcomes: 0 } as const;
     const finished_at = finishedAt?.toISOString();
     return results.map((result): ReportedFinish => {
