@@ -279,13 +279,16 @@ describe('a tier service', () => {
     const app = await boot(CONTROLLERS, { brokers: [`127.0.0.1:${await freePort()}`] });
     expect(await gauge(metrics.outboxDepth)).toBe(0);
     expect(await gauge(metrics.outboxOldestAge)).toBe(0);
-    const events = [newId(), newId(), newId()].map((email_id) => ({
-      type: RECORDED,
-      tenantId: newTenant(),
-      subject: email_id,
-      data: { items: [outcome(email_id)] },
-    }));
-    await fixture.database.system.transaction((tx) => app.get(EventWriter).write(tx, events));
+    const tenantId = newTenant();
+    await fixture.database.system.transaction((tx) =>
+      app.get(EventWriter).write(
+        tx,
+        [newId(), newId(), newId()].map((email_id) => ({
+          ...{ type: RECORDED, tenantId, subject: email_id },
+          data: { items: [outcome(email_id)] },
+        })),
+      ),
+    );
     expect(await gauge(metrics.outboxDepth)).toBe(3);
     await fixture.rows(
       `UPDATE outbox SET created_at = now() - interval '1 hour'
