@@ -1273,5 +1273,38 @@ CREATE INDEX idx_job_queue_status_priority
 SET LOCAL ROLE queue_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000118000-index-what-runs.sql', 'a33ba2d7242a6029a0c01e4510cf5fbb979674332ed814ba51ee6faaf6339359');
 
+-- 1764000119000-note-when-a-batch-is-leased.sql
+SET LOCAL ROLE queue_owner;
+-- What a batch gives back of its limits counts for the day on which it was leased. started_at is of its
+-- first lease. NULL: leased by a version that did not note it.
+ALTER TABLE job_batches ADD COLUMN leased_at TIMESTAMP WITH TIME ZONE;
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000119000-note-when-a-batch-is-leased.sql', 'df22166d5cadbb3200356a43187f29ffaf302732eeb05af3ea669599035f28f4');
+
+-- 1764000119500-find-batches-that-ended.sql
+SET LOCAL ROLE queue_owner;
+-- Rows are appended as batches end: a summary per range of pages finds the last minutes.
+CREATE INDEX idx_batch_history_completed ON batch_history
+    USING brin (completed_at) WITH (autosummarize = on);
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000119500-find-batches-that-ended.sql', 'cbdffd338fd64fe41a447a9592a3878584884193c0352597aa41476e2c75e143');
+
+-- 1764000120000-schedule-at-real-times.sql
+SET LOCAL ROLE queue_owner;
+-- Whoever wrote -infinity, or a time before the common era, meant now; after the year 9999 means never. A
+-- schedule with such a time stopped the whole round, and with it all other schedules.
+ALTER TABLE schedules NO FORCE ROW LEVEL SECURITY;
+UPDATE schedules
+SET next_run_at = now(), is_enabled = is_enabled AND next_run_at < now(),
+    row_version = row_version + 1, updated_at = now()
+WHERE next_run_at < '1970-01-01Z' OR next_run_at >= '10000-01-01Z';
+ALTER TABLE schedules FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE schedules ADD CONSTRAINT schedules_next_run_in_range CHECK (
+    next_run_at >= '1970-01-01Z' AND next_run_at < '10000-01-01Z'
+);
+SET LOCAL ROLE queue_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000120000-schedule-at-real-times.sql', 'b7fd4ded36ee4dc2acf2d52ead0d6267e3e643dd6868796c18cfd347f8e778bd');
+
 SELECT ensure_partitions(8);
 COMMIT;

@@ -22,7 +22,11 @@ export class Queue {
 
   @ApiProperty({ type: Number }) oldest_ready_age_seconds: number;
 
-  @ApiProperty({ type: Number, description: 'Ended jobs, averaged over the last 5 minutes.' })
+  @ApiProperty({
+    type: Number,
+    description:
+      'Ended jobs, averaged over the last 5 minutes; recipients of a batch count when it ends.',
+  })
   finished_per_minute: number;
 }
 

@@ -66,7 +66,7 @@ WITH lane AS MATERIALIZED (
   FROM front f
 )
 UPDATE job_batches j
-SET started_at = coalesce(j.started_at, now()), lease_token = $9,
+SET started_at = coalesce(j.started_at, now()), leased_at = now(), lease_token = $9,
   lease_expires_at = now() + $10 * interval '1 millisecond', leased_by = $11,
   lease_to = least(c.n, c.resume_at + c.left_over)
 FROM counted c
@@ -76,7 +76,7 @@ RETURNING j.tenant_id AS "tenantId", j.id AS "batchId", j.job_type AS type, j.pa
   (j.scheduled_at AT TIME ZONE 'UTC')::text AS "scheduledAt", j.n,
   octet_length(j.done) AS "resumeAt", j.lease_to AS "leaseTo", j.in_doubt_to AS "inDoubtTo",
   j.attempts + 1 AS attempt, j.correlation_id AS "correlationId", j.traceparent,
-  j.created_at AS "createdAt", j.lease_expires_at AS "expiresAt"`;
+  j.created_at AS "createdAt", j.leased_at AS "leasedAt", j.lease_expires_at AS "expiresAt"`;
 
 /** A lane and how many batches (`most`) and recipients may be taken of it. */
 export interface BatchQuota extends LaneQuota {

@@ -12,7 +12,7 @@ export const batchOutcomes = [
 export type BatchOutcome = (typeof batchOutcomes)[number];
 
 /** Outcomes after which the recipient has left the batch as a single job carry this bit. */
-const LEFT = 0x10;
+export const LEFT = 0x10;
 const KIND = 0x0f;
 const DEAD: readonly BatchOutcome[] = ['failed', 'unknown', 'deferred'];
 

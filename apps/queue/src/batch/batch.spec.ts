@@ -121,6 +121,7 @@ const running = (more: Partial<RunningBatch> = {}): RunningBatch => ({
   traceparent: null,
   createdAt: new Date('2026-11-22T10:00:00Z'),
   startedAt: new Date('2026-11-22T10:00:01Z'),
+  leasedAt: new Date('2026-11-22T10:00:01Z'),
   leasedBy: 'worker-1',
   ...more,
 });

@@ -5,7 +5,7 @@ import { counter, metrics } from '@penguinmails/observability';
 import { assertKnownTypes } from '../job-type/assert-known-types.js';
 import { lanesOf } from '../lane/lane.js';
 import { GrantSigner, type TenantGrant } from '../lease/grant-signer.js';
-import { usesOfUnbegun } from '../limit/limit-use.js';
+import { refundsOf } from '../limit/limit-use.js';
 import { LimitSystemRepository } from '../limit/limit.system.repository.js';
 import type { BatchLeaseRequest } from './batch-lease.requests.js';
 import { BatchLeaseSystemRepository } from './batch-lease.system.repository.js';
@@ -62,7 +62,7 @@ export class LeaseBatches {
     const claims = batches.map((batch) => ({ ...batch, leaseToken }));
     await this.database.transaction(async (tx: SystemTransaction) => {
       await this.repository.giveBack(tx, claims);
-      await this.limits.refund(tx, usesOfUnbegun(unused));
+      await this.limits.refund(tx, refundsOf(unused));
     });
     this.ready.wake(lanesOf(batches));
     return { leaseToken, expiresAt: null, batches: [], grants: [] };

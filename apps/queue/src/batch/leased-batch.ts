@@ -22,6 +22,7 @@ export interface LeasedBatch extends BatchKey {
   readonly correlationId: string | null;
   readonly traceparent: string | null;
   readonly createdAt: Date;
+  readonly leasedAt: Date;
   readonly expiresAt: Date;
 }
 

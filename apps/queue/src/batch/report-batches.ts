@@ -10,7 +10,7 @@ import { EndBatches } from './end-batches.js';
 import { ReadyBatches } from './ready-batches.js';
 import { type BatchStep, planReport, type ReportPlan } from './report-plan.js';
 import { type Appendix, ReportBatchSystemRepository } from './report-batch.system.repository.js';
-import { unusedBy } from './unused-by.js';
+import { refundsOfUnused } from './refunds-of-unused.js';
 
 /** A batch and how many of its recipients have an outcome. */
 export interface TakenReport {
@@ -87,7 +87,7 @@ export class ReportBatches {
       planReport(
         batch,
         byKey.get(batchKeyOf(batch))!,
-        this.jobTypes.get(batch.itemType),
+        this.jobTypes.policyOf(batch.itemType),
         endsLease,
         Math.random,
       ),
@@ -97,7 +97,7 @@ export class ReportBatches {
   private async write(tx: SystemTransaction, plans: readonly ReportPlan[]): Promise<void> {
     const staying = plans.filter(({ step }) => step.kind !== 'end');
     await this.repository.step(tx, staying.map(progressOf));
-    await this.limits.refund(tx, unusedBy(plans));
+    await this.limits.refund(tx, refundsOfUnused(plans));
     await this.ends.write(tx, {
       ends: plans.flatMap(({ batch, added, step }) =>
         step.kind === 'end'

@@ -30,7 +30,10 @@ export interface HotBatch extends BatchKey {
 export interface RunningBatch extends HotBatch {
   readonly leasedBy: string;
   readonly leaseTo: number;
+  /** When it was leased first. */
   readonly startedAt: Date;
+  /** When it was leased last; null: by a version that did not note it. */
+  readonly leasedAt: Date | null;
 }
 
 /** The columns of both, for a row named j. */
@@ -41,4 +44,4 @@ export const HOT_BATCH_COLUMNS = `
   j.done, j.in_doubt_to AS "inDoubtTo", j.attempts, j.lease_losses AS "leaseLosses", j.returns,
   j.group_id AS "groupId", j.correlation_id AS "correlationId", j.traceparent,
   j.created_at AS "createdAt", j.leased_by AS "leasedBy", j.lease_to AS "leaseTo",
-  j.started_at AS "startedAt"`;
+  j.started_at AS "startedAt", j.leased_at AS "leasedAt"`;

@@ -52,7 +52,7 @@ export class ExpireJobs {
     const ends = jobs.map(expiredEnd);
     await this.endings.end(tx, ends);
     await this.groups.ended(tx, groupEnds(ends, jobs));
-    const told = jobs.filter(({ type }) => this.types.lossPolicy(type).reports === 'delivery');
+    const told = jobs.filter(({ type }) => this.types.policyOf(type).reports === 'delivery');
     const now = new Date();
     const events = deliveryEvents(told.map((job) => expiredDelivery(job, now)));
     if (events.length > 0) await this.events.write(tx, events);

@@ -10,7 +10,7 @@ import { isCompletion } from '../job/outcome.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { lanesOf } from '../lane/lane.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
-import { usesOfUnbegun } from '../limit/limit-use.js';
+import { refundsOf } from '../limit/limit-use.js';
 import { LimitSystemRepository } from '../limit/limit.system.repository.js';
 import { deliveryEvents } from './delivery-items.js';
 import {
@@ -78,7 +78,7 @@ export class FinishJobs {
     const plan = planFinish(
       held,
       boundTimes(other, held),
-      (type) => this.types.get(type),
+      (type) => this.types.policyOf(type),
       Math.random,
     );
     const finishes = [...completed.flatMap((jobs) => this.completed(jobs)), ...plan.finishes];
@@ -90,7 +90,7 @@ export class FinishJobs {
 
   /** What is known of jobs that were completed without being decided on. */
   private completed({ results, type, attempts, groupId, finishedAt }: CompletedJobs) {
-    const { reports } = this.types.get(type);
+    const { reports } = this.types.policyOf(type);
     const decision = { move: 'complete', attempts, unknownOutcomes: 0 } as const;
     const finished_at = finishedAt?.toISOString();
     return results.map((result): ReportedFinish => {
@@ -108,7 +108,7 @@ export class FinishJobs {
   ): Promise<void> {
     await this.repository.recordTries(tx, plan.tries);
     await this.repository.release(tx, plan.releases);
-    await this.limits.refund(tx, unusedBy(plan.finishes));
+    await this.limits.refund(tx, refundsOfReturned(plan.finishes));
     const buried = await this.endings.end(tx, plan.ends);
     await this.groups.ended(tx, finishes.map(groupEnd));
     const deliveries = finishes.flatMap((finish) => recordedDelivery(finish) ?? []);
@@ -148,7 +148,7 @@ function groupEnd({ job: { tenantId, groupId }, decision: { move } }: ReportedFi
 }
 
 /** Jobs that were given back unbegun have used nothing of their limits. */
-function unusedBy(finishes: readonly Finish[]) {
+function refundsOfReturned(finishes: readonly Finish[]) {
   const returned = finishes.filter(({ result }) => result.kind === 'returned');
-  return usesOfUnbegun(returned.map(({ job }) => job));
+  return refundsOf(returned.map(({ job }) => ({ ...job, leasedAt: job.startedAt })));
 }

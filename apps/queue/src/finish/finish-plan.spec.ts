@@ -29,6 +29,7 @@ const job = (more: Partial<RunningJob> = {}): RunningJob => ({
   returns: 0,
   cancelRequested: false,
   leasedBy: 'worker-1',
+  startedAt: new Date('2026-11-22T10:00:00Z'),
   ...more,
 });
 const report = (of: RunningJob, more: Partial<FinishResult> = {}): FinishResult => ({

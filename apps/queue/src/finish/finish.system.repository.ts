@@ -13,7 +13,7 @@ import { resultColumns } from './result-columns.js';
 
 /** Only rows that still hold the finisher's token. */
 const LOCK_HELD = `
-SELECT ${UNFINISHED_JOB_COLUMNS}, j.started_at AS "startedAt", now() AS now
+SELECT ${UNFINISHED_JOB_COLUMNS}, now() AS now
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS r(tenant_id, id, lease_token)
 JOIN job_queue j
   ON ${sameTenant('j.tenant_id', 'r.tenant_id')} AND j.id = r.id AND j.lease_token = r.lease_token
@@ -92,9 +92,8 @@ export interface CompletedJobs {
   readonly finishedAt: Date | null;
 }
 
-/** A locked job with what bounds the times of its try, by the database's clock. */
+/** A locked job with the database's clock: no try ends later. */
 export interface HeldJob extends RunningJob {
-  readonly startedAt: Date;
   readonly now: Date;
 }
 

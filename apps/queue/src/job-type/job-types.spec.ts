@@ -30,9 +30,14 @@ describe('the declared job types', () => {
     expect(() => new JobTypes({ send_email: { ...good, ...wrong } })).toThrow(JobTypeError);
   });
 
-  it('refuse a type that nobody declared, but let its jobs be rescued', () => {
+  it('refuse a type that nobody declared, but let its jobs be rescued and finished', () => {
     const types = new JobTypes();
     expect(() => types.get('mine_coins')).toThrow(JobTypeError);
-    expect(types.lossPolicy('mine_coins').leaseLossLimit).toBe(20);
+    expect(types.policyOf('mine_coins')).toMatchObject({
+      leaseLossLimit: 20,
+      reports: 'nothing',
+      unknownRetries: 0,
+    });
+    expect(types.policyOf('send_email')).toBe(jobTypes.send_email);
   });
 });

@@ -11,7 +11,16 @@ export class JobTypeError extends Error {
   readonly slug = 'job-type-incomplete';
 }
 
-const UNDECLARED = { leaseLossLimit: 20, reports: 'nothing' } as const;
+const UNDECLARED = {
+  leaseLossLimit: 20,
+  reports: 'nothing',
+  backoffSeconds: [],
+  jitter: { min: 1, max: 1 },
+  unknownRetries: 0,
+} as const;
+
+/** What has to be known of the type of any job that is there. */
+export type JobPolicy = Pick<JobTypeDeclaration, keyof typeof UNDECLARED>;
 
 /** What libs/contracts declares, by name. */
 export type JobTypeDeclarations = Readonly<Record<string, JobTypeDeclaration>>;
@@ -42,10 +51,11 @@ export class JobTypes {
   }
 
   /**
-   * Lost leases after which a job of the type is dead, and who is told. Known for every row: one whose
-   * type is not declared any more must not stop the rescue or the expiry of all others.
+   * How a job of the type is tried again, when it is dead, and who is told. Known for every row: one whose
+   * type is not declared any more, though it still runs, must not stop the finish, rescue or expiry of
+   * all others. It is not tried again: nobody may ask for its type.
    */
-  lossPolicy(name: string): Pick<JobTypeDeclaration, 'leaseLossLimit' | 'reports'> {
+  policyOf(name: string): JobPolicy {
     return this.byName.get(name) ?? UNDECLARED;
   }
 

@@ -110,8 +110,10 @@ function untried(job: TriedJob): Counts {
   return { attempts: job.attempts, unknownOutcomes: job.unknownOutcomes };
 }
 
+/** A type without waits between its tries is tried once, whatever the row says. */
 function retryOrBury(job: TriedJob, counts: Counts, policy: RetryPolicy, random: number): Decision {
-  if (counts.attempts >= job.maxAttempts) return { move: 'bury', ...counts };
+  const isTriedAgain = counts.attempts < job.maxAttempts && policy.backoffSeconds.length > 0;
+  if (!isTriedAgain) return { move: 'bury', ...counts };
   return {
     move: 'retry',
     ...counts,

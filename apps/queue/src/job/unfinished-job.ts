@@ -23,11 +23,14 @@ export interface UnfinishedJob extends JobKey {
   readonly cancelRequested: boolean;
   /** null while it waits. */
   readonly leasedBy: string | null;
+  /** When it was leased last; null: never. */
+  readonly startedAt: Date | null;
 }
 
 /** One that a worker holds. */
 export interface RunningJob extends UnfinishedJob {
   readonly leasedBy: string;
+  readonly startedAt: Date;
 }
 
 /** The columns of {@link UnfinishedJob}, for a row named j. */
@@ -36,6 +39,7 @@ export const UNFINISHED_JOB_COLUMNS = `
   j.domain_key AS "domainKey", j.priority, j.attempts,
   j.max_attempts AS "maxAttempts", j.unknown_outcomes AS "unknownOutcomes",
   j.lease_losses AS "leaseLosses", j.returns, j.leased_by AS "leasedBy",
+  j.started_at AS "startedAt",
   j.cancel_requested_at IS NOT NULL AS "cancelRequested",
   CASE WHEN j.redriven_from IS NULL THEN j.group_id END AS "groupId"`;
 

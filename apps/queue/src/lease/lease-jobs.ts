@@ -6,7 +6,7 @@ import { ClaimJobs } from '../lane/claim-jobs.js';
 import { assertKnownTypes } from '../job-type/assert-known-types.js';
 import { lanesOf } from '../lane/lane.js';
 import { JobTypes } from '../job-type/job-types.js';
-import { usesOfUnbegun } from '../limit/limit-use.js';
+import { refundsOf } from '../limit/limit-use.js';
 import { LimitSystemRepository } from '../limit/limit.system.repository.js';
 import { BuryMisfits } from './bury-misfits.js';
 import { GrantSigner, type TenantGrant } from './grant-signer.js';
@@ -65,8 +65,8 @@ export class LeaseJobs {
   /** Nothing of it was begun: the limits get back what was charged. */
   private async giveBack(jobs: readonly LeasedJob[], leaseToken: string): Promise<Lease> {
     await this.database.transaction(async (tx) => {
-      await this.repository.giveBack(tx, jobs, leaseToken);
-      await this.limits.refund(tx, usesOfUnbegun(jobs));
+      const unbegun = await this.repository.giveBack(tx, jobs, leaseToken);
+      await this.limits.refund(tx, refundsOf(unbegun));
     });
     this.ready.wake(lanesOf(jobs));
     return { leaseToken, expiresAt: null, jobs: [], grants: [] };

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemTransaction } from '@penguinmails/database';
 import { inLockOrder, type JobKey } from '../job/unfinished-job.js';
+import type { Unbegun } from '../limit/limit-use.js';
 import type { HeldLease } from './leased-job.js';
 
 const RENEW = `
@@ -15,7 +16,9 @@ const GIVE_BACK = `
 UPDATE job_queue j
 SET status = 'pending', lease_token = NULL, lease_expires_at = NULL, leased_by = NULL
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS r(tenant_id, id, lease_token)
-WHERE j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token`;
+WHERE j.tenant_id = r.tenant_id AND j.id = r.id AND j.lease_token = r.lease_token
+RETURNING j.tenant_id AS "tenantId", j.rate_key AS "rateKey", j.domain_key AS "domainKey",
+  j.started_at AS "leasedAt"`;
 
 /** Statements about leases, over all tenants. */
 @Injectable()
@@ -41,11 +44,12 @@ export class LeaseSystemRepository {
     tx: SystemTransaction,
     jobs: readonly JobKey[],
     leaseToken: string,
-  ): Promise<void> {
-    await tx.query(GIVE_BACK, [
+  ): Promise<Unbegun[]> {
+    const { rows } = await tx.query<Unbegun>(GIVE_BACK, [
       jobs.map((job) => job.tenantId),
       jobs.map((job) => job.jobId),
       jobs.map(() => leaseToken),
     ]);
+    return rows;
   }
 }

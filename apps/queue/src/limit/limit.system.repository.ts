@@ -41,10 +41,13 @@ FROM unnest($1::uuid[], $2::text[], $3::int[], $4::float8[])
   AS u(tenant_id, limit_key, used, reserved_ms)
 WHERE b.tenant_id = u.tenant_id AND b.limit_key = u.limit_key`;
 
+/** Nothing of a day that is over: its count is gone, and what the next day counts was really used. */
 const REFUND = `
 UPDATE rate_buckets b
-SET tokens = b.tokens + u.unused, used_today = greatest(0, b.used_today - u.unused)
-FROM unnest($1::uuid[], $2::text[], $3::int[]) AS u(tenant_id, limit_key, unused)
+SET tokens = b.tokens + u.unused,
+  used_today = greatest(0, b.used_today - CASE WHEN b.day = u.day THEN u.unused_of_day ELSE 0 END)
+FROM unnest($1::uuid[], $2::text[], $3::int[], $4::date[], $5::int[])
+  AS u(tenant_id, limit_key, unused, day, unused_of_day)
 WHERE b.tenant_id = u.tenant_id AND b.limit_key = u.limit_key`;
 
 const PUT_OFF = `
@@ -62,13 +65,24 @@ export interface LockedBucket extends Bucket {
   readonly reservedForMs: number | null;
 }
 
-/** What one claim, or jobs given back, used of a limit. */
+/** What one claim used of a limit. */
 export interface LimitUse {
   readonly tenantId: string;
   readonly key: string;
   readonly used: number;
   /** Milliseconds from now to the last slot that was reserved; null: none was. */
   readonly reservedMs: number | null;
+}
+
+/** What a limit gets back for what was claimed and never begun. */
+export interface Refund {
+  readonly tenantId: string;
+  readonly key: string;
+  readonly unused: number;
+  /** The latest day, UTC, on which something of it was claimed: YYYY-MM-DD. */
+  readonly day: string;
+  /** So much of it was claimed on that day. */
+  readonly unusedOfDay: number;
 }
 
 /** A claimed job that has to wait for its recipient's domain. */
@@ -109,15 +123,14 @@ export class LimitSystemRepository {
   }
 
   /** Gives back what was charged for jobs that never began; what is over the burst runs off. */
-  async refund(
-    tx: SystemTransaction,
-    unused: readonly Pick<LimitUse, 'tenantId' | 'key' | 'used'>[],
-  ): Promise<void> {
-    if (unused.length === 0) return;
+  async refund(tx: SystemTransaction, refunds: readonly Refund[]): Promise<void> {
+    if (refunds.length === 0) return;
     await tx.query(REFUND, [
-      unused.map((use) => use.tenantId),
-      unused.map((use) => use.key),
-      unused.map((use) => use.used),
+      refunds.map((refund) => refund.tenantId),
+      refunds.map((refund) => refund.key),
+      refunds.map((refund) => refund.unused),
+      refunds.map((refund) => refund.day),
+      refunds.map((refund) => refund.unusedOfDay),
     ]);
   }
 

@@ -82,7 +82,7 @@ export class RescueJobs {
     expired: readonly RunningJob[],
     now: Date,
   ): Promise<void> {
-    const plan = planRescue(expired, (type) => this.types.lossPolicy(type), now);
+    const plan = planRescue(expired, (type) => this.types.policyOf(type), now);
     await this.repository.loseLeases(tx, plan.released);
     const buried = await this.endings.end(tx, plan.ended);
     await this.groups.ended(tx, groupEnds(plan.ended, expired));

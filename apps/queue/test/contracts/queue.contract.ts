@@ -101,6 +101,7 @@ describe('what queue says', () => {
         returns: 0,
         cancelRequested: false,
         leasedBy: 'worker-1',
+        startedAt: new Date(item.occurred_at),
       }));
       const results = items.map((item) => ({
         tenant_id: tenantId,

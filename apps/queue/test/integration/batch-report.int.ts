@@ -188,6 +188,23 @@ describe('a finish', () => {
     ]);
   });
 
+  it('buries who would go on as a job of a type that was removed meanwhile, beside other batches', async () => {
+    const { held, leaseToken } = await leased({ n: 3 });
+    const other = await leased({ n: 2 });
+    await queue.rows("UPDATE job_batches SET item_type = 'mine_coins' WHERE id = $1", [
+      held.batchId,
+    ]);
+    const answer = await queue.batches.finish(
+      reportOf(held, leaseToken, ['delivered', 'deferred', 'unknown']),
+      reportOf(other.held, other.leaseToken, times(2)),
+    );
+    expect(answer).toMatchObject({ accepted: [{ done: 3 }, { done: 2 }], refused: [] });
+    expect(await queue.rows('SELECT FROM job_queue')).toEqual([]);
+    expect(
+      await queue.rows('SELECT job_type AS type, outcome FROM dead_letters ORDER BY outcome'),
+    ).toEqual(['deferred', 'unknown'].map((outcome) => ({ type: 'mine_coins', outcome })));
+  });
+
   it('gives back what remains: to go on where it stopped, at once', async () => {
     const { held, leaseToken } = await leased({ n: 100 });
     await queue.batches.finish(reportOf(held, leaseToken, times(30)));

@@ -223,6 +223,25 @@ describe('limits', () => {
     expect(await usedToday()).toBe(40);
   });
 
+  it('get back of a day only what was leased on it, whenever the batch was leased first', async () => {
+    const batch = newBatch({ n: 100 });
+    await limit(batch, 'tenant', null, 500);
+    await queue.batches.enqueue(batch);
+    const first = await queue.batches.lease();
+    await queue.rows('UPDATE rate_buckets SET day = day + 1, used_today = 7');
+    await queue.batches.finish(reportOf(first.batches[0], first.leaseToken, times(40)));
+    expect(await usedToday()).toBe(7);
+    await queue.rows('DELETE FROM rate_buckets');
+    await queue.rows(
+      `UPDATE job_batches SET started_at = started_at - interval '1 day',
+         leased_at = leased_at - interval '1 day'`,
+    );
+    const next = await queue.batches.lease();
+    expect(await usedToday()).toBe(60);
+    await queue.batches.finish(reportOf(next.batches[0], next.leaseToken, times(10)));
+    expect(await usedToday()).toBe(10);
+  });
+
   it('get back what was claimed for a worker that hung up', async () => {
     const batch = newBatch({ n: 100 });
     await limit(batch, 'tenant', null, 500);

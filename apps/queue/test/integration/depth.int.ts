@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@penguinmails/contracts';
 import { DepthSystemRepository } from '../../src/health/depth.system.repository.js';
+import { FinishedRateSystemRepository } from '../../src/control/finished-rate.system.repository.js';
 import { newBatch, reportOf, times } from './batch-engine.js';
 import { acceptedEmail, type QueueEngine, startQueueEngine } from './queue-engine.js';
 
@@ -64,5 +65,33 @@ describe('the depth', () => {
     );
     const ages = shown.slice(10).map(({ oldestReadyAge }) => Math.floor(oldestReadyAge / 60));
     expect(ages.sort()).toEqual(Array.from({ length: 10 }, (_, at) => 16 + at));
+  });
+});
+
+describe('the rate of finished jobs', () => {
+  const rates = async () => {
+    const rows = await queue.db.system.transaction((tx) =>
+      new FinishedRateSystemRepository().read(tx),
+    );
+    return Object.fromEntries(rows.map(({ type, perMinute }) => [type, perMinute]));
+  };
+
+  it('counts recipients when their batch ends, and who left it when the own job does', async () => {
+    await queue.batches.enqueue(newBatch({ n: 80 }));
+    const { batches, leaseToken } = await queue.batches.lease(1);
+    const report = reportOf(batches[0], leaseToken, [...times(75), ...times(5, 'deferred')]);
+    await queue.batches.finish(report);
+    expect(await rates()).toEqual({ send_wave: 15 });
+    await queue.makeDue();
+    await queue.tryOnce();
+    expect(await rates()).toEqual({ send_wave: 15, send_email: 1 });
+  });
+
+  it('is of the last five minutes only', async () => {
+    await queue.batches.enqueue(newBatch({ n: 10 }));
+    const { batches, leaseToken } = await queue.batches.lease(1);
+    await queue.batches.finish(reportOf(batches[0], leaseToken, times(10)));
+    await queue.rows("UPDATE batch_history SET completed_at = completed_at - interval '5 minutes'");
+    expect(await rates()).toEqual({});
   });
 });

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { newId } from '@penguinmails/contracts';
 import { eventually, explainPrepared } from '@penguinmails/testing';
 import type { LaneQuota } from '../../src/lane/lane-directory.js';
+import type { LeasedJob } from '../../src/lease/leased-job.js';
+import { bucketOf } from '../../src/limit/limit-rules.js';
 import { type QueueEngine, resultOf, startQueueEngine, TYPES } from './queue-engine.js';
 
 let queue: QueueEngine;
@@ -215,12 +217,31 @@ describe('a limit', () => {
     await insert(tenant, { n: 500, mailbox: 'm1' });
     await insert(tenant, { n: 20, mailbox: 'm2' });
     const replicas = [queue, queue.anotherReplica(), queue.anotherReplica()];
-    const first = (await Promise.all(replicas.map((each) => claimAll(500, each)))).flat();
-    expect(first.filter((job) => job.rateKey === 'm2')).toHaveLength(20);
-    expect(first.filter((job) => job.rateKey === 'm1')).toHaveLength(5);
+    const first = await whileTimed(async () =>
+      (await Promise.all(replicas.map((each) => claimAll(500, each)))).flat(),
+    );
+    expect(first.jobs.filter((job) => job.rateKey === 'm2')).toHaveLength(20);
+    expectBurst(first, 100);
     await letMinutesPass(30);
-    expect(await claimAll(500, queue.anotherReplica())).toHaveLength(5);
+    expectBurst(await whileTimed(() => claimAll(500, queue.anotherReplica())), 100);
   });
+
+  /** Jobs, and how many seconds it took to claim them. */
+  const whileTimed = async (claimed: () => Promise<LeasedJob[]>) => {
+    const since = performance.now();
+    return { jobs: await claimed(), seconds: (performance.now() - since) / 1_000 };
+  };
+
+  /** Of mailbox m1 the burst went, and no more than what came on top while it was claimed. */
+  const expectBurst = (
+    { jobs, seconds }: Awaited<ReturnType<typeof whileTimed>>,
+    perMinute: number,
+  ) => {
+    const { burst, perSecond } = bucketOf(perMinute);
+    const went = jobs.filter((job) => job.rateKey === 'm1').length;
+    expect(went).toBeGreaterThanOrEqual(burst);
+    expect(went).toBeLessThanOrEqual(Math.floor(burst + seconds * perSecond));
+  };
 
   it('of a day binds over all priorities, and a new day begins with nothing used', async () => {
     const tenant = newId();
@@ -301,6 +322,32 @@ describe('a limit', () => {
     }));
     await replica.finishJobs.execute(results);
     expect(await claimAll(500, queue.anotherReplica())).toHaveLength(3);
+  });
+
+  it('gets back of a day only what was claimed on it: midnight makes no room for more', async () => {
+    const tenant = newId();
+    await limit(tenant, 'tenant', { per_day: 20 });
+    await insert(tenant, { n: 8 });
+    queue.ready.wake();
+    const { jobs, leaseToken } = await queue.lease(8);
+    const giveBack = (from: number, to: number) =>
+      queue.finishJobs.execute(
+        jobs.slice(from, to).map((job) => resultOf(job, leaseToken, { kind: 'returned' })),
+      );
+    const usedToday = () =>
+      queue.rows('SELECT used_today AS used FROM rate_buckets WHERE tenant_id = $1', [tenant]);
+    await giveBack(0, 2);
+    expect(await usedToday()).toEqual([{ used: 6 }]);
+    await queue.rows(
+      `UPDATE job_queue SET started_at = started_at - interval '1 day' WHERE id = ANY($1)`,
+      [[jobs[2].jobId, jobs[4].jobId]],
+    );
+    await giveBack(2, 5);
+    expect(await usedToday()).toEqual([{ used: 5 }]);
+    await queue.rows('UPDATE rate_buckets SET day = day + 1, used_today = 4');
+    await giveBack(5, 8);
+    expect(await usedToday()).toEqual([{ used: 4 }]);
+    expect(await queue.rows("SELECT FROM job_queue WHERE status = 'running'")).toEqual([]);
   });
 
   it('that was lifted holds nothing back any more', async () => {

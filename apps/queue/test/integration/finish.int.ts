@@ -279,6 +279,35 @@ describe('fencing', () => {
     expect(renewal.expiresAt!.getTime() - Date.now()).toBeGreaterThan(25_000);
   });
 
+  it('finishes or buries jobs whose type was removed while they ran, beside the others', async () => {
+    await queue.accept(manyEmails(7));
+    const { jobs, leaseToken } = await queue.lease(500);
+    expect(jobs).toHaveLength(7);
+    const removed = jobs.slice(0, 6).map(({ jobId }) => jobId);
+    await queue.rows("UPDATE job_queue SET job_type = 'mine_coins' WHERE id = ANY($1)", [removed]);
+    const kinds = ['succeeded', 'deferred', 'unknown', 'failed', 'delivered', 'returned'] as const;
+    const results = [...kinds, 'delivered' as const].map((kind, at) =>
+      resultOf(jobs[at], leaseToken, { kind, unknown_policy: 'retry_once' }),
+    );
+    const { accepted, refused } = await queue.finishJobs.execute(results);
+    expect([accepted.length, refused]).toEqual([7, []]);
+    const ends = await queue.rows<{ id: string; type: string; end: string }>(
+      `SELECT id, job_type AS type, status || ' ' || outcome AS end FROM job_history
+       UNION ALL SELECT id, job_type, status FROM job_queue`,
+    );
+    const endOf = new Map(ends.map(({ id, ...end }) => [id, end]));
+    expect(jobs.map(({ jobId }) => endOf.get(jobId))).toEqual([
+      { type: 'mine_coins', end: 'completed succeeded' },
+      { type: 'mine_coins', end: 'dead deferred' },
+      { type: 'mine_coins', end: 'dead unknown' },
+      { type: 'mine_coins', end: 'dead failed' },
+      { type: 'mine_coins', end: 'dead unknown' },
+      { type: 'mine_coins', end: 'pending' },
+      { type: 'send_email', end: 'completed delivered' },
+    ]);
+    expect(await queue.deliveries()).toMatchObject([{ email_id: jobs[6].jobId }]);
+  });
+
   it('locks the rows of a mixed batch in one order, as a heartbeat over them does', async () => {
     await queue.accept(manyEmails(2));
     const { jobs, leaseToken } = await queue.lease(100);

@@ -90,6 +90,17 @@ describe('a schedule that is due', () => {
     expect(await hot()).toHaveLength(1);
   });
 
+  it.each(['-infinity', 'infinity', '4713-01-01Z BC', '1969-12-31T23:59:59Z', '10000-01-01Z'])(
+    'cannot be due at %s: no round could go past it',
+    async (time) => {
+      await schedule('0 seconds');
+      await expect(
+        queue.admin.query('UPDATE schedules SET next_run_at = $1', [time]),
+      ).rejects.toMatchObject({ constraint: 'schedules_next_run_in_range' });
+      await expect(run()).resolves.toEqual({ led: true, jobs: 1 });
+    },
+  );
+
   it('is left alone while it is switched off', async () => {
     await schedule('1 hour', { is_enabled: false });
     await expect(due()).resolves.toMatchObject({ schedules: false });

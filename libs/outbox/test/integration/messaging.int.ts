@@ -3,10 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Controller, type INestMicroservice, Inject, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import { newId } from '@penguinmails/contracts';
 import { DatabaseModule, type SystemTransaction } from '@penguinmails/database';
-import { injectTrace, spans, withSpan } from '@penguinmails/observability';
+import { injectTrace, metrics, spans, withSpan } from '@penguinmails/observability';
 import {
   collectEvents,
   type EventCollector,
@@ -46,10 +47,11 @@ const DEAD_LETTERS = 'penguinmails.dlq.queue.v1';
 
 type Span = Parameters<NonNullable<NodeSDKConfiguration['spanProcessors']>[number]['onEnd']>[0];
 const finished: Span[] = [];
+const reader = new PrometheusExporter({ preventServerStart: true });
 const telemetry = new NodeSDK({
   autoDetectResources: false,
   instrumentations: [],
-  metricReaders: [],
+  metricReaders: [reader],
   logRecordProcessors: [],
   spanProcessors: [
     {
@@ -271,7 +273,41 @@ describe('a tier service', () => {
     await apps.pop()?.close();
     expect(Date.now() - startedAt).toBeLessThan(5000);
   });
+
+  it('shows in its gauges how much of the outbox waits, and for how long the oldest', async () => {
+    await fixture.clear();
+    const app = await boot(CONTROLLERS, { brokers: [`127.0.0.1:${await freePort()}`] });
+    expect(await gauge(metrics.outboxDepth)).toBe(0);
+    expect(await gauge(metrics.outboxOldestAge)).toBe(0);
+    const tenantId = newTenant();
+    await fixture.database.system.transaction((tx) =>
+      app.get(EventWriter).write(
+        tx,
+        [newId(), newId(), newId()].map((email_id) => ({
+          ...{ type: RECORDED, tenantId, subject: email_id },
+          data: { items: [outcome(email_id)] },
+        })),
+      ),
+    );
+    expect(await gauge(metrics.outboxDepth)).toBe(3);
+    await fixture.rows(
+      `UPDATE outbox SET created_at = now() - interval '1 hour'
+       WHERE seq = (SELECT min(seq) FROM outbox)`,
+    );
+    const age = await gauge(metrics.outboxOldestAge);
+    expect(age).toBeGreaterThanOrEqual(3600);
+    expect(age).toBeLessThan(3900);
+    await fixture.clear();
+  });
 });
+
+/** What a gauge shows; undefined: nothing. */
+async function gauge({ name }: { readonly name: string }): Promise<unknown> {
+  const { resourceMetrics, errors } = await reader.collect();
+  expect(errors).toEqual([]);
+  const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+  return all.find(({ descriptor }) => descriptor.name === name)?.dataPoints[0]?.value;
+}
 
 function namesOf(traceId: string): string[] {
   return finished.filter((span) => span.spanContext().traceId === traceId).map(({ name }) => name);
