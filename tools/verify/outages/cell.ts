@@ -93,8 +93,17 @@ async function untilWell({ gatewayUrl, platformKey }: Stage): Promise<void> {
   });
 }
 
+/** A cell that cannot be run to its end has failed; the others still tell something. */
+export async function reportOf(cell: Cell, run: () => Promise<CellReport>): Promise<CellReport> {
+  try {
+    return await run();
+  } catch (error) {
+    return unfinished(cell, error as Error);
+  }
+}
+
 /** The report of a cell that did not come to its end. */
-export function unfinished(cell: Cell, error: Error): CellReport {
+function unfinished(cell: Cell, error: Error): CellReport {
   const counts = { routes: 0, answers: 0, refused: 0, degraded: 0, untouched: 0, longest_ms: 0 };
   const mail = { emails: 0, delivered: 0, waiting: 0, second_copies: 0, catch_up_ms: 0 };
   const violations = [`did not end: ${error.message}`];

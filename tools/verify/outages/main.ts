@@ -1,6 +1,6 @@
-// npm run verify:outages [-- --seed S --only part/mode,… --mutants]: one JSON line per cell and a total.
+// npm run verify:outages [-- --seed S --only part/mode,…] [--mutants]: one JSON line per cell and a total.
 import { parseArgs } from 'node:util';
-import { type CellReport, runCell, unfinished } from './cell.ts';
+import { type CellReport, reportOf, runCell } from './cell.ts';
 import { proveMutants } from './mutants.ts';
 import { type Cell, cellsOf } from './parts.ts';
 import { shufflerOf } from './seed.ts';
@@ -14,7 +14,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     /** How long each fault lasts at least, in seconds. */
     hold: { type: 'string', default: '12' },
-    /** Instead of the cells: breaks the product and demands that the cells see it. */
+    /** Instead of running the cells, or those of `--only`: breaks the product and demands that the cells see it. */
     mutants: { type: 'boolean', default: false },
     'port-base': { type: 'string' },
   },
@@ -41,15 +41,6 @@ async function runCells(cells: readonly Cell[]): Promise<CellReport[]> {
   return reports;
 }
 
-/** A cell that cannot be run to its end has failed; the others still tell something. */
-async function reportOf(cell: Cell, run: () => Promise<CellReport>): Promise<CellReport> {
-  try {
-    return await run();
-  } catch (error) {
-    return unfinished(cell, error as Error);
-  }
-}
-
 /** 0 when no cell violated anything. */
 function conclude(reports: readonly CellReport[]): number {
   const worst = (of: (report: CellReport) => number | null): number =>
@@ -70,7 +61,7 @@ function conclude(reports: readonly CellReport[]): number {
 }
 
 const code = values.mutants
-  ? await proveMutants(portBase, settings, say)
+  ? await proveMutants(portBase, settings, values.only, say)
   : conclude(await runCells(settings.shuffle(cellsOf(values.only))));
 
 // Connections that a fault has left half open must not keep the process.
