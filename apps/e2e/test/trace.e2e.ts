@@ -14,7 +14,7 @@ import { Tenant } from './support/tenant.js';
 const LAST = 'consumer.slice';
 /** The others that take in events of an e-mail, in their own time. */
 const CONSUMERS = ['content', 'oltp', 'queue', 'notifications'];
-const eventsIn = ({ attributes }: Span) => Number(attributes['messaging.batch.message_count'] ?? 1);
+const eventsIn = ({ attributes }: Span) => Number(attributes['messaging.batch.message_count']);
 const EXPORTED = { timeoutMs: 20_000, intervalMs: 200 };
 
 describe('one send', () => {

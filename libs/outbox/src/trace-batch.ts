@@ -44,7 +44,7 @@ export type TraceOf = (headers: TraceHeaders) => TraceHeaders;
  * e-mail stays one trace:
  * - all records of one trace (the usual case at low load): the span belongs to that trace;
  * - else it stands alone with links, and each sampled trace gets a span of the same name and length
- *   in it, which links back.
+ *   in it, which links back and tells how many of the records are its own.
  */
 export async function withBatchSpan<T>(
   name: SpanName,
@@ -69,16 +69,19 @@ export async function withBatchSpan<T>(
 
 interface KnownTrace {
   link: Link;
+  /** Of its first record. */
   headers: TraceHeaders;
+  records: number;
 }
 
 function distinctTraces(headers: readonly TraceHeaders[]): Map<string, KnownTrace> {
   const traces = new Map<string, KnownTrace>();
   for (const of of headers) {
     const link = linkTo(of);
-    if (link && !traces.has(link.context.traceId)) {
-      traces.set(link.context.traceId, { link, headers: of });
-    }
+    if (!link) continue;
+    const known = traces.get(link.context.traceId);
+    if (known) known.records += 1;
+    else traces.set(link.context.traceId, { link, headers: of, records: 1 });
   }
   return traces;
 }
@@ -88,9 +91,10 @@ function joinTraces(name: SpanName, kind: SpanKind, batch: Span, traces: KnownTr
   return traces
     .filter(({ link }) => (link.context.traceFlags & TraceFlags.SAMPLED) !== 0)
     .slice(0, MAX_LINKS)
-    .map(({ link, headers }) => {
+    .map(({ link, headers, records }) => {
       const parent = extractTrace(headers);
-      const span = startSpan(name, { kind, links, parent });
+      const attributes = { 'messaging.batch.message_count': records };
+      const span = startSpan(name, { kind, links, parent, attributes });
       return { traceId: link.context.traceId, span, context: trace.setSpan(parent, span) };
     });
 }
