@@ -28,7 +28,7 @@ const benches: [string, string[], Record<string, number>][] = [
   ['relay', [...once, '--rows', '2000', '--ways', 'three_relays'], { relay: 1 }],
   [
     'inbox',
-    [...once, '--events', '1000', '--tenants', '20', '--ways', 'app,per_record'],
+    '--runs 1 --events 600 --warm-up 600 --tenants 20 --ways app,per_record'.split(' '),
     { inbox: 2, inbox_ratio: 1 },
   ],
   [

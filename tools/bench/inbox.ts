@@ -11,7 +11,6 @@ import type { RunOptions, RunResult } from './inbox-window.ts';
 import { type ServerCpu, serverCpu } from './process-cpu.ts';
 
 const GOALS: Readonly<Record<number, number>> = { 1: 50_000, 500: 20_000 };
-const WARM_UP = { slices: 30_000, per_record: 500 };
 const SECONDS = 10;
 
 const { values } = parseArgs({
@@ -20,9 +19,13 @@ const { values } = parseArgs({
     events: { type: 'string', default: '120000' },
     ways: { type: 'string', default: 'app,system,per_record' },
     tenants: { type: 'string', default: '1,500' },
+    /** Events in slices before the clock runs; one by one, a sixtieth of them. */
+    'warm-up': { type: 'string', default: '30000' },
   },
 });
 const events = Number(values.events);
+const inSlices = Number(values['warm-up']);
+const warmUps = { slices: inSlices, per_record: Math.ceil(inSlices / 60) };
 const ways = values.ways.split(',') as RunOptions['way'][];
 const tenantCounts = values.tenants.split(',').map(Number);
 
@@ -33,7 +36,7 @@ await withServers(bench);
 async function bench(brokers: string): Promise<void> {
   const admin = await withTopic(brokers);
   // Some more than are measured: a run that reached the end would wait for records.
-  const perTenants = 2 * (events + WARM_UP.slices);
+  const perTenants = 2 * (events + warmUps.slices);
   for (const tenants of tenantCounts) await produce(brokers, perTenants, tenants);
   for (const [place, tenants] of tenantCounts.entries()) {
     const offset = (place * perTenants) / PARTITIONS;
@@ -63,7 +66,7 @@ async function compare(
 async function measure(way: RunOptions['way'], brokers: string, group: string): Promise<Run> {
   const database = await createBenchDatabase();
   const { appUrl, systemUrl } = database;
-  const warmUp = way === 'per_record' ? WARM_UP.per_record : WARM_UP.slices;
+  const warmUp = way === 'per_record' ? warmUps.per_record : warmUps.slices;
   const common = { way, brokers, group, appUrl, systemUrl };
   try {
     const run = await runChild({ ...common, warmUp, events, seconds: SECONDS });
