@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
-import { counter, metrics } from '@penguinmails/observability';
+import { countFinished } from '../job/count-finished.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { LimitSystemRepository } from '../limit/limit.system.repository.js';
 import { type BatchKey, batchKeyOf } from './batch-key.js';
@@ -119,9 +119,11 @@ export class ReportBatches {
   }
 
   private afterCommit(plans: readonly ReportPlan[]): void {
-    for (const { batch, outcomes } of plans)
-      for (const outcome of outcomes)
-        counter(metrics.jobsFinished).add(1, { 'penguinmails.job.type': batch.type, outcome });
+    countFinished(
+      plans.flatMap(({ batch: { type }, outcomes }) =>
+        outcomes.map((outcome) => ({ type, outcome })),
+      ),
+    );
     for (const { batch, step } of plans)
       if (isReadyAgain(step)) this.ready.wake([batch], batch.scheduledAt);
   }

@@ -3,7 +3,7 @@ import type { SystemTransaction } from '@penguinmails/database';
 import { HandlesEvent, type ReceivedEvent } from '@penguinmails/outbox';
 import { GroupCount } from '../group/group-count.js';
 import { groupEnds } from '../group/group-ends.js';
-import { countEnds } from '../job/count-ends.js';
+import { countFinished } from '../job/count-finished.js';
 import type { JobEnd } from '../job/job-end.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import { nextStatus } from '../job/job.js';
@@ -32,7 +32,7 @@ export class OnEmailWithdrawn {
     const ends = waiting.map(cancelled);
     await this.endings.end(tx, ends);
     await this.groups.ended(tx, groupEnds(ends, waiting));
-    tx.onCommit(() => countEnds(waiting.map(({ type }) => ({ type, outcome: 'cancelled' }))));
+    tx.onCommit(() => countFinished(waiting.map(({ type }) => ({ type, outcome: 'cancelled' }))));
   }
 }
 

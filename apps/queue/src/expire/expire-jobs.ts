@@ -4,7 +4,7 @@ import { EventWriter } from '@penguinmails/outbox';
 import { deliveryEvents } from '../finish/delivery-items.js';
 import { GroupCount } from '../group/group-count.js';
 import { groupEnds } from '../group/group-ends.js';
-import { countEnds } from '../job/count-ends.js';
+import { countFinished } from '../job/count-finished.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import type { UnfinishedJob } from '../job/unfinished-job.js';
 import { JobTypes } from '../job-type/job-types.js';
@@ -56,6 +56,6 @@ export class ExpireJobs {
     const now = new Date();
     const events = deliveryEvents(told.map((job) => expiredDelivery(job, now)));
     if (events.length > 0) await this.events.write(tx, events);
-    tx.onCommit(() => countEnds(jobs.map(({ type }) => ({ type, outcome: EXPIRED }))));
+    tx.onCommit(() => countFinished(jobs.map(({ type }) => ({ type, outcome: EXPIRED }))));
   }
 }

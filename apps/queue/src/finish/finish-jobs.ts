@@ -1,25 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
-import { counter, metrics } from '@penguinmails/observability';
 import { EventWriter } from '@penguinmails/outbox';
 import type { GroupEnd } from '../group/group.js';
 import { GroupCount } from '../group/group-count.js';
+import { countFinished } from '../job/count-finished.js';
 import { deadLetterEvents } from '../job/dead-letter-event.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
 import { isCompletion } from '../job/outcome.js';
+import { jobKeyOf } from '../job/unfinished-job.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { lanesOf } from '../lane/lane.js';
 import { ReadyJobs } from '../lease/ready-jobs.js';
 import { refundsOf } from '../limit/limit-use.js';
 import { LimitSystemRepository } from '../limit/limit.system.repository.js';
 import { deliveryEvents } from './delivery-items.js';
-import {
-  type Finish,
-  type FinishPlan,
-  keyOf,
-  planFinish,
-  type ReportedFinish,
-} from './finish-plan.js';
+import { type Finish, type FinishPlan, planFinish, type ReportedFinish } from './finish-plan.js';
 import type { FinishResult } from './finish-result.js';
 import {
   type CompletedJobs,
@@ -84,7 +79,7 @@ export class FinishJobs {
     const finishes = [...completed.flatMap((jobs) => this.completed(jobs)), ...plan.finishes];
     await this.write(tx, plan, finishes);
     tx.onCommit(() => this.afterCommit(plan, finishes));
-    const decided = new Set(held.map(keyOf));
+    const decided = new Set(held.map(jobKeyOf));
     return new Set([...done, ...other.filter((result) => decided.has(keyOfResult(result)))]);
   }
 
@@ -117,9 +112,7 @@ export class FinishJobs {
   }
 
   private afterCommit(plan: FinishPlan, finishes: readonly ReportedFinish[]): void {
-    for (const [outcome, same] of Map.groupBy(finishes, ({ result }) => result.kind))
-      for (const [type, { length }] of Map.groupBy(same, ({ job }) => job.type))
-        counter(metrics.jobsFinished).add(length, { 'penguinmails.job.type': type, outcome });
+    countFinished(finishes.map(({ job, result }) => ({ type: job.type, outcome: result.kind })));
     const atOnce = plan.finishes.filter(
       ({ decision }) => decision.move === 'return' && decision.delaySeconds === undefined,
     );
@@ -128,12 +121,12 @@ export class FinishJobs {
 }
 
 function keyOfResult(result: FinishResult): string {
-  return keyOf({ tenantId: result.tenant_id, jobId: result.job_id });
+  return jobKeyOf({ tenantId: result.tenant_id, jobId: result.job_id });
 }
 
 /** Results of jobs that are held no more are left as they are: nothing comes of them. */
 function boundTimes(results: readonly FinishResult[], held: readonly HeldJob[]): FinishResult[] {
-  const jobs = new Map(held.map((job) => [keyOf(job), job]));
+  const jobs = new Map(held.map((job) => [jobKeyOf(job), job]));
   return results.map((result) => {
     const job = jobs.get(keyOfResult(result));
     return job ? withinLease(result, job) : result;

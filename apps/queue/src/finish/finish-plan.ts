@@ -4,7 +4,7 @@ import { nextStatus } from '../job/job.js';
 import { maskedReply } from '../job/masked-reply.js';
 import { decide, type Decision, type TriedOutcome } from '../job/outcome.js';
 import type { RetryPolicy } from '../job/retry-policy.js';
-import type { JobKey, RunningJob } from '../job/unfinished-job.js';
+import { type JobKey, jobKeyOf, type RunningJob } from '../job/unfinished-job.js';
 import type { FinishResult } from './finish-result.js';
 
 /** A try that has a row in job_attempts: one that was begun. */
@@ -57,11 +57,6 @@ export interface FinishPlan {
   readonly ends: readonly JobEnd[];
 }
 
-/** Key of a job within one batch. */
-export function keyOf(key: { tenantId: string; jobId: string }): string {
-  return `${key.tenantId}/${key.jobId}`;
-}
-
 /**
  * Decides on every job that still holds its finisher's token.
  * @param random as Math.random
@@ -73,11 +68,14 @@ export function planFinish(
   random: () => number,
 ): FinishPlan {
   const reported = new Map(
-    results.map((result) => [keyOf({ tenantId: result.tenant_id, jobId: result.job_id }), result]),
+    results.map((result) => [
+      jobKeyOf({ tenantId: result.tenant_id, jobId: result.job_id }),
+      result,
+    ]),
   );
   const finishes = held.map((job): Finish => {
     const policy = policyOf(job.type);
-    const result = fitting(reported.get(keyOf(job))!, policy.reports);
+    const result = fitting(reported.get(jobKeyOf(job))!, policy.reports);
     const decision = decide(job, outcomeOf(result), policy, random());
     return { job, result, decision, reports: policy.reports };
   });

@@ -1,5 +1,5 @@
 import type { JobEnd } from '../job/job-end.js';
-import type { JobKey, UnfinishedJob } from '../job/unfinished-job.js';
+import { jobKeyOf, type UnfinishedJob } from '../job/unfinished-job.js';
 import type { GroupEnd } from './group.js';
 
 /**
@@ -10,15 +10,11 @@ export function groupEnds(
   ends: readonly JobEnd[],
   jobs: readonly Pick<UnfinishedJob, 'tenantId' | 'jobId' | 'groupId'>[],
 ): GroupEnd[] {
-  const groups = new Map(jobs.map((job) => [keyOf(job), job.groupId]));
+  const groups = new Map(jobs.map((job) => [jobKeyOf(job), job.groupId]));
   return ends.map((end) => ({
     tenantId: end.tenantId,
-    groupId: groups.get(keyOf(end)),
+    groupId: groups.get(jobKeyOf(end)),
     ended: 1,
     dead: Number(end.status === 'dead'),
   }));
-}
-
-function keyOf({ tenantId, jobId }: JobKey): string {
-  return `${tenantId}/${jobId}`;
 }

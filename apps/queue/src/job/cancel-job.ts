@@ -6,7 +6,7 @@ import { deliveryEvents } from '../finish/delivery-items.js';
 import { GroupCount } from '../group/group-count.js';
 import { groupEnds } from '../group/group-ends.js';
 import { cancelledDelivery, cancelledEnd } from './cancelled-job.js';
-import { countEnds } from './count-ends.js';
+import { countFinished } from './count-finished.js';
 import { GetJob } from './get-job.js';
 import { type HeldJob, HeldJobSystemRepository } from './held-job.system.repository.js';
 import { JobEndSystemRepository } from './job-end.system.repository.js';
@@ -46,6 +46,6 @@ export class CancelJob {
     await this.groups.ended(tx, groupEnds([end], [job]));
     const deliveries = cancelledDelivery(job, new Date());
     if (deliveries.length > 0) await this.events.write(tx, deliveryEvents(deliveries));
-    tx.onCommit(() => countEnds([{ type: job.type, outcome: end.outcome }]));
+    tx.onCommit(() => countFinished([{ type: job.type, outcome: end.outcome }]));
   }
 }

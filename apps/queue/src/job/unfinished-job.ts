@@ -4,6 +4,11 @@ export interface JobKey {
   readonly jobId: string;
 }
 
+/** Key of a job within one transaction. */
+export function jobKeyOf({ tenantId, jobId }: JobKey): string {
+  return `${tenantId}/${jobId}`;
+}
+
 /** What finishing and rescuing read of a hot row. */
 export interface UnfinishedJob extends JobKey {
   readonly type: string;

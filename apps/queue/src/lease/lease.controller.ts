@@ -3,7 +3,7 @@ import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
 import { BodyLimit, ServiceRoute } from '@penguinmails/http';
 import { unprocessable } from '@penguinmails/http/problem';
 import { FinishJobs } from '../finish/finish-jobs.js';
-import { keyOf } from '../finish/finish-plan.js';
+import { jobKeyOf } from '../job/unfinished-job.js';
 import {
   finishRequest,
   type FinishRequest,
@@ -90,7 +90,7 @@ function jobBody(job: LeasedJob) {
 function assertNoneTwice(results: FinishRequest['results']): void {
   const seen = new Set<string>();
   results.forEach(({ tenant_id: tenantId, job_id: jobId }, at) => {
-    const key = keyOf({ tenantId, jobId });
+    const key = jobKeyOf({ tenantId, jobId });
     if (seen.has(key))
       throw unprocessable(
         [

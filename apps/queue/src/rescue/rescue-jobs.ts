@@ -6,10 +6,10 @@ import { deliveryEvents } from '../finish/delivery-items.js';
 import { RescueBatches } from '../batch/rescue-batches.js';
 import { GroupCount } from '../group/group-count.js';
 import { groupEnds } from '../group/group-ends.js';
-import { countEnds } from '../job/count-ends.js';
+import { countFinished } from '../job/count-finished.js';
 import { deadLetterEvents } from '../job/dead-letter-event.js';
 import { JobEndSystemRepository } from '../job/job-end.system.repository.js';
-import type { RunningJob } from '../job/unfinished-job.js';
+import { jobKeyOf, type RunningJob } from '../job/unfinished-job.js';
 import { JobTypes } from '../job-type/job-types.js';
 import { lanesOf } from '../lane/lane.js';
 import { type Due, nothingDue } from '../leader/due.js';
@@ -92,8 +92,8 @@ export class RescueJobs {
   }
 
   private afterCommit(expired: readonly RunningJob[], { ended }: RescuePlan): void {
-    const types = new Map(expired.map(({ jobId, type }) => [jobId, type]));
-    countEnds(ended.map(({ jobId, outcome }) => ({ type: types.get(jobId)!, outcome })));
+    const types = new Map(expired.map((job) => [jobKeyOf(job), job.type]));
+    countFinished(ended.map((end) => ({ type: types.get(jobKeyOf(end))!, outcome: end.outcome })));
     for (const { type } of expired)
       counter(metrics.leaseExpiries).add(1, { 'penguinmails.job.type': type });
     this.ready.wake(lanesOf(expired));
