@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Attributes, type SpanContext, SpanKind } from '@opentelemetry/api';
-import { NodeSDK } from '@opentelemetry/sdk-node';
+import { SpanKind } from '@opentelemetry/api';
 import { spans } from '@penguinmails/observability';
+import { RecordedTelemetry } from '@penguinmails/testing/telemetry';
 import { withBatchSpan } from './trace-batch.js';
 
 const A = '0af7651916cd43dd8448eb211c80319c';
@@ -10,28 +10,18 @@ const of = (trace: string, flags = '01') => ({
   traceparent: `00-${trace}-b7ad6b7169203331-${flags}`,
 });
 
-interface EndedSpan {
-  readonly attributes: Attributes;
-  spanContext(): SpanContext;
-}
+const telemetry = new RecordedTelemetry();
 
-const ended: EndedSpan[] = [];
-const done = () => Promise.resolve();
-const keep = (span: EndedSpan) => void ended.push(span);
-const spanProcessors = [{ onStart: done, onEnd: keep, forceFlush: done, shutdown: done }];
-const others = { metricReaders: [], logRecordProcessors: [], autoDetectResources: false };
-const sdk = new NodeSDK({ spanProcessors, ...others });
-
-beforeAll(() => sdk.start());
-beforeEach(() => void ended.splice(0));
-afterAll(() => sdk.shutdown());
+beforeAll(() => telemetry.start());
+beforeEach(() => void telemetry.spans.splice(0));
+afterAll(() => telemetry.stop());
 
 /** Handles a batch with these headers. @returns trace and number of records of each span */
 async function spansOf(headers: Record<string, string>[]): Promise<[string, unknown][]> {
   const attributes = { 'messaging.batch.message_count': headers.length };
   const options = { kind: SpanKind.CONSUMER, attributes, headers };
   await withBatchSpan(spans.consumerSlice, options, async () => undefined);
-  return ended.map((span) => {
+  return telemetry.spans.map((span) => {
     const { traceId } = span.spanContext();
     return [traceId, span.attributes['messaging.batch.message_count']];
   });

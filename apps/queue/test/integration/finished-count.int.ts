@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { metrics } from '@penguinmails/observability';
-import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import { NodeSDK } from '@opentelemetry/sdk-node';
+import { RecordedTelemetry } from '@penguinmails/testing/telemetry';
 import {
   acceptedEmail,
   manyEmails,
@@ -10,14 +9,7 @@ import {
   startQueueEngine,
 } from './queue-engine.js';
 
-const reader = new PrometheusExporter({ preventServerStart: true });
-const telemetry = new NodeSDK({
-  autoDetectResources: false,
-  instrumentations: [],
-  metricReaders: [reader],
-  logRecordProcessors: [],
-  spanProcessors: [],
-});
+const telemetry = new RecordedTelemetry();
 
 let queue: QueueEngine;
 beforeAll(async () => {
@@ -26,17 +18,13 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await queue.stop();
-  await telemetry.shutdown();
+  await telemetry.stop();
 });
 beforeEach(() => queue.empty());
 
 /** Jobs of send_email that were counted as finished, by outcome. */
 async function finished(): Promise<Record<string, number>> {
-  const { resourceMetrics, errors } = await reader.collect();
-  expect(errors).toEqual([]);
-  const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
-  const counter = all.find(({ descriptor }) => descriptor.name === metrics.jobsFinished.name);
-  const points = counter?.dataPoints ?? [];
+  const points = await telemetry.pointsOf(metrics.jobsFinished);
   const own = points.filter(
     ({ attributes }) => attributes['penguinmails.job.type'] === 'send_email',
   );

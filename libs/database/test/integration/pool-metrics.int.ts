@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import { NodeSDK } from '@opentelemetry/sdk-node';
 import { metrics } from '@penguinmails/observability';
 import { eventually } from '@penguinmails/testing';
+import { RecordedTelemetry } from '@penguinmails/testing/telemetry';
 import {
   DatabaseModule,
   type DatabaseSettings,
@@ -15,14 +14,7 @@ import { A, B, createNotesDatabase, type NotesDatabase } from './notes-database.
 const C = '0198c0de-0000-7000-8000-00000000000c';
 const APP = { 'db.client.connection.pool.name': 'notifications-app' };
 
-const reader = new PrometheusExporter({ preventServerStart: true });
-const telemetry = new NodeSDK({
-  autoDetectResources: false,
-  instrumentations: [],
-  metricReaders: [reader],
-  logRecordProcessors: [],
-  spanProcessors: [],
-});
+const telemetry = new RecordedTelemetry();
 let notes: NotesDatabase;
 beforeAll(async () => {
   telemetry.start();
@@ -30,15 +22,12 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await notes.drop();
-  await telemetry.shutdown();
+  await telemetry.stop();
 });
 
 /** The value of a metric under exactly these labels: a number, or how often it was measured. */
-async function read({ name }: { name: string }, labels: object): Promise<number | undefined> {
-  const { resourceMetrics, errors } = await reader.collect();
-  expect(errors).toEqual([]);
-  const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
-  const points = all.find(({ descriptor }) => descriptor.name === name)?.dataPoints ?? [];
+async function read(metric: { name: string }, labels: object): Promise<number | undefined> {
+  const points = await telemetry.pointsOf(metric);
   const wanted = JSON.stringify(Object.entries(labels).sort());
   const point = points.find(
     ({ attributes }) => JSON.stringify(Object.entries(attributes).sort()) === wanted,

@@ -3,8 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Controller, type INestMicroservice, Inject, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import { newId } from '@penguinmails/contracts';
 import { DatabaseModule, type SystemTransaction } from '@penguinmails/database';
 import { injectTrace, metrics, spans, withSpan } from '@penguinmails/observability';
@@ -18,6 +16,7 @@ import {
   produceEvents,
   testBrokers,
 } from '@penguinmails/testing';
+import { RecordedTelemetry } from '@penguinmails/testing/telemetry';
 import {
   EventTransport,
   EventWriter,
@@ -45,23 +44,7 @@ const FINISHED = 'penguinmails.job_group.finished.v1';
 const DELIVERIES_TOPIC = 'penguinmails.internal.queue.deliveries.v1';
 const DEAD_LETTERS = 'penguinmails.dlq.queue.v1';
 
-type Span = Parameters<NonNullable<NodeSDKConfiguration['spanProcessors']>[number]['onEnd']>[0];
-const finished: Span[] = [];
-const reader = new PrometheusExporter({ preventServerStart: true });
-const telemetry = new NodeSDK({
-  autoDetectResources: false,
-  instrumentations: [],
-  metricReaders: [reader],
-  logRecordProcessors: [],
-  spanProcessors: [
-    {
-      onStart: () => undefined,
-      onEnd: (span) => void finished.push(span),
-      forceFlush: () => Promise.resolve(),
-      shutdown: () => Promise.resolve(),
-    },
-  ],
-});
+const telemetry = new RecordedTelemetry();
 
 let fixture: Fixture;
 let deliveries: EventCollector;
@@ -79,7 +62,7 @@ afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
 afterAll(async () => {
   await deliveries.stop();
   await fixture.drop();
-  await telemetry.shutdown();
+  await telemetry.stop();
 });
 
 function newTenant(): string {
@@ -302,13 +285,12 @@ describe('a tier service', () => {
 });
 
 /** What a gauge shows; undefined: nothing. */
-async function gauge({ name }: { readonly name: string }): Promise<unknown> {
-  const { resourceMetrics, errors } = await reader.collect();
-  expect(errors).toEqual([]);
-  const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
-  return all.find(({ descriptor }) => descriptor.name === name)?.dataPoints[0]?.value;
+async function gauge(metric: { readonly name: string }): Promise<unknown> {
+  return (await telemetry.pointsOf(metric))[0]?.value;
 }
 
 function namesOf(traceId: string): string[] {
-  return finished.filter((span) => span.spanContext().traceId === traceId).map(({ name }) => name);
+  return telemetry.spans
+    .filter((span) => span.spanContext().traceId === traceId)
+    .map(({ name }) => name);
 }
