@@ -261,7 +261,9 @@ describe('fencing', () => {
 
   it('answers what a heartbeat still holds with new grants, and names what is lost', async () => {
     await queue.accept(manyEmails(2));
-    const { jobs, leaseToken } = await queue.lease(2);
+    // Room for more than these: lanes that earlier tests have left may take part in the shares of a claim.
+    const { jobs, leaseToken } = await queue.lease(100);
+    expect(jobs).toHaveLength(2);
     await queue.finishJobs.execute([resultOf(jobs[0], leaseToken, { kind: 'returned' })]);
     await queue.letLeasesAge(20);
     const renewal = await queue.renewLeases.execute({
