@@ -2,7 +2,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { queryOnce } from '../stack/postgres/query.ts';
-import { freePorts } from '../stack/ports.ts';
+import { freePorts } from '../../libs/testing/src/free-port.ts';
 import type { StackDescription } from '../stack/stack-file.ts';
 
 /** Something that accepts e-mails beside the product's own gateway. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePortBase } from '../stack/ports.ts';
+import { freePortBase } from '../../libs/testing/src/free-port.ts';
 import { temporaryDirectory } from '../test/test-parts.ts';
 
 /** `ready`: every app serves; `shown`: the demonstration is over as well. */

@@ -1,9 +1,7 @@
-import { randomInt } from 'node:crypto';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 
 const HOST = '127.0.0.1';
 const LAST_PORT = 65_535;
-const ATTEMPTS = 50;
 
 /** What listens: `<tier>-db`, kafka, kafka-controller, smtp, inbox, `<app>`, `<app>-metrics`. */
 export type PortName = string;
@@ -98,31 +96,5 @@ export function isFree(port: number): Promise<boolean> {
     const server = createServer();
     server.once('error', () => resolve(false));
     server.listen(port, HOST, () => server.close(() => resolve(true)));
-  });
-}
-
-/** Ports that the system gives out as free, for tests and for stacks beside the usual one. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => listen(server)));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
-}
-
-/** A number for `--port-base` whose ports are all free. */
-export async function freePortBase(): Promise<number> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const base = randomInt(20_000, 32_000);
-    const free = await Promise.all(Object.values(portsFrom(base)).map((port) => isFree(port)));
-    if (free.every(Boolean)) return base;
-  }
-  throw new Error('no free row of ports');
-}
-
-function listen(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, HOST, resolve);
   });
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { temporaryDirectory } from '../test/test-parts.ts';
-import { freePortBase } from './ports.ts';
+import { freePortBase } from '../../libs/testing/src/free-port.ts';
 import { queryOnce } from './postgres/query.ts';
 import { root } from './repository.ts';
 import { readStackFile, type StackDescription } from './stack-file.ts';

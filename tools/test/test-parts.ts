@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseBroker } from '../stack/kafka/choose-broker.ts';
-import { freePorts } from '../stack/ports.ts';
+import { freePorts } from '../../libs/testing/src/free-port.ts';
 import { PostgresCluster } from '../stack/postgres/cluster.ts';
 import { queryOnce } from '../stack/postgres/query.ts';
 import { readEnvironment } from '../stack/stack.config.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePortBase } from '../stack/ports.ts';
+import { freePortBase } from '../../libs/testing/src/free-port.ts';
 import { nodePath, root } from '../stack/repository.ts';
 import { readStackFile } from '../stack/stack-file.ts';
 import { inheritedEnvironment } from './test.config.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { databaseAccount } from '../stack/postgres/account.ts';
-import { freePorts } from '../stack/ports.ts';
+import { freePorts } from '../../libs/testing/src/free-port.ts';
 
 const SERVER_CONNECTIONS = 3;
 const ATTEMPTS = 50;

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePorts } from '../../stack/ports.ts';
+import { freePorts } from '../../../libs/testing/src/free-port.ts';
 
 const PROGRAM = 'redis-server';
 const READY_WITHIN_MS = 10_000;

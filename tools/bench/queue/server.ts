@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTierDatabase } from '@penguinmails/testing/tenancy';
-import { freePorts } from '../../stack/ports.ts';
+import { freePorts } from '../../../libs/testing/src/free-port.ts';
 import { PostgresCluster } from '../../stack/postgres/cluster.ts';
 import { claimDataDirectory } from '../../stack/supervisor/single-run.ts';
 import { Supervisor } from '../../stack/supervisor/supervisor.ts';

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { provision } from '../databases/provision.ts';
 import { embeddedDatabase } from '../databases/tier-database.ts';
-import { freePorts } from '../ports.ts';
+import { freePorts } from '../../../libs/testing/src/free-port.ts';
 import { loadSecrets } from '../secrets.ts';
 import { identify } from '../supervisor/process-identity.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';

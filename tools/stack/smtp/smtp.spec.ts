@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import nodemailer from 'nodemailer';
-import { freePorts } from '../ports.ts';
+import { freePorts } from '../../../libs/testing/src/free-port.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { MessageStore } from './message-store.ts';
 import { SmtpSink } from './smtp-sink.ts';

@@ -11,7 +11,7 @@ import {
 } from '@penguinmails/testing/tenancy';
 import pg from 'pg';
 import { chooseBroker } from '../../stack/kafka/choose-broker.ts';
-import { freePorts } from '../../stack/ports.ts';
+import { freePorts } from '../../../libs/testing/src/free-port.ts';
 import { readEnvironment } from '../../stack/stack.config.ts';
 import type { SupervisedPart } from '../../stack/supervisor/supervised-part.ts';
 import { claimDataDirectory } from '../../stack/supervisor/single-run.ts';

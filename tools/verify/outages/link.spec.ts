@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { freePorts } from '../../stack/ports.ts';
+import { freePorts } from '../../../libs/testing/src/free-port.ts';
 import { Link } from './link.ts';
 
 const closers: (() => Promise<void>)[] = [];

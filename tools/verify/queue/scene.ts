@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { freePorts } from '../../stack/ports.ts';
+import { freePorts } from '../../../libs/testing/src/free-port.ts';
 import { TcpFront } from '../../stack/front/tcp-front.ts';
 import type { SupervisedPart } from '../../stack/supervisor/supervised-part.ts';
 import { AppPart } from './app-part.ts';

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTierDatabase, type TierDatabase } from '@penguinmails/testing/tenancy';
 import pg from 'pg';
-import { freePorts } from '../../stack/ports.ts';
+import { freePorts } from '../../../libs/testing/src/free-port.ts';
 import { PostgresCluster } from '../../stack/postgres/cluster.ts';
 import { queryOnce } from '../../stack/postgres/query.ts';
 import { loadSecrets, type Secrets } from '../../stack/secrets.ts';

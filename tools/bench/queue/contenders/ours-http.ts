@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ServiceTokenSigner } from '@penguinmails/http';
 import { TierClient } from '@penguinmails/http/tier-client';
 import { type Lease, QueueClient } from '../../../../apps/worker/dist/clients/queue.client.js';
-import { freePorts } from '../../../stack/ports.ts';
+import { freePorts } from '../../../../libs/testing/src/free-port.ts';
 import { loadSecrets, type Secrets } from '../../../stack/secrets.ts';
 import { until } from '../../../verify/until.ts';
 import { queueCommand } from '../../../verify/queue/processes.ts';
