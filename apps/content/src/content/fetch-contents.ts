@@ -4,8 +4,8 @@ import { AnswerBudget } from './answer-budget.js';
 import { DamagedBytes } from './compression.js';
 import type { Body } from './content-hash.js';
 import type { AttachmentBytesRow, AttachmentRow, ContentRow } from './content.rows.js';
-import { type ContentPair, nameOf } from './content-pair.js';
-import { type GrantedKeys, partAsked, planFetch } from './fetch-plan.js';
+import type { ContentPair } from './content-pair.js';
+import { type FittingContent, type GrantedKeys, partAsked, planFetch } from './fetch-plan.js';
 import { FetchRepository } from './fetch.repository.js';
 import { openBody, openFile } from './open-content.js';
 import { ReportCorruption } from './report-corruption.js';
@@ -21,11 +21,11 @@ export interface FetchedContent extends ContentPair {
 }
 
 export interface FetchAnswer {
-  readonly contents: FetchedContent[];
+  readonly contents: readonly FetchedContent[];
   /** Unknown, not granted or damaged: asking again does not help. */
-  readonly missing: ContentPair[];
+  readonly missing: readonly ContentPair[];
   /** Did not fit into this answer. */
-  readonly deferred: ContentPair[];
+  readonly deferred: readonly ContentPair[];
 }
 
 /**
@@ -45,20 +45,24 @@ export class FetchContents {
     const asked = partAsked(granted, items);
     const sizes = await this.read(asked.granted, (tx, keys) => this.contents.sizes(tx, keys));
     const { fitting, deferred, missing } = planFetch(asked.granted, sizes, new AnswerBudget());
-    const bodies = await this.read(fitting, (tx, keys) => this.contents.bodies(tx, keys));
-    const withFiles = fitting.filter(({ hasFiles }) => hasFiles);
+    const opened = await this.openAll(fitting);
+    const lost = fitting.filter((_, at) => !opened[at]).map(({ pair }) => pair);
+    const contents = opened.filter((content) => content !== undefined);
+    return { contents, missing: [...asked.refused, ...missing, ...lost], deferred };
+  }
+
+  private async openAll(
+    fitting: readonly FittingContent[],
+  ): Promise<(FetchedContent | undefined)[]> {
+    const pairs = fitting.map(({ pair }) => pair);
+    const bodies = await this.read(pairs, (tx, keys) => this.contents.bodies(tx, keys));
+    const withFiles = fitting.filter(({ hasFiles }) => hasFiles).map(({ pair }) => pair);
     const files = await this.read(withFiles, (tx, keys) => this.contents.files(tx, keys));
-    const filesOf = new Map(withFiles.map((pair, at) => [nameOf(pair), files[at]]));
+    const filesOf = new Map(withFiles.map((pair, at) => [pair, files[at]]));
     const opened: (FetchedContent | undefined)[] = [];
-    for (const [at, pair] of fitting.entries())
-      opened.push(await this.open(pair, bodies[at], filesOf.get(nameOf(pair)) ?? []));
-    return {
-      contents: opened.filter((content) => content !== undefined),
-      missing: [...asked.refused, ...missing, ...fitting.filter((_, at) => !opened[at])].map(
-        pairOf,
-      ),
-      deferred: [...deferred],
-    };
+    for (const [at, pair] of pairs.entries())
+      opened.push(await this.open(pair, bodies[at], filesOf.get(pair) ?? []));
+    return opened;
   }
 
   private async read<T>(
@@ -96,5 +100,3 @@ async function openFiles(rows: readonly AttachmentBytesRow[]): Promise<FetchedFi
   for (const row of rows) files.push({ ...row, bytes: await openFile(row) });
   return files;
 }
-
-const pairOf = ({ tenantId, storageKey }: ContentPair): ContentPair => ({ tenantId, storageKey });

@@ -24,7 +24,8 @@ export function partAsked(granted: GrantedKeys, items: readonly ContentPair[]): 
 }
 
 /** A content that is part of the answer. */
-export interface FittingContent extends ContentPair {
+export interface FittingContent {
+  readonly pair: ContentPair;
   readonly hasFiles: boolean;
 }
 
@@ -49,7 +50,7 @@ export function planFetch(
   for (const [at, pair] of pairs.entries()) {
     const size = sizes[at];
     if (size === undefined) missing.push(pair);
-    else if (budget.take(size.bytes)) fitting.push({ ...pair, hasFiles: size.files > 0 });
+    else if (budget.take(size.bytes)) fitting.push({ pair, hasFiles: size.files > 0 });
     else deferred.push(pair);
   }
   return { fitting, deferred, missing };

@@ -1,9 +1,10 @@
 import type { Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
 const draining = new WeakSet<Server>();
 
-/** Answers on connections that outlive {@link drain} tell the client to close them. */
+/** Answers from the beginning of {@link drain} on tell the client to close the connection. */
 export function useDrain(instance: FastifyInstance): void {
   instance.addHook('onRequest', (_request, reply, done) => {
     if (draining.has(instance.server as Server)) reply.header('connection', 'close');
@@ -15,13 +16,25 @@ export function useDrain(instance: FastifyInstance): void {
   });
 }
 
+export interface DrainTimes {
+  /** How long connections are still taken, in milliseconds. */
+  readonly lingerMs: number;
+  /** What requests under way have after that. */
+  readonly timeoutMs: number;
+}
+
 /**
- * Stops accepting connections, closes idle ones, and waits until every request that is under way has
- * its answer; what is left after `timeoutMs` is cut off.
+ * Sees the clients of a server out. For `lingerMs` it goes on as before, but every answer closes its
+ * connection: who asks all the time goes elsewhere without noticing, and who balances has time to see that this
+ * process is not ready. A connection that is closed as soon as it is idle may have the next request on
+ * its way, which would be lost (RFC 9112, section 9.5). Then it stops accepting connections, closes idle
+ * ones, and waits until every request that is under way has its answer; what is left after `timeoutMs` is
+ * cut off.
  */
-export async function drain(server: Server, timeoutMs: number): Promise<void> {
+export async function drain(server: Server, { lingerMs, timeoutMs }: DrainTimes): Promise<void> {
   if (!server.listening) return;
   draining.add(server);
+  await delay(lingerMs);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);

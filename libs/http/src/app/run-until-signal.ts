@@ -1,30 +1,36 @@
 import type { Server } from 'node:http';
 import type { INestApplication, INestApplicationContext } from '@nestjs/common';
 import { type Logger, setLifecycle, stopTelemetry } from '@penguinmails/observability';
-import { drain } from './drain.js';
+import { drain, type DrainTimes } from './drain.js';
 
 export interface RunOptions {
   readonly logger: Logger;
   /** Where to listen; absent for a process without a port of its own. */
   readonly listen?: { readonly host: string; readonly port: number };
+  /** How long connections are still taken after the signal, in milliseconds. Default 1,000. */
+  readonly lingerMs?: number;
 }
 
+const LINGER_MS = 1000;
 /** Requests under way have this long; after an error that nobody caught, little. */
 const DRAIN_MS = 20_000;
-const CRASH_DRAIN_MS = 1000;
+const CRASH_TIMES: DrainTimes = { lingerMs: 0, timeoutMs: 1000 };
 /** The whole way out. */
 const EXIT_MS = 25_000;
 
 /**
  * Starts the application, says it is ready, and sees it out: on SIGTERM or SIGINT it turns unready,
- * stops accepting, answers what is under way, runs Nest's shutdown hooks, flushes telemetry and exits
+ * sends its clients away, stops accepting, answers what is under way, runs Nest's shutdown hooks, flushes telemetry and exits
  * 0, within 25 s. A second signal, or an error that nobody caught, ends it at once with 1.
  */
 export async function runUntilSignal(
   app: INestApplication | INestApplicationContext,
-  { logger, listen }: RunOptions,
+  { logger, listen, lingerMs = LINGER_MS }: RunOptions,
 ): Promise<void> {
-  const leave = once((reason: string, code: number) => shutDown(app, logger, reason, code));
+  const orderly = { lingerMs, timeoutMs: DRAIN_MS };
+  const leave = once((reason: string, code: number) =>
+    shutDown(app, logger, { reason, code, times: code === 0 ? orderly : CRASH_TIMES }),
+  );
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => leave(signal, 0));
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
     process.on(event, (error: unknown) => {
@@ -54,19 +60,23 @@ function once(leave: (reason: string, code: number) => Promise<void>) {
   };
 }
 
+interface Leave {
+  readonly reason: string;
+  readonly code: number;
+  readonly times: DrainTimes;
+}
+
 async function shutDown(
   app: INestApplication | INestApplicationContext,
   logger: Logger,
-  reason: string,
-  code: number,
+  { reason, code, times }: Leave,
 ): Promise<void> {
   const late = setTimeout(() => process.exit(1), EXIT_MS);
   late.unref();
   logger.info({ reason }, 'stopping');
   setLifecycle('stopping');
   try {
-    const drainMs = code === 0 ? DRAIN_MS : CRASH_DRAIN_MS;
-    if ('getHttpServer' in app) await drain(app.getHttpServer() as Server, drainMs);
+    if ('getHttpServer' in app) await drain(app.getHttpServer() as Server, times);
     await app.close();
     logger.info({ reason }, 'stopped');
     await stopTelemetry();

@@ -28,7 +28,7 @@ const startService = async (env: Record<string, string> = {}): Promise<Service> 
   const args = ['--import', join(fixtures, 'instrumentation.mjs'), join(fixtures, 'service.mjs')];
   const ports = { PROBE_PORT: String(port), PROBE_METRICS_PORT: String(adminPort) };
   const child = spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH, PROBE_SLOW_MS: '1000', ...ports, ...env },
+    env: { PATH: process.env.PATH, PROBE_SLOW_MS: '1000', PROBE_LINGER_MS: '0', ...ports, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   closers.push(() => child.kill('SIGKILL'));
@@ -106,6 +106,20 @@ describe('runUntilSignal', () => {
     expect(await json(answer)).toEqual({ done: true });
     await service.logged('module destroyed');
     expect(await exited).toEqual([0, null]);
+  });
+
+  it('answers who asks again on an idle connection, and then closes it', async () => {
+    const service = await startService({ PROBE_LINGER_MS: '20000' });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    closers.push(() => agent.destroy());
+    await json(await get(service.port, '/quick', agent));
+    service.child.kill('SIGTERM');
+    await service.logged('"msg":"stopping"');
+
+    const answer = await get(service.port, '/quick', agent);
+    expect(answer.headers.connection).toBe('close');
+    expect(await json(answer)).toEqual({ done: true });
+    expect((await get(service.port, '/quick')).headers.connection).toBe('close');
   });
 
   it('sends the last spans before it exits', async () => {
