@@ -725,5 +725,37 @@ ALTER TABLE attachments
 SET LOCAL ROLE content_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100003-check-hashes-by-what-they-lack.sql', 'd242e93ee54e766f4d864408f41bccf713f9550f2177e17972509abae635d343');
 
+-- 1764000100004-assume-large-tenants.sql
+SET LOCAL ROLE content_owner;
+-- A look-up by key must be planned as one, also while the table is new or the tenant is small: the plan
+-- is kept with its statement, and the table grows. So the planner is told that all rows belong to
+-- whoever asks: no index that merely starts with tenant_id looks as good as the primary key (ADR 24).
+-- Before PostgreSQL 18 statistics cannot be set; a tenant then counts as 1/200 of the table.
+CREATE FUNCTION assume_large_tenants(target regclass) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id SET STATISTICS 0', target);
+  IF current_setting('server_version_num')::int < 180000 THEN
+    RETURN;
+  END IF;
+  IF NOT (
+    SELECT pg_restore_attribute_stats('schemaname', n.nspname::text, 'relname', c.relname::text,
+      'attname', 'tenant_id', 'inherited', false, 'null_frac', 0::real, 'avg_width', 16,
+      'n_distinct', 1::real)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = target
+  ) THEN
+    RAISE EXCEPTION 'the statistics of % were not taken', target;
+  END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION assume_large_tenants(regclass) FROM PUBLIC;
+
+SELECT assume_large_tenants('content_objects');
+SELECT assume_large_tenants('content_blobs');
+SELECT assume_large_tenants('attachments');
+SET LOCAL ROLE content_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100004-assume-large-tenants.sql', 'dd8c3b2e5815c7ca20630c4dce12b4788bbebdb708d0d64639729a3de1b8c15f');
+
 SELECT ensure_partitions(8);
 COMMIT;

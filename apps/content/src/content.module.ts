@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { DatabaseModule, PeriodicTask, tierDatabaseSettings } from '@penguinmails/database';
+import { DatabaseModule, PeriodicTask } from '@penguinmails/database';
 import { GatheredDesk, ParkedEventController, ParkedEventDesk } from '@penguinmails/http';
 import { createLogger, type Logger } from '@penguinmails/observability';
 import { MessagingModule, ParkedDesk } from '@penguinmails/outbox';
@@ -12,6 +12,7 @@ import { ContentRepository } from './content/content.repository.js';
 import { ContentSystemRepository } from './content/content.system.repository.js';
 import { DeleteContent } from './content/delete-content.js';
 import { FetchContents } from './content/fetch-contents.js';
+import { FetchRepository } from './content/fetch.repository.js';
 import { FetchController } from './content/fetch.controller.js';
 import { GatheredContentController } from './content/gathered-content.controller.js';
 import { GetAttachment } from './content/get-attachment.js';
@@ -31,6 +32,7 @@ import { ClaimLag } from './reaper/claim-lag.js';
 import { OnContentReferencesAnswered } from './reaper/on-content-references-answered.js';
 import { ReapContents } from './reaper/reap-contents.js';
 import { ReaperSystemRepository } from './reaper/reaper.system.repository.js';
+import { contentDatabaseSettings } from './persistence/content-database.js';
 import { FoldUsage } from './usage/fold-usage.js';
 import { UsageRepository } from './usage/usage.repository.js';
 import { UsageSystemRepository } from './usage/usage.system.repository.js';
@@ -41,6 +43,7 @@ const repositories = [
   BlobRepository,
   ContentRepository,
   ContentSystemRepository,
+  FetchRepository,
   ReaperSystemRepository,
   UsageRepository,
   UsageSystemRepository,
@@ -80,7 +83,7 @@ export class ContentModule {
     return {
       module: ContentModule,
       imports: [
-        DatabaseModule.forTier(tierDatabaseSettings('content', config.db)),
+        DatabaseModule.forTier(contentDatabaseSettings(config.db)),
         MessagingModule.forTier({
           tier: 'content',
           brokers: config.kafka.brokers,

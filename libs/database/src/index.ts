@@ -20,5 +20,6 @@ export { TenantDatabase } from './tenant-database.js';
 export * from './tier.js';
 export * from './transaction/transaction-errors.js';
 export type * from './transactions.js';
+export { LOOK_UP_PLANS } from './look-up-plans.js';
 export { underTenants } from './under-tenants.js';
 export { PeriodicTask, type PeriodicTaskSettings } from './periodic-task.js';

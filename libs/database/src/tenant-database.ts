@@ -3,7 +3,6 @@ import type { Login } from './connection/login.js';
 import type { CommitHooks } from './transaction/commit-hooks.js';
 import type { OpenTransaction } from './transaction/open-transaction.js';
 import { runSingleStatement } from './transaction/run-single-statement.js';
-import { runTenantBatch } from './transaction/run-tenant-batch.js';
 import { runSlice, runTransaction } from './transaction/run-transaction.js';
 import { query, TenantView } from './transaction/tenant-view.js';
 import type {
@@ -61,27 +60,10 @@ export class TenantDatabase {
   }
 
   /**
-   * Exactly one statement (or none) for each of several tenants, one round trip: each under its own
-   * tenant, all in one implicit transaction, so that all count or none. `work` is called once for each
-   * place of `tenantIds`; the statements are sent when all works have asked for theirs or ended, and
-   * not at all when one failed before that. Not retried; on the account of no tenant, so callers bound how many of these run at a time.
-   */
-  async each<T>(
-    tenantIds: readonly string[],
-    work: (tx: TenantTransaction, at: number) => Promise<T>,
-  ): Promise<T[]> {
-    tenantIds.forEach(assertTenantId);
-    if (tenantIds.length === 0) return [];
-    return runTenantBatch(this.login, tenantIds, (execute, hooks, at) =>
-      work(new TenantView(tenantIds[at], execute, hooks), at),
-    );
-  }
-
-  /**
    * Exactly one statement (or none) over rows of several tenants, each row under its own tenant, one round
    * trip, one implicit transaction: all count or none. None waits long for a lock. Not retried; on the
    * account of no tenant, so callers bound how many of these run at a time. What it costs to start a
-   * statement is paid once, and not once for each tenant as with `each` (ADR 25).
+   * statement is paid once, and not once for each tenant (ADR 25).
    *
    * @param tenantIds the statement's `$1`; a row says by its place in this list whose it is
    */

@@ -2,14 +2,16 @@ import { Injectable } from '@nestjs/common';
 import type { TenantTransaction } from '@penguinmails/database';
 import type { AttachmentBytesRow, AttachmentRow } from './content.rows.js';
 
-const COLUMNS = `a.id, a.parent_storage_key AS "storageKey", a.filename,
+/** Columns of a file `a`. */
+export const FILE = `a.id, a.parent_storage_key AS "storageKey", a.filename,
   a.mime_type AS "contentType", a.size_bytes AS "sizeBytes",
   coalesce(a.storage_disposition, 'attachment') AS disposition, a.content_id AS "contentId",
   coalesce(a.content_hash, '') AS "contentHash"`;
 
-const BYTES = `coalesce(b.algorithm, 'none') AS algorithm, coalesce(b.bytes, a.content) AS packed`;
+/** Its bytes, in {@link WITH_BLOB}. */
+export const BYTES = `coalesce(b.algorithm, 'none') AS algorithm, coalesce(b.bytes, a.content) AS packed`;
 
-const WITH_BLOB = `attachments a
+export const WITH_BLOB = `attachments a
   LEFT JOIN content_blobs b ON b.tenant_id = a.tenant_id AND b.content_hash = a.content_blob_hash`;
 
 /** Files of contents of one tenant. Their bytes are blobs under the same hash. */
@@ -44,25 +46,10 @@ export class AttachmentRepository {
   /** The files of these contents, in the order of their messages. */
   async list(tx: TenantTransaction, storageKeys: readonly string[]): Promise<AttachmentRow[]> {
     const { rows } = await tx.query<AttachmentRow>(
-      `SELECT ${COLUMNS} FROM attachments a
+      `SELECT ${FILE} FROM attachments a
        WHERE a.tenant_id = $1 AND a.parent_storage_key = ANY($2)
        ORDER BY a.parent_storage_key, a.position`,
       [tx.tenantId, storageKeys],
-    );
-    return rows;
-  }
-
-  /** As {@link list}, with the bytes. */
-  async listWithBytes(
-    tx: TenantTransaction,
-    storageKeys: readonly string[],
-  ): Promise<AttachmentBytesRow[]> {
-    const { rows } = await tx.query<AttachmentBytesRow>(
-      `SELECT ${COLUMNS}, ${BYTES} FROM ${WITH_BLOB}
-       WHERE a.tenant_id = $1 AND a.parent_storage_key = ANY($2) AND a.archive_ref IS NULL
-       ORDER BY a.parent_storage_key, a.position`,
-      [tx.tenantId, storageKeys],
-      { name: 'attachments-with-bytes' },
     );
     return rows;
   }
@@ -73,7 +60,7 @@ export class AttachmentRepository {
     id: string,
   ): Promise<AttachmentBytesRow | undefined> {
     const { rows } = await tx.query<AttachmentBytesRow>(
-      `SELECT ${COLUMNS}, ${BYTES} FROM ${WITH_BLOB}
+      `SELECT ${FILE}, ${BYTES} FROM ${WITH_BLOB}
        WHERE a.tenant_id = $1 AND a.parent_storage_key = $2 AND a.id = $3 AND a.archive_ref IS NULL`,
       [tx.tenantId, storageKey, id],
     );

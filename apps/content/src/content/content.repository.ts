@@ -38,6 +38,16 @@ const INSERT_FOR_MANY = `
   )
   SELECT tenant_id AS "tenantId", storage_key AS "storageKey" FROM stored`;
 
+/** Columns of a content `o` with its body. */
+export const BODY = `o.storage_key AS "storageKey", o.state, o.content_text AS text,
+  o.content_html AS html, coalesce(o.headers, '{}') AS headers,
+  coalesce(o.raw_size_bytes, 0) AS "rawSizeBytes", coalesce(o.content_hash, '') AS "contentHash",
+  coalesce(b.algorithm, o.compression_algorithm) AS algorithm,
+  coalesce(b.bytes, o.content_encoding) AS packed`;
+
+export const OBJECT_WITH_BLOB = `content_objects o
+  LEFT JOIN content_blobs b ON b.tenant_id = o.tenant_id AND b.content_hash = o.content_blob_hash`;
+
 /** Rows of content_objects of one tenant. */
 @Injectable()
 export class ContentRepository {
@@ -108,46 +118,16 @@ export class ContentRepository {
   }
 
   /**
-   * The contents of these keys that exist, in no order. A row that was inserted as the seed does it has
-   * no hash, so its body cannot be told from a damaged one.
+   * A row that was inserted as the seed does it has no hash, so its body cannot be told from a damaged
+   * one.
    */
-  async read(tx: TenantTransaction, storageKeys: readonly string[]): Promise<ContentRow[]> {
+  async read(tx: TenantTransaction, storageKey: string): Promise<ContentRow | undefined> {
     const { rows } = await tx.query<ContentRow>(
-      `SELECT o.storage_key AS "storageKey", o.state, o.content_text AS text,
-         o.content_html AS html, coalesce(o.headers, '{}') AS headers,
-         coalesce(o.raw_size_bytes, 0) AS "rawSizeBytes",
-         coalesce(o.content_hash, '') AS "contentHash",
-         coalesce(b.algorithm, o.compression_algorithm) AS algorithm,
-         coalesce(b.bytes, o.content_encoding) AS packed
-       FROM content_objects o
-       LEFT JOIN content_blobs b
-         ON b.tenant_id = o.tenant_id AND b.content_hash = o.content_blob_hash
-       WHERE o.tenant_id = $1 AND o.storage_key = ANY($2) AND o.state <> 'archived'`,
-      [tx.tenantId, storageKeys],
-      { name: 'content-read' },
+      `SELECT ${BODY} FROM ${OBJECT_WITH_BLOB}
+       WHERE o.tenant_id = $1 AND o.storage_key = $2 AND o.state <> 'archived'`,
+      [tx.tenantId, storageKey],
     );
-    return rows;
-  }
-
-  /** How much there is to read, by key; keys that do not exist are left out. */
-  async sizes(
-    tx: TenantTransaction,
-    storageKeys: readonly string[],
-  ): Promise<Map<string, ContentSize>> {
-    const { rows } = await tx.query<{ storageKey: string; size: string; files: number }>(
-      `SELECT o.storage_key AS "storageKey", count(a.id)::int AS files,
-         coalesce(o.raw_size_bytes, 0) + coalesce(sum(a.size_bytes), 0) AS size
-       FROM content_objects o
-       LEFT JOIN attachments a
-         ON a.tenant_id = o.tenant_id AND a.parent_storage_key = o.storage_key
-       WHERE o.tenant_id = $1 AND o.storage_key = ANY($2) AND o.state <> 'archived'
-       GROUP BY o.tenant_id, o.storage_key`,
-      [tx.tenantId, storageKeys],
-      { name: 'content-sizes' },
-    );
-    return new Map(
-      rows.map(({ storageKey, size, files }) => [storageKey, { bytes: Number(size), files }]),
-    );
+    return rows[0];
   }
 
   /** A condemned content waits again from now on; in any other state nothing changes. */
@@ -191,12 +171,6 @@ export class ContentRepository {
     );
     return rows;
   }
-}
-
-export interface ContentSize {
-  /** Of bodies and files together. */
-  readonly bytes: number;
-  readonly files: number;
 }
 
 export interface DeletedBody {

@@ -1,19 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { TenantDatabase } from '@penguinmails/database';
+import { TenantDatabase, type TenantRows } from '@penguinmails/database';
 import { AnswerBudget } from './answer-budget.js';
-import { AttachmentRepository } from './attachment.repository.js';
 import { DamagedBytes } from './compression.js';
 import type { Body } from './content-hash.js';
-import { ContentRepository } from './content.repository.js';
 import type { AttachmentBytesRow, AttachmentRow, ContentRow } from './content.rows.js';
-import type { ContentPair } from './content-pair.js';
-import {
-  askedByTenant,
-  type FetchPlan,
-  type GrantedKeys,
-  planFetch,
-  type TenantKeys,
-} from './fetch-plan.js';
+import { type ContentPair, nameOf } from './content-pair.js';
+import { type GrantedKeys, partAsked, planFetch } from './fetch-plan.js';
+import { FetchRepository } from './fetch.repository.js';
 import { openBody, openFile } from './open-content.js';
 import { ReportCorruption } from './report-corruption.js';
 
@@ -35,90 +28,58 @@ export interface FetchAnswer {
   readonly deferred: ContentPair[];
 }
 
-interface TenantPlan extends FetchPlan {
-  readonly tenantId: string;
-}
-
-interface Stored {
-  readonly rows: readonly ContentRow[];
-  readonly files: readonly AttachmentBytesRow[];
-}
-
 /**
- * Hands contents to the worker that holds their jobs. All tenants' statements of one kind travel together,
- * each under its own tenant: sizes first, so that no bytes are read only to be deferred.
+ * Hands contents to the worker that holds their jobs. What is read of one kind is one statement for all
+ * tenants, each key under its own: sizes first, so that no bytes are read only to be deferred.
  */
 @Injectable()
 export class FetchContents {
   constructor(
     private readonly tenants: TenantDatabase,
-    private readonly contents: ContentRepository,
-    private readonly attachments: AttachmentRepository,
+    private readonly contents: FetchRepository,
     private readonly corruption: ReportCorruption,
   ) {}
 
   /** A key outside the grants is answered like one that does not exist. */
   async execute(granted: GrantedKeys, items: readonly ContentPair[]): Promise<FetchAnswer> {
-    const answer: FetchAnswer = { contents: [], missing: [], deferred: [] };
-    const asked = askedByTenant(granted, items);
-    for (const { tenantId, refused } of asked) answer.missing.push(...pairs(tenantId, refused));
-    const plans = await this.plan(asked.filter((some) => some.granted.length > 0));
-    for (const { tenantId, missing, deferred } of plans) {
-      answer.missing.push(...pairs(tenantId, missing));
-      answer.deferred.push(...pairs(tenantId, deferred));
-    }
-    const toRead = plans.filter(({ fitting }) => fitting.length > 0);
-    const stored = await this.read(toRead);
-    for (const [at, { tenantId, fitting }] of toRead.entries())
-      await this.openAll(tenantId, fitting, stored[at], answer);
-    return answer;
+    const asked = partAsked(granted, items);
+    const sizes = await this.read(asked.granted, (tx, keys) => this.contents.sizes(tx, keys));
+    const { fitting, deferred, missing } = planFetch(asked.granted, sizes, new AnswerBudget());
+    const bodies = await this.read(fitting, (tx, keys) => this.contents.bodies(tx, keys));
+    const withFiles = fitting.filter(({ hasFiles }) => hasFiles);
+    const files = await this.read(withFiles, (tx, keys) => this.contents.files(tx, keys));
+    const filesOf = new Map(withFiles.map((pair, at) => [nameOf(pair), files[at]]));
+    const opened: (FetchedContent | undefined)[] = [];
+    for (const [at, pair] of fitting.entries())
+      opened.push(await this.open(pair, bodies[at], filesOf.get(nameOf(pair)) ?? []));
+    return {
+      contents: opened.filter((content) => content !== undefined),
+      missing: [...asked.refused, ...missing, ...fitting.filter((_, at) => !opened[at])].map(
+        pairOf,
+      ),
+      deferred: [...deferred],
+    };
   }
 
-  private async plan(asked: readonly TenantKeys[]): Promise<TenantPlan[]> {
-    const budget = new AnswerBudget();
-    const sizes = await this.tenants.each(tenantsOf(asked), (tx, at) =>
-      this.contents.sizes(tx, asked[at].granted),
+  private async read<T>(
+    pairs: readonly ContentPair[],
+    work: (tx: TenantRows, keys: readonly string[]) => Promise<T[]>,
+  ): Promise<T[]> {
+    if (pairs.length === 0) return [];
+    const keys = pairs.map(({ storageKey }) => storageKey);
+    return this.tenants.rowByRow(
+      pairs.map(({ tenantId }) => tenantId),
+      (tx) => work(tx, keys),
     );
-    return asked.map(({ tenantId, granted }, at) => ({
-      tenantId,
-      ...planFetch(granted, sizes[at], budget),
-    }));
   }
 
-  private async read(plans: readonly TenantPlan[]): Promise<Stored[]> {
-    const rows = await this.tenants.each(tenantsOf(plans), (tx, at) =>
-      this.contents.read(tx, plans[at].fitting),
-    );
-    const files = await this.tenants.each(tenantsOf(plans), async (tx, at) => {
-      const { withFiles } = plans[at];
-      return withFiles.length === 0 ? [] : this.attachments.listWithBytes(tx, withFiles);
-    });
-    return plans.map((_, at) => ({ rows: rows[at], files: files[at] }));
-  }
-
-  private async openAll(
-    tenantId: string,
-    keys: readonly string[],
-    stored: Stored,
-    answer: FetchAnswer,
-  ): Promise<void> {
-    const rows = new Map(stored.rows.map((row) => [row.storageKey, row]));
-    for (const storageKey of keys) {
-      const row = rows.get(storageKey);
-      const files = stored.files.filter((file) => file.storageKey === storageKey);
-      const opened = row && (await this.open(tenantId, row, files));
-      if (opened) answer.contents.push(opened);
-      else answer.missing.push({ tenantId, storageKey });
-    }
-  }
-
-  /** @returns undefined when the bytes are damaged, which operators are told of */
+  /** @returns undefined when it is gone, or when its bytes are damaged, which operators are told of */
   private async open(
-    tenantId: string,
-    row: ContentRow,
+    { tenantId, storageKey }: ContentPair,
+    row: ContentRow | undefined,
     files: readonly AttachmentBytesRow[],
   ): Promise<FetchedContent | undefined> {
-    const { storageKey } = row;
+    if (!row) return undefined;
     try {
       const body = await openBody(row);
       return { tenantId, storageKey, row, body, files: await openFiles(files) };
@@ -136,9 +97,4 @@ async function openFiles(rows: readonly AttachmentBytesRow[]): Promise<FetchedFi
   return files;
 }
 
-const tenantsOf = (some: readonly { readonly tenantId: string }[]): string[] =>
-  some.map(({ tenantId }) => tenantId);
-
-function pairs(tenantId: string, keys: readonly string[]): ContentPair[] {
-  return keys.map((storageKey) => ({ tenantId, storageKey }));
-}
+const pairOf = ({ tenantId, storageKey }: ContentPair): ContentPair => ({ tenantId, storageKey });

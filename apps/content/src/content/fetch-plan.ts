@@ -1,53 +1,56 @@
 import type { AnswerBudget } from './answer-budget.js';
-import type { ContentSize } from './content.repository.js';
-import type { ContentPair } from './content-pair.js';
+import { type ContentPair, nameOf } from './content-pair.js';
+import type { ContentSize } from './fetch.repository.js';
 
 /** The keys of each tenant that a worker was granted. */
 export type GrantedKeys = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** What a worker asks of one tenant. */
-export interface TenantKeys {
-  readonly tenantId: string;
-  /** Named by a grant, each once. */
-  readonly granted: readonly string[];
-  readonly refused: readonly string[];
+/** What a worker asks for, each content once. */
+export interface Asked {
+  readonly granted: readonly ContentPair[];
+  /** Named by no grant. */
+  readonly refused: readonly ContentPair[];
 }
 
-/** Groups what is asked by tenant and parts what no grant names. */
-export function askedByTenant(granted: GrantedKeys, items: readonly ContentPair[]): TenantKeys[] {
-  const keys = new Map<string, Set<string>>();
-  for (const { tenantId, storageKey } of items)
-    keys.set(tenantId, (keys.get(tenantId) ?? new Set<string>()).add(storageKey));
-  return [...keys].map(([tenantId, unique]) => {
-    const isGranted = (key: string) => granted.get(tenantId)?.has(key) === true;
-    const all = [...unique];
-    return {
-      tenantId,
-      granted: all.filter(isGranted),
-      refused: all.filter((key) => !isGranted(key)),
-    };
-  });
+/** Parts what the grants name from the rest, in the order asked. */
+export function partAsked(granted: GrantedKeys, items: readonly ContentPair[]): Asked {
+  const once = [...new Map(items.map((pair) => [nameOf(pair), pair])).values()];
+  const isGranted = ({ tenantId, storageKey }: ContentPair) =>
+    granted.get(tenantId)?.has(storageKey) === true;
+  return {
+    granted: once.filter(isGranted),
+    refused: once.filter((pair) => !isGranted(pair)),
+  };
+}
+
+/** A content that is part of the answer. */
+export interface FittingContent extends ContentPair {
+  readonly hasFiles: boolean;
 }
 
 export interface FetchPlan {
-  readonly fitting: readonly string[];
-  /** Those of the fitting ones that have files. */
-  readonly withFiles: readonly string[];
-  readonly deferred: readonly string[];
-  readonly missing: readonly string[];
+  readonly fitting: readonly FittingContent[];
+  readonly deferred: readonly ContentPair[];
+  readonly missing: readonly ContentPair[];
 }
 
-/** Which of the keys go into this answer, in the order they were asked for. */
+/**
+ * Which of the contents go into this answer, in the order they were asked for.
+ * @param sizes in the same order
+ */
 export function planFetch(
-  keys: readonly string[],
-  sizes: ReadonlyMap<string, ContentSize>,
+  pairs: readonly ContentPair[],
+  sizes: readonly (ContentSize | undefined)[],
   budget: AnswerBudget,
 ): FetchPlan {
-  const plan = { fitting: [] as string[], deferred: [] as string[], missing: [] as string[] };
-  for (const key of keys) {
-    const size = sizes.get(key);
-    if (size === undefined) plan.missing.push(key);
-    else (budget.take(size.bytes) ? plan.fitting : plan.deferred).push(key);
+  const fitting: FittingContent[] = [];
+  const deferred: ContentPair[] = [];
+  const missing: ContentPair[] = [];
+  for (const [at, pair] of pairs.entries()) {
+    const size = sizes[at];
+    if (size === undefined) missing.push(pair);
+    else if (budget.take(size.bytes)) fitting.push({ ...pair, hasFiles: size.files > 0 });
+    else deferred.push(pair);
   }
-  return { ...plan, withFiles: plan.fitting.filter((key) => sizes.get(key)?.files !== 0) };
+  return { fitting, deferred, missing };
 }

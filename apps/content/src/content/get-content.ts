@@ -36,7 +36,7 @@ export class GetContent {
 
   private read({ tenantId, actor, requestId }: Caller, storageKey: string) {
     return this.tenants.transaction(tenantId, async (tx) => {
-      const [row] = await this.contents.read(tx, [storageKey]);
+      const row = await this.contents.read(tx, storageKey);
       if (!row) throw notFound();
       await this.accessLog.append(tx, {
         actorKind: actor.kind,

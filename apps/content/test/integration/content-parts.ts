@@ -1,5 +1,6 @@
+import { Secret } from '@penguinmails/config';
 import { type EventData, newId, newStorageKey } from '@penguinmails/contracts';
-import { type Database, openDatabase, seedPools } from '@penguinmails/database';
+import { type Database, type DatabaseSettings, openDatabase } from '@penguinmails/database';
 import type { Caller } from '@penguinmails/http';
 import { createLogger } from '@penguinmails/observability';
 import { EventWriter } from '@penguinmails/outbox';
@@ -13,6 +14,7 @@ import { ContentRepository } from '../../src/content/content.repository.js';
 import { ContentSystemRepository } from '../../src/content/content.system.repository.js';
 import { DeleteContent } from '../../src/content/delete-content.js';
 import { FetchContents } from '../../src/content/fetch-contents.js';
+import { FetchRepository } from '../../src/content/fetch.repository.js';
 import { GetAttachment } from '../../src/content/get-attachment.js';
 import { GetContent } from '../../src/content/get-content.js';
 import type { AttachmentInput, ContentInput } from '../../src/content/new-content.js';
@@ -23,6 +25,7 @@ import { ReportCorruption } from '../../src/content/report-corruption.js';
 import { StoreContent } from '../../src/content/store-content.js';
 import { OnEmailAccepted } from '../../src/content/on-email-accepted.js';
 import { emits } from '../../src/content.events.js';
+import { contentDatabaseSettings } from '../../src/persistence/content-database.js';
 import { OnContentReferencesAnswered } from '../../src/reaper/on-content-references-answered.js';
 import { ReapContents } from '../../src/reaper/reap-contents.js';
 import { ReaperSystemRepository } from '../../src/reaper/reaper.system.repository.js';
@@ -44,6 +47,7 @@ export class ContentParts {
 
   private constructor(
     readonly tier: TierDatabase,
+    readonly settings: DatabaseSettings,
     readonly database: Database,
     readonly admin: pg.Client,
   ) {}
@@ -52,14 +56,14 @@ export class ContentParts {
     const tier = await createTierDatabase('content');
     const admin = new pg.Client({ connectionString: tier.adminUrl });
     await admin.connect();
-    const { app, system } = patientPools(seedPools.content);
-    const database = openDatabase({
-      tier: 'content',
-      app: { ...app, max: 10, url: tier.appUrl },
-      system: { ...system, url: tier.systemUrl },
-      pooled: false,
-    });
-    return new ContentParts(tier, database, admin);
+    const settings = patientPools(
+      contentDatabaseSettings({
+        url: new Secret(tier.appUrl),
+        systemUrl: new Secret(tier.systemUrl),
+        pooled: false,
+      }),
+    );
+    return new ContentParts(tier, settings, openDatabase(settings), admin);
   }
 
   async close(): Promise<void> {
@@ -128,9 +132,8 @@ export class ContentParts {
   }
 
   fetch(granted: ReadonlyMap<string, ReadonlySet<string>>, items: [tenant: string, key: string][]) {
-    const { contents, attachments } = this.repositories;
     const { tenants } = this.database;
-    const useCase = new FetchContents(tenants, contents, attachments, this.corruption);
+    const useCase = new FetchContents(tenants, new FetchRepository(), this.corruption);
     const pairs = items.map(([tenantId, storageKey]) => ({ tenantId, storageKey }));
     return useCase.execute(granted, pairs);
   }

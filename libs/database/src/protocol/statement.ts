@@ -45,16 +45,10 @@ export const SET_READ_ONLY = control(
   'pm_set_read_only',
 );
 
-/** Until the end of the transaction: 55P03 after half a second behind somebody else's lock. */
-export const LIMIT_LOCK_WAIT = control(
-  "SELECT set_config('lock_timeout', '500ms', true)",
-  'pm_limit_lock_wait',
-);
-
 /**
- * What a statement over rows of several tenants begins with: the same, and which tenant stood before. The
- * tenant that it sets is nobody: until the statement has set one, it sees no rows and writes none (the
- * planner evaluates the policies, which want a UUID).
+ * What a statement over rows of several tenants begins with: 55P03 after half a second behind somebody
+ * else's lock, and which tenant stood before. The tenant that it sets is nobody: until the statement has
+ * set one, it sees no rows and writes none (the planner evaluates the policies, which want a UUID).
  */
 export const LEAD_FOR_ROWS = control(
   "SELECT current_setting('app.current_tenant_id', true), set_config('lock_timeout', '500ms', true)," +
