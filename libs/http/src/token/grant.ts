@@ -84,7 +84,7 @@ function toGrant({ payload }: VerifiedToken): Grant {
   };
 }
 
-/** A queue of before ADR 29 signs for one tenant, whose claims are those of the token itself. */
+/** A queue from before ADR 29 signs for one tenant, whose claims are those of the token itself. */
 function partsOf(payload: JWTPayload): readonly unknown[] {
   const { tenants, tid } = payload;
   if (tenants === undefined) return [payload];
