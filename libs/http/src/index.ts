@@ -27,7 +27,13 @@ export {
   type VerifiedCaller,
   verifyServiceToken,
 } from './token/verify-service-token.js';
-export { type Grant, signGrant, verifyGrant } from './token/grant.js';
+export {
+  type Grant,
+  MAX_GRANT_LENGTH,
+  signGrant,
+  type TenantGrant,
+  verifyGrant,
+} from './token/grant.js';
 export {
   type CursorPosition,
   type CursorScope,

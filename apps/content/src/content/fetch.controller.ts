@@ -27,7 +27,8 @@ export class FetchController {
   private async grantedBy(tokens: readonly string[]): Promise<GrantedKeys> {
     const verify = (token: string) => verifyGrant(this.publicKeys, token, 'content');
     const granted = new Map<string, Set<string>>();
-    for (const { tenantId, contentKeys } of await Promise.all(tokens.map(verify))) {
+    const grants = await Promise.all(tokens.map(verify));
+    for (const { tenantId, contentKeys } of grants.flatMap(({ tenants }) => tenants)) {
       const keys = granted.get(tenantId) ?? new Set();
       contentKeys.forEach((key) => keys.add(key));
       granted.set(tenantId, keys);

@@ -125,16 +125,21 @@ export function serviceToken(issuer: 'gateway' | 'worker'): Promise<string> {
   );
 }
 
-/** A grant as queue signs it for a lease. */
+/** A grant as queue signs it for a lease: the keys of each tenant. */
 export function grantOf(
-  tenantId: string,
-  contentKeys: string[],
+  keys: Readonly<Record<string, readonly string[]>>,
   { expiresAt = new Date(Date.now() + 30_000), forged = false } = {},
 ): Promise<string> {
   const privateKey = forged ? strangersKey() : testKeys().queue.privateKey;
   return signGrant(
     { issuer: 'queue', privateKey },
-    { tenantId, contentKeys, jobIds: [], mailboxIds: [], leaseToken: newId(), expiresAt },
+    {
+      tenants: Object.entries(keys).map(([tenantId, contentKeys]) => ({
+        ...{ tenantId, contentKeys, jobIds: [], mailboxIds: [] },
+      })),
+      leaseToken: newId(),
+      expiresAt,
+    },
   );
 }
 

@@ -230,7 +230,7 @@ describe('the content service', () => {
       const bytes = randomBytes(900);
       const mine = await put(a, message({ attachments: [file(bytes, { content_id: 'logo@x' })] }));
       const foreign = await put(b, message());
-      const grants = [await grantOf(a, [mine.key, foreign.key]), await grantOf(b, [])];
+      const grants = [await grantOf({ [a]: [mine.key, foreign.key], [b]: [] })];
       const { status, body } = await ask(grants, [
         [a, mine.key],
         [a, foreign.key],
@@ -251,20 +251,55 @@ describe('the content service', () => {
       expect(body.deferred).toEqual([]);
     });
 
-    it('refuses grants that queue did not sign or whose lease is over', async () => {
+    it('gives every tenant of a grant what is named for it, and takes several grants', async () => {
+      const [a, b, c] = [newId(), newId(), newId()];
+      const [ofA, ofB, ofC] = await Promise.all([a, b, c].map((id) => put(id, message())));
+      const grants = [
+        await grantOf({ [a]: [ofA.key], [b]: [ofB.key] }),
+        await grantOf({ [c]: [ofC.key] }),
+      ];
+      const { body } = await ask(grants, [
+        [a, ofA.key],
+        [b, ofB.key],
+        [c, ofC.key],
+      ]);
+      expect(body.contents).toMatchObject([
+        { tenant_id: a, storage_key: ofA.key },
+        { tenant_id: b, storage_key: ofB.key },
+        { tenant_id: c, storage_key: ofC.key },
+      ]);
+      const swapped = await grantOf({ [a]: [ofB.key], [b]: [ofA.key] });
+      const refused = await ask(
+        [swapped],
+        [
+          [a, ofA.key],
+          [b, ofB.key],
+        ],
+      );
+      expect(refused.body.contents).toEqual([]);
+      expect(refused.body.missing).toHaveLength(2);
+    });
+
+    it('refuses grants that queue did not sign or whose lease is over, good ones beside or not', async () => {
       const { key } = await put(newId(), message());
       const tenantId = newId();
-      const past = await grantOf(tenantId, [key], { expiresAt: new Date(Date.now() - 5000) });
-      for (const grant of [past, await grantOf(tenantId, [key], { forged: true }), 'x.y.z']) {
-        const { status, body } = await ask([grant], [[tenantId, key]]);
-        expect([status, body.code]).toEqual([401, 'invalid_grant']);
+      const keys = { [tenantId]: [key] };
+      const past = await grantOf(keys, { expiresAt: new Date(Date.now() - 5000) });
+      for (const grant of [past, await grantOf(keys, { forged: true }), 'x.y.z']) {
+        for (const grants of [[grant], [await grantOf(keys), grant]]) {
+          const { status, body } = await ask(grants, [[tenantId, key]]);
+          expect([status, body.code]).toEqual([401, 'invalid_grant']);
+        }
       }
     });
 
     it('takes a grant over a full lease', async () => {
       const tenantId = newId();
       const keys = Array.from({ length: 500 }, newStorageKey);
-      const { status, body } = await ask([await grantOf(tenantId, keys)], [[tenantId, keys[0]]]);
+      const { status, body } = await ask(
+        [await grantOf({ [tenantId]: keys })],
+        [[tenantId, keys[0]]],
+      );
       expect(status).toBe(200);
       expect(body.missing).toEqual([{ tenant_id: tenantId, storage_key: keys[0] }]);
     });

@@ -3,13 +3,13 @@ import { Problem } from '@penguinmails/http/problem';
 
 type PublicKeys = Parameters<typeof verifyGrant>[0];
 
-/** What a worker may ask for, taken together over its grants. */
+/** What a worker may ask for, taken together over its grants: of each tenant what is granted for it. */
 export class GrantedAccess {
   readonly #jobs = new Set<string>();
   readonly #mailboxes = new Set<string>();
 
   constructor(grants: readonly Grant[]) {
-    for (const { tenantId, jobIds, mailboxIds } of grants) {
+    for (const { tenantId, jobIds, mailboxIds } of grants.flatMap(({ tenants }) => tenants)) {
       for (const id of jobIds) this.#jobs.add(`${tenantId}/${id}`);
       for (const id of mailboxIds) this.#mailboxes.add(`${tenantId}/${id}`);
     }

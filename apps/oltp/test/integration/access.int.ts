@@ -18,6 +18,7 @@ import { TenantRepository } from '../../src/tenant/tenant.repository.js';
 import {
   callerOf,
   grantFor,
+  grantOver,
   OltpParts,
   platformCaller,
   problemOf,
@@ -300,6 +301,22 @@ describe('transports of mailboxes', () => {
     expect(await read(tenant, [], [[tenant.id, tenant.mailboxId]])).toEqual([]);
     expect(await read(tenant, [other.mailboxId], [[tenant.id, other.mailboxId]])).toEqual([]);
     expect(await read(tenant, [other.mailboxId], [[other.id, other.mailboxId]])).toEqual([]);
+    const swapped = await grantOver({
+      [tenant.id]: { mailboxIds: [other.mailboxId] },
+      [other.id]: { mailboxIds: [tenant.mailboxId] },
+    });
+    const names = [tenant, other].map(({ id, mailboxId }) => ({ tenantId: id, mailboxId }));
+    expect(await parts.get(ReadTransports).execute([swapped], names)).toEqual([]);
+  });
+
+  it('are told for all tenants of one grant', async () => {
+    const grant = await grantOver({
+      [tenant.id]: { mailboxIds: [tenant.mailboxId] },
+      [other.id]: { mailboxIds: [other.mailboxId] },
+    });
+    const names = [tenant, other].map(({ id, mailboxId }) => ({ tenantId: id, mailboxId }));
+    const told = await parts.get(ReadTransports).execute([grant], names);
+    expect(told.map(({ id }) => id)).toEqual([tenant.mailboxId, other.mailboxId]);
   });
 
   it('are left out when the password belongs to another row', async () => {

@@ -3,7 +3,7 @@ import { newEmailId, newId } from '@penguinmails/contracts';
 import { AttemptRepository } from '../../src/email/attempt.repository.js';
 import { BeginAttempts } from '../../src/email/begin-attempts.js';
 import { CancelEmail } from '../../src/email/cancel-email.js';
-import { grantFor, OltpParts, problemOf, type TestTenant } from './oltp-parts.js';
+import { grantFor, grantOver, OltpParts, problemOf, type TestTenant } from './oltp-parts.js';
 
 let parts: OltpParts;
 let tenant: TestTenant;
@@ -74,12 +74,27 @@ describe('beginning attempts', () => {
     expect(await typesOf()).toEqual([]);
   });
 
-  it('serves several tenants in one call, each by its own grant only', async () => {
+  const leases: [string, (mine: string, theirs: string) => Promise<string>[]][] = [
+    [
+      'one grant over all',
+      (mine, theirs) => [
+        grantOver({ [tenant.id]: { jobIds: [mine, theirs] }, [other.id]: { jobIds: [theirs] } }),
+      ],
+    ],
+    [
+      'grants of several leases',
+      (mine, theirs) => [
+        grantFor(tenant.id, { jobIds: [mine, theirs] }),
+        grantFor(other.id, { jobIds: [theirs] }),
+      ],
+    ],
+  ];
+
+  it.each(leases)('serves each tenant by what is granted for it: %s', async (_, granted) => {
     const [mine, theirs] = [await parts.accept(tenant), await parts.accept(other)];
     const grants = [
-      await grantFor(tenant.id, { jobIds: [mine, theirs] }),
-      await grantFor(other.id, { jobIds: [theirs] }),
-      await grantFor(other.id, { jobIds: [mine], expiresAt: new Date(Date.now() - 60_000) }),
+      ...(await Promise.all(granted(mine, theirs))),
+      await grantOver({ [other.id]: { jobIds: [mine] } }, -60),
       'not a grant',
     ];
     const answers = await parts.get(BeginAttempts).execute(grants, [

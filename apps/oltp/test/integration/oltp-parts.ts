@@ -8,7 +8,7 @@ import {
   parseAddrSpec,
   PLATFORM_TENANT_ID,
 } from '@penguinmails/contracts';
-import { type Caller, type Grant, signGrant } from '@penguinmails/http';
+import { type Caller, signGrant, type TenantGrant } from '@penguinmails/http';
 import { Problem } from '@penguinmails/http/problem';
 import { createLogger } from '@penguinmails/observability';
 import { createTierDatabase, testKeys, type TierDatabase } from '@penguinmails/testing';
@@ -74,18 +74,23 @@ export function callerOf(tenant: TestTenant, change: Partial<Caller> = {}): Call
   };
 }
 
-/** A grant as queue signs it, for these e-mails or mailboxes of one tenant. */
-export function grantFor(tenantId: string, change: Partial<Grant>): Promise<string> {
+/** E-mails or mailboxes that a grant names, by tenant. */
+type Granted = Readonly<Record<string, Partial<Omit<TenantGrant, 'tenantId'>>>>;
+
+/** A grant as queue signs it for a lease, of `seconds` to come. */
+export function grantOver(granted: Granted, seconds = 30): Promise<string> {
   const key = { issuer: 'queue', privateKey: testKeys().queue.privateKey } as const;
+  const none = { jobIds: [], contentKeys: [], mailboxIds: [] };
   return signGrant(key, {
-    tenantId,
-    jobIds: [],
-    contentKeys: [],
-    mailboxIds: [],
+    tenants: Object.entries(granted).map(([tenantId, parts]) => ({ tenantId, ...none, ...parts })),
     leaseToken: newId(),
-    expiresAt: new Date(Date.now() + 30_000),
-    ...change,
+    expiresAt: new Date(Date.now() + seconds * 1000),
   });
+}
+
+/** The same, for one tenant. */
+export function grantFor(tenantId: string, parts: Granted[string]): Promise<string> {
+  return grantOver({ [tenantId]: parts });
 }
 
 /** What a piece of work is refused with; other errors, and success, fail the test. */

@@ -4,7 +4,7 @@ import { SystemDatabase, type SystemTransaction } from '@penguinmails/database';
 import { counter, metrics } from '@penguinmails/observability';
 import { assertKnownTypes } from '../job-type/assert-known-types.js';
 import { lanesOf } from '../lane/lane.js';
-import { GrantSigner, type TenantGrant } from '../lease/grant-signer.js';
+import { GrantSigner, type LeaseGrant } from '../lease/grant-signer.js';
 import { refundsOf } from '../limit/limit-use.js';
 import { LimitSystemRepository } from '../limit/limit.system.repository.js';
 import type { BatchLeaseRequest } from './batch-lease.requests.js';
@@ -20,7 +20,7 @@ export interface BatchLease {
   readonly leaseToken: string;
   readonly expiresAt: Date | null;
   readonly batches: readonly LeasedBatch[];
-  readonly grants: readonly TenantGrant[];
+  readonly grants: readonly LeaseGrant[];
 }
 
 /** Hands ready batches to a worker: for the length of the lease they are its own. */

@@ -3,13 +3,13 @@ import { FinishJobs } from '../finish/finish-jobs.js';
 import type { FinishResult } from '../finish/finish-result.js';
 import type { LeasedJob } from './leased-job.js';
 
-/** Longest names that a grant takes: 500 jobs of these fit into one. */
+/** Longest names that a grant takes, in UTF-16 units: the sum is `GrantSigner`'s. */
 const STORAGE_KEY_LENGTH = 64;
 const MAILBOX_ID_LENGTH = 36;
 
 /**
- * Plain SQL stores any payload. One that no grant can name would spoil the grant of its tenant, and with
- * it all jobs of the lease: it is buried before it is handed out.
+ * Plain SQL stores any payload. One that no grant can name would spoil the grant it is in, and with it
+ * all jobs of the lease: it is buried before it is handed out.
  */
 @Injectable()
 export class BuryMisfits {

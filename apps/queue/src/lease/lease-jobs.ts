@@ -9,7 +9,7 @@ import { JobTypes } from '../job-type/job-types.js';
 import { refundsOf } from '../limit/limit-use.js';
 import { LimitSystemRepository } from '../limit/limit.system.repository.js';
 import { BuryMisfits } from './bury-misfits.js';
-import { GrantSigner, type TenantGrant } from './grant-signer.js';
+import { GrantSigner, type LeaseGrant } from './grant-signer.js';
 import type { LeaseRequest } from './lease.requests.js';
 import { LeaseSystemRepository } from './lease.system.repository.js';
 import type { LeasedJob } from './leased-job.js';
@@ -20,7 +20,7 @@ export interface Lease {
   readonly leaseToken: string;
   readonly expiresAt: Date | null;
   readonly jobs: readonly LeasedJob[];
-  readonly grants: readonly TenantGrant[];
+  readonly grants: readonly LeaseGrant[];
 }
 
 /** Hands ready jobs to a worker: for the length of the lease they are its own. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { SystemDatabase } from '@penguinmails/database';
 import type { JobKey } from '../job/unfinished-job.js';
 import { JobTypes } from '../job-type/job-types.js';
-import { GrantSigner, type TenantGrant } from './grant-signer.js';
+import { GrantSigner, type LeaseGrant } from './grant-signer.js';
 import type { HeartbeatRequest } from './lease.requests.js';
 import { LeaseSystemRepository } from './lease.system.repository.js';
 
@@ -14,7 +14,7 @@ export interface Renewal {
   readonly lost: readonly string[];
   /** Jobs that somebody asked to cancel: stop, and report them as cancelled. */
   readonly cancelled: readonly string[];
-  readonly grants: readonly TenantGrant[];
+  readonly grants: readonly LeaseGrant[];
 }
 
 /** Extends leases under their tokens, with fresh grants that end when the lease does. */

@@ -69,11 +69,12 @@ describe('batches over HTTP', () => {
       },
     ]);
     const grant = await verifyGrant(testKeys().publicKeys, body.grants[0].grant, 'oltp');
-    expect(grant).toMatchObject({ jobIds: [batch.batchId], leaseToken: token });
+    const { tenantId, batchId } = batch;
+    expect(grant).toMatchObject({ tenants: [{ tenantId, jobIds: [batchId] }], leaseToken: token });
     const beat = await asWorker(':heartbeat', {
       leases: [{ lease_token: token, batches: [{ tenant_id: batch.tenantId, id: batch.batchId }] }],
     });
-    expect(beat.body).toMatchObject({ lost: [], grants: [{ tenant_id: batch.tenantId }] });
+    expect(beat.body).toMatchObject({ lost: [], grants: [{ lease_token: token }] });
     const step = await asWorker(':checkpoint', report(batch, token, { outcomes: times(50) }));
     expect(step).toMatchObject({
       status: 200,

@@ -22,7 +22,7 @@ export interface AnswerBody {
   readonly batches?: readonly (Item & Record<string, unknown>)[];
   readonly checkpoint_every?: number;
   readonly jobs?: readonly (Item & Record<string, unknown>)[];
-  readonly grants: readonly (Item & { readonly grant: string })[];
+  readonly grants: readonly { readonly lease_token: string; readonly grant: string }[];
   readonly lost: readonly string[];
   readonly refused: readonly string[];
   readonly data: unknown;

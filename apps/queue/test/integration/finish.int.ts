@@ -277,7 +277,9 @@ describe('fencing', () => {
     });
     expect(renewal.lost).toEqual([jobs[0].jobId]);
     const grant = await verifyGrant(testKeys().publicKeys, renewal.grants[0].grant);
-    expect(grant.jobIds).toEqual([jobs[1].jobId]);
+    const { tenantId, jobId } = jobs[1];
+    expect(grant).toMatchObject({ tenants: [{ tenantId, jobIds: [jobId] }], leaseToken });
+    expect(renewal.grants).toMatchObject([{ lease_token: leaseToken }]);
     expect(renewal.expiresAt!.getTime() - Date.now()).toBeGreaterThan(25_000);
   });
 

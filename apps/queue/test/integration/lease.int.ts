@@ -88,19 +88,22 @@ describe('a lease', () => {
     );
   });
 
-  it('carries one grant a tenant, for its jobs, contents and mailboxes, until the lease ends', async () => {
+  it('carries one grant: the jobs, contents and mailboxes of each tenant, until the lease ends', async () => {
     const [a, b] = [newId(), newId()];
     const emails = [acceptedEmail({}, a), acceptedEmail({}, a), acceptedEmail({}, b)];
     await queue.accept(emails);
     const { grants, leaseToken, expiresAt } = await queue.lease(10);
-    expect(grants.map((grant) => grant.tenant_id).sort()).toEqual([a, b].sort());
-    const ofA = grants.find((grant) => grant.tenant_id === a)!;
-    const grant = await verifyGrant(testKeys().publicKeys, ofA.grant, 'content');
-    const own = emails.filter((email) => email.tenantId === a).map(({ data }) => data);
-    expect([...grant.jobIds].sort()).toEqual(own.map((data) => data.email_id).sort());
-    expect([...grant.contentKeys].sort()).toEqual(own.map((data) => data.storage_key).sort());
-    expect([...grant.mailboxIds].sort()).toEqual(own.map((data) => data.mailbox_id).sort());
-    expect(grant).toMatchObject({ tenantId: a, leaseToken });
+    expect(grants).toEqual([{ lease_token: leaseToken, grant: expect.any(String) }]);
+    const grant = await verifyGrant(testKeys().publicKeys, grants[0].grant, 'content');
+    const sorted = (texts: readonly string[]) => [...texts].sort();
+    expect(grant.tenants).toHaveLength(2);
+    for (const [tenantId, own] of Map.groupBy(emails, (email) => email.tenantId)) {
+      const part = grant.tenants.find((one) => one.tenantId === tenantId)!;
+      expect(sorted(part.jobIds)).toEqual(sorted(own.map(({ data }) => data.email_id)));
+      expect(sorted(part.contentKeys)).toEqual(sorted(own.map(({ data }) => data.storage_key)));
+      expect(sorted(part.mailboxIds)).toEqual(sorted(own.map(({ data }) => data.mailbox_id)));
+    }
+    expect(grant.leaseToken).toBe(leaseToken);
     expect(Math.abs(grant.expiresAt.getTime() - expiresAt!.getTime())).toBeLessThan(1000);
   });
 
@@ -261,7 +264,7 @@ describe('a row of plain SQL with a payload that no grant can name', () => {
     const { jobs, grants } = await queue.lease(10);
     expect(jobs.map(({ jobId }) => jobId)).toEqual([email.data.email_id]);
     const granted = await verifyGrant(testKeys().publicKeys, grants[0].grant);
-    expect(granted.jobIds).toEqual([email.data.email_id]);
+    expect(granted.tenants).toMatchObject([{ jobIds: [email.data.email_id] }]);
     expect(await queue.rows('SELECT error_code, attempts, payload FROM dead_letters')).toEqual([
       { error_code: 'payload_invalid', attempts: 1, payload },
     ]);
@@ -274,6 +277,6 @@ describe('a row of plain SQL with a payload that no grant can name', () => {
     const { jobs, grants } = await queue.lease(10);
     expect(jobs).toHaveLength(2);
     const granted = await verifyGrant(testKeys().publicKeys, grants[0].grant);
-    expect([granted.contentKeys, granted.mailboxIds]).toEqual([[], []]);
+    expect(granted.tenants).toMatchObject([{ contentKeys: [], mailboxIds: [] }]);
   });
 });

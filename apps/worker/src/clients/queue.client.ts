@@ -19,9 +19,11 @@ export interface LeasedJob {
   readonly created_at: string;
 }
 
-/** What the queue signed for one tenant of the lease: sent to oltp and content in the body. */
-export interface TenantGrant {
-  readonly tenant_id: string;
+/**
+ * What the queue signed for jobs of a lease: sent to oltp and content in the body. Together the grants of
+ * one answer cover all its jobs under that lease.
+ */
+export interface LeaseGrant {
   readonly lease_token: string;
   readonly grant: string;
 }
@@ -30,7 +32,7 @@ export interface Lease {
   readonly lease_token: string;
   readonly lease_expires_at: string;
   readonly jobs: readonly LeasedJob[];
-  readonly grants: readonly TenantGrant[];
+  readonly grants: readonly LeaseGrant[];
 }
 
 export interface HeldLease {
@@ -43,7 +45,7 @@ export interface Renewal {
   readonly lost: readonly string[];
   /** Jobs that somebody asked to cancel; a queue of before does not say. */
   readonly cancelled?: readonly string[];
-  readonly grants: readonly TenantGrant[];
+  readonly grants: readonly LeaseGrant[];
 }
 
 /** How far a job is. `total` is null while nobody knows. */

@@ -1,4 +1,4 @@
-import type { HeldLease, LeasedJob, TenantGrant } from '../clients/queue.client.js';
+import type { HeldLease, LeasedJob, LeaseGrant } from '../clients/queue.client.js';
 
 /** One lease of one job. */
 export interface HeldKey {
@@ -18,27 +18,32 @@ interface Held {
 }
 
 /**
- * Everything this process holds under a lease, and the newest grant per lease and tenant.
+ * Everything this process holds under a lease, and the newest grants of each lease.
  * A job is held from its lease until its outcome is settled at the queue, so that the heartbeat
  * goes on while a report waits for a queue that is away.
  */
 export class HeldJobs {
   private readonly jobs = new Map<string, Held>();
-  private readonly grants = new Map<string, string>();
+  private readonly grants = new Map<string, readonly string[]>();
 
   get size(): number {
     return this.jobs.size;
   }
 
-  add(leaseToken: string, jobs: readonly LeasedJob[], grants: readonly TenantGrant[]): HeldJob[] {
+  add(leaseToken: string, jobs: readonly LeasedJob[], grants: readonly LeaseGrant[]): HeldJob[] {
     const held = jobs.map((job) => heldOf(job, leaseToken));
     for (const one of held) this.jobs.set(one.job.id, one);
-    this.renewGrants(leaseToken, grants);
+    this.renewGrants(grants);
     return held.map(({ job }) => job);
   }
 
-  renewGrants(leaseToken: string, grants: readonly TenantGrant[]): void {
-    for (const { tenant_id, grant } of grants) this.grants.set(`${leaseToken} ${tenant_id}`, grant);
+  /** All that the queue signed for a lease takes the place of what the lease had before. */
+  renewGrants(grants: readonly LeaseGrant[]): void {
+    for (const [token, own] of Map.groupBy(grants, ({ lease_token }) => lease_token))
+      this.grants.set(
+        token,
+        own.map(({ grant }) => grant),
+      );
   }
 
   /** True while the job is still ours: not settled and not lost. */
@@ -56,10 +61,10 @@ export class HeldJobs {
     return this.jobs.get(id)?.job.traceparent ?? undefined;
   }
 
-  /** The grants that cover these jobs, each once. */
-  grantsFor(jobs: readonly Pick<HeldJob, 'tenant_id' | 'leaseToken'>[]): string[] {
-    const keys = new Set(jobs.map((job) => `${job.leaseToken} ${job.tenant_id}`));
-    return [...keys].flatMap((key) => this.grants.get(key) ?? []);
+  /** The grants of these jobs' leases, each once. */
+  grantsFor(jobs: readonly Pick<HeldJob, 'leaseToken'>[]): string[] {
+    const tokens = new Set(jobs.map(({ leaseToken }) => leaseToken));
+    return [...tokens].flatMap((token) => this.grants.get(token) ?? []);
   }
 
   /**
@@ -68,8 +73,8 @@ export class HeldJobs {
    */
   release(keys: Iterable<HeldKey>): void {
     for (const key of keys) if (this.holds(key)) this.jobs.delete(key.id);
-    const live = new Set(this.all().map((job) => `${job.leaseToken} ${job.tenant_id}`));
-    for (const key of this.grants.keys()) if (!live.has(key)) this.grants.delete(key);
+    const live = new Set(this.all().map(({ leaseToken }) => leaseToken));
+    for (const token of this.grants.keys()) if (!live.has(token)) this.grants.delete(token);
   }
 
   /** What a heartbeat renews, by lease. */

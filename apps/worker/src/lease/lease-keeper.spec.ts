@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { newId } from '@penguinmails/contracts';
 import { unprocessable } from '@penguinmails/http/problem';
 import { createLogger } from '@penguinmails/observability';
-import type { HeldLease, LeasedJob, QueueClient, TenantGrant } from '../clients/queue.client.js';
+import type { HeldLease, LeasedJob, LeaseGrant, QueueClient } from '../clients/queue.client.js';
 import { HeldJobs } from './held-jobs.js';
 import { LeaseKeeper } from './lease-keeper.js';
 
@@ -24,7 +24,7 @@ const newJob = (): LeasedJob => ({
 /** Answers heartbeats; a batch with a lease called `refused` is refused as a whole. */
 function fakeQueue(
   lost: readonly string[],
-  grants: readonly TenantGrant[] = [],
+  grants: readonly LeaseGrant[] = [],
   cancelled?: readonly string[],
 ) {
   const asked: string[][] = [];
@@ -41,13 +41,13 @@ describe('LeaseKeeper', () => {
     const held = new HeldJobs();
     const jobs = Array.from({ length: 250 }, newJob);
     jobs.forEach((job, n) => held.add(`lease-${n}`, [job], []));
-    const grant = { tenant_id: jobs[1].tenant_id, lease_token: 'lease-1', grant: 'fresh' };
-    const { asked, queue } = fakeQueue([jobs[0].id], [grant]);
+    const fresh = ['fresh', 'fresh too'].map((grant) => ({ lease_token: 'lease-1', grant }));
+    const { asked, queue } = fakeQueue([jobs[0].id], fresh);
     await new LeaseKeeper(queue, held, logger).beat();
     expect(asked.map((batch) => batch.length)).toEqual([100, 100, 50]);
     expect(held.size).toBe(249);
     expect(held.holds({ ...jobs[0], leaseToken: 'lease-0' })).toBe(false);
-    expect(held.grantsFor([{ ...jobs[1], leaseToken: 'lease-1' }])).toEqual(['fresh']);
+    expect(held.grantsFor([{ ...jobs[1], leaseToken: 'lease-1' }])).toEqual(['fresh', 'fresh too']);
   });
 
   it('tells the handlers of what is lost or to be cancelled to stop, and no others', async () => {

@@ -41,7 +41,7 @@ export class LeaseKeeper {
   private async renew(leases: readonly HeldLease[]): Promise<void> {
     try {
       const { lost, cancelled, grants } = await this.queue.heartbeat(leases);
-      for (const grant of grants) this.held.renewGrants(grant.lease_token, [grant]);
+      this.held.renewGrants(grants);
       this.held.abort(keysOf(leases, new Set(cancelled)));
       this.letGo(keysOf(leases, new Set(lost)));
     } catch (error) {

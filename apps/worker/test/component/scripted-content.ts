@@ -18,8 +18,8 @@ export class ScriptedContent {
 
   private async fetch({ grants, items }: FetchBody) {
     const granted = await namedBy(grants, ({ contentKeys }) => contentKeys, 'content');
-    const isThere = ({ storage_key }: ContentRef) =>
-      granted.has(storage_key) && this.contents.has(storage_key);
+    const isThere = ({ tenant_id, storage_key }: ContentRef) =>
+      granted.has(`${tenant_id}/${storage_key}`) && this.contents.has(storage_key);
     const there = items.filter(isThere);
     return {
       contents: there

@@ -1,4 +1,4 @@
-import { verifyGrant } from '@penguinmails/http';
+import { type TenantGrant, verifyGrant } from '@penguinmails/http';
 import { testKeys } from '@penguinmails/testing';
 import type {
   BeginAnswer,
@@ -35,12 +35,14 @@ export class ScriptedOltp {
 
   private async begin({ grants, items }: BeginBody): Promise<{ items: BeginAnswer[] }> {
     const granted = await namedBy(grants, ({ jobIds }) => jobIds);
-    return { items: items.map(({ email_id }) => this.beginOne(email_id, granted)) };
+    const isGranted = ({ tenant_id, email_id }: BeginBody['items'][number]) =>
+      granted.has(`${tenant_id}/${email_id}`);
+    return { items: items.map((item) => this.beginOne(item.email_id, isGranted(item))) };
   }
 
-  private beginOne(email_id: string, granted: ReadonlySet<string>): BeginAnswer {
+  private beginOne(email_id: string, isGranted: boolean): BeginAnswer {
     const envelope = this.envelopes.get(email_id);
-    const reason = granted.has(email_id) ? this.refusals.get(email_id) : 'not_granted';
+    const reason = isGranted ? this.refusals.get(email_id) : 'not_granted';
     if (reason) return { email_id, decision: 'refuse', reason };
     if (!envelope) return { email_id, decision: 'refuse', reason: 'unknown_email' };
     this.begun.push(email_id);
@@ -50,7 +52,8 @@ export class ScriptedOltp {
   private async transports({ grants, items }: TransportBody) {
     const granted = await namedBy(grants, ({ mailboxIds }) => mailboxIds);
     const known = items.filter(
-      ({ mailbox_id }) => granted.has(mailbox_id) && this.mailboxes.has(mailbox_id),
+      ({ tenant_id, mailbox_id }) =>
+        granted.has(`${tenant_id}/${mailbox_id}`) && this.mailboxes.has(mailbox_id),
     );
     const mailboxes = known.map(({ tenant_id, mailbox_id }) => ({
       tenant_id,
@@ -62,17 +65,19 @@ export class ScriptedOltp {
   }
 }
 
-type Grant = Awaited<ReturnType<typeof verifyGrant>>;
-
-/** @throws Problem 401, as the tier answers, when one of the grants is no good */
+/**
+ * @returns `tenant/id` of all that the grants name
+ * @throws Problem 401, as the tier answers, when one of the grants is no good
+ */
 export async function namedBy(
   grants: readonly string[],
-  ids: (grant: Grant) => readonly string[],
+  ids: (part: TenantGrant) => readonly string[],
   audience: 'oltp' | 'content' = 'oltp',
 ): Promise<Set<string>> {
   const { publicKeys } = testKeys();
   const verified = await Promise.all(
     grants.map((grant) => verifyGrant(publicKeys, grant, audience)),
   );
-  return new Set(verified.flatMap(ids));
+  const parts = verified.flatMap(({ tenants }) => tenants);
+  return new Set(parts.flatMap((part) => ids(part).map((id) => `${part.tenantId}/${id}`)));
 }

@@ -5,7 +5,7 @@ import type {
   HeldLease,
   JobResult,
   LeasedJob,
-  TenantGrant,
+  LeaseGrant,
 } from '../../src/clients/queue.client.js';
 import { Refusal, TierServer } from './tier-server.js';
 
@@ -22,7 +22,7 @@ interface Running {
 export class ScriptedQueue {
   readonly results: JobResult[] = [];
   /** Replaces the grants of the leases that follow. */
-  grants: ((real: readonly TenantGrant[]) => readonly unknown[]) | undefined;
+  grants: ((real: readonly LeaseGrant[]) => readonly unknown[]) | undefined;
   /** Running jobs that somebody asked to cancel. */
   readonly toBeCancelled = new Set<string>();
   /** Rows that each task of maintenance still has to tidy up. */
@@ -132,26 +132,21 @@ export class ScriptedQueue {
     return this.running.get(id)?.token === token;
   }
 
-  private sign(
+  private async sign(
     jobs: readonly LeasedJob[],
     leaseToken: string,
     expiresAt: Date,
-  ): Promise<TenantGrant[]> {
+  ): Promise<LeaseGrant[]> {
+    if (jobs.length === 0) return [];
     const key = { issuer: 'queue', privateKey: testKeys().queue.privateKey } as const;
-    const tenants = [...Map.groupBy(jobs, ({ tenant_id }) => tenant_id)];
-    return Promise.all(
-      tenants.map(async ([tenantId, own]) => ({
-        tenant_id: tenantId,
-        lease_token: leaseToken,
-        grant: await signGrant(key, {
-          tenantId,
-          jobIds: own.map(({ id }) => id),
-          contentKeys: own.map(({ storage_key }) => storage_key),
-          mailboxIds: own.map(({ mailbox_id }) => mailbox_id),
-          leaseToken,
-          expiresAt,
-        }),
-      })),
-    );
+    const groups = [...Map.groupBy(jobs, ({ tenant_id }) => tenant_id)];
+    const tenants = groups.map(([tenantId, own]) => ({
+      tenantId,
+      jobIds: own.map(({ id }) => id),
+      contentKeys: own.map(({ storage_key }) => storage_key),
+      mailboxIds: own.map(({ mailbox_id }) => mailbox_id),
+    }));
+    const grant = await signGrant(key, { tenants, leaseToken, expiresAt });
+    return [{ lease_token: leaseToken, grant }];
   }
 }

@@ -109,6 +109,29 @@ describe('the worker sends what it leases', () => {
     expect(await bench.outcomeOf(id)).toMatchObject(outcome);
   });
 
+  it('asks for the mail of all tenants of a lease with its one grant', async () => {
+    const asks = ['contents:fetch', 'mailboxes:transport', 'attempts:begin'];
+    const calls = () =>
+      asks.flatMap((name) => {
+        const { server } = name === 'contents:fetch' ? bench.content : bench.oltp;
+        return server.bodiesOf<{ grants: string[]; items: object[] }>(`/internal/${name}`);
+      });
+    const before = new Set(calls());
+    const mailbox = bench.oltp.mailboxes.get(bench.mailboxId)!;
+    const jobs = Array.from({ length: 20 }, (_, n) => {
+      const mailbox_id = newId();
+      bench.oltp.mailboxes.set(mailbox_id, mailbox);
+      return bench.accept({ to: `t${n}@receiver.test`, job: { tenant_id: newId(), mailbox_id } });
+    });
+    bench.queue.offer(...jobs);
+    const results = await Promise.all(jobs.map(({ id }) => bench.outcomeOf(id)));
+    expect(results.map(({ kind }) => kind)).toEqual(Array(20).fill('delivered'));
+    const made = calls().filter((body) => !before.has(body));
+    expect(made.map(({ items }) => items.length)).toEqual([20, 20, 20]);
+    expect(made.map(({ grants }) => grants.length)).toEqual([1, 1, 1]);
+    expect(new Set(made.flatMap(({ grants }) => grants)).size).toBe(1);
+  });
+
   it('asks again for contents that did not fit into one answer', async () => {
     bench.content.perAnswer = 2;
     const jobs = [1, 2, 3, 4, 5].map((n) => bench.accept({ to: `part${n}@receiver.test` }));

@@ -5,12 +5,17 @@ import { unauthorized } from '../problem/problems.js';
 import { privateKeyOf, type TokenKey } from './keys.js';
 import { BadToken, GRANT_TYPE, type VerifiedToken, verifyToken } from './token-claims.js';
 
-/** What queue lets a worker ask oltp and content for: the parts of the jobs it has leased. */
-export interface Grant {
+/** The parts of one tenant's leased jobs. They are granted for this tenant and for no other. */
+export interface TenantGrant {
   readonly tenantId: string;
   readonly jobIds: readonly string[];
   readonly contentKeys: readonly string[];
   readonly mailboxIds: readonly string[];
+}
+
+/** What queue lets a worker ask oltp and content for: the parts of the jobs it has leased. */
+export interface Grant {
+  readonly tenants: readonly TenantGrant[];
   readonly leaseToken: string;
   /** The end of the lease. */
   readonly expiresAt: Date;
@@ -18,17 +23,19 @@ export interface Grant {
 
 // A grant ends with its lease: a clock that is behind may stretch it by this much only.
 const CLOCK_TOLERANCE_SECONDS = 1;
-// A lease has up to 500 jobs, each with an id, a content key and a mailbox: 71,000 characters.
-const MAX_LENGTH = 131_072;
+/** Longer grants are not read, in characters: queue has to keep below it (its `GrantSigner`). */
+export const MAX_GRANT_LENGTH = 131_072;
 const AUDIENCES: Tier[] = ['oltp', 'content'];
 
 /** Signs a grant with queue's key; it travels in request bodies. */
 export function signGrant(queueKey: TokenKey, grant: Grant): Promise<string> {
   const payload: JWTPayload = {
-    tid: grant.tenantId,
-    jobs: grant.jobIds,
-    contents: grant.contentKeys,
-    mailboxes: grant.mailboxIds,
+    tenants: grant.tenants.map(({ tenantId, jobIds, contentKeys, mailboxIds }) => ({
+      tid: tenantId,
+      jobs: jobIds,
+      contents: contentKeys,
+      mailboxes: mailboxIds,
+    })),
     lease: grant.leaseToken,
   };
   return new SignJWT(payload)
@@ -58,7 +65,7 @@ export async function verifyGrant(
         type: GRANT_TYPE,
         issuers: ['queue'],
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        maxLength: MAX_LENGTH,
+        maxLength: MAX_GRANT_LENGTH,
       }),
     );
   } catch (error) {
@@ -68,16 +75,32 @@ export async function verifyGrant(
 }
 
 function toGrant({ payload }: VerifiedToken): Grant {
-  const { tid, jobs, contents, mailboxes, lease, exp } = payload;
-  if (!isUuid(tid)) throw new BadToken('tenant is not an id');
+  const { lease, exp } = payload;
   if (typeof lease !== 'string') throw new BadToken('without a lease');
+  return {
+    tenants: partsOf(payload).map(tenantGrant),
+    leaseToken: lease,
+    expiresAt: new Date(exp * 1000),
+  };
+}
+
+/** A queue from before ADR 29 signs for one tenant, whose claims are those of the token itself. */
+function partsOf(payload: JWTPayload): readonly unknown[] {
+  const { tenants, tid } = payload;
+  if (tenants === undefined) return [payload];
+  if (!Array.isArray(tenants) || tid !== undefined) throw new BadToken('not a list of tenants');
+  return tenants;
+}
+
+function tenantGrant(part: unknown): TenantGrant {
+  if (typeof part !== 'object' || part === null) throw new BadToken('not a tenant');
+  const { tid, jobs, contents, mailboxes } = part as Record<string, unknown>;
+  if (!isUuid(tid)) throw new BadToken('tenant is not an id');
   return {
     tenantId: tid,
     jobIds: textsOf(jobs),
     contentKeys: textsOf(contents),
     mailboxIds: textsOf(mailboxes),
-    leaseToken: lease,
-    expiresAt: new Date(exp * 1000),
   };
 }
 

@@ -5,12 +5,13 @@ import { decodeJwt, type JWTHeaderParameters, type JWTPayload, SignJWT, Unsecure
 import type { Caller } from '../access/caller.js';
 import type { PlatformRequest } from '../access/platform-request.js';
 import { ServiceTokenAuthenticator } from '../access/service-token-authenticator.js';
-import { type Grant, signGrant, verifyGrant } from './grant.js';
+import { type Grant, MAX_GRANT_LENGTH, signGrant, verifyGrant } from './grant.js';
 import { privateKeyOf, type TokenKey } from './keys.js';
 import { ServiceTokenSigner, signServiceToken } from './service-token.js';
 import { verifyServiceToken } from './verify-service-token.js';
 
 const TENANT = '0190b5a0-0000-7000-8000-000000000001';
+const OTHER = '0190b5a0-0000-7000-8000-000000000002';
 const NIL = '00000000-0000-0000-0000-000000000000';
 
 const makeKey = (issuer: TokenKey['issuer']) => {
@@ -226,29 +227,82 @@ describe('service tokens', () => {
 });
 
 describe('grants', () => {
-  const grant = (seconds = 30): Grant => ({
+  const mine = {
     tenantId: TENANT,
     jobIds: ['job-1'],
     contentKeys: ['cnt_1'],
     mailboxIds: ['mailbox-1'],
+  };
+  const theirs = {
+    tenantId: OTHER,
+    jobIds: ['job-2', 'job-3'],
+    contentKeys: ['cnt_2'],
+    mailboxIds: [],
+  };
+  const grant = (seconds = 30): Grant => ({
+    tenants: [mine, theirs],
     leaseToken: 'lease-1',
     expiresAt: new Date((now() + seconds) * 1000),
   });
+  /** As queue signs it, in the older form unless the change says otherwise. */
+  const forgeGrant = (change: JWTPayload = {}, header: Partial<JWTHeaderParameters> = {}) =>
+    forge(
+      {
+        act: undefined,
+        mode: undefined,
+        scp: undefined,
+        iss: 'queue',
+        jobs: ['job-1'],
+        contents: ['cnt_1'],
+        mailboxes: ['mailbox-1'],
+        lease: 'lease-1',
+        ...change,
+      },
+      { typ: 'pm-grant+jwt', ...header },
+      queue.key,
+    );
+  const part = { tid: OTHER, jobs: ['job-2'], contents: [], mailboxes: [] };
+  const forgeParts = (...tenants: unknown[]) =>
+    forgeGrant({
+      tid: undefined,
+      jobs: undefined,
+      contents: undefined,
+      mailboxes: undefined,
+      tenants,
+    });
 
-  it('carry what a lease allows, for oltp and content', async () => {
+  it('carry what a lease allows each of its tenants, for oltp and content', async () => {
     const token = await signGrant(queue.key, grant());
     for (const audience of ['oltp', 'content'] as const)
       expect(await verifyGrant(publicKeys, token, audience)).toEqual(grant());
   });
 
-  it('may be as long as a full lease of 500 jobs', async () => {
+  it('of a queue that knows one tenant a grant are read as a list of one', async () => {
+    const exp = now() + 30;
+    expect(await verifyGrant(publicKeys, await forgeGrant({ exp }))).toEqual({
+      tenants: [mine],
+      leaseToken: 'lease-1',
+      expiresAt: new Date(exp * 1000),
+    });
+    const { tenants } = await verifyGrant(publicKeys, await forgeParts(part));
+    expect(tenants).toMatchObject([{ tenantId: OTHER, jobIds: ['job-2'] }]);
+  });
+
+  it('may be as long as a full lease of 500 jobs of one tenant', async () => {
     const ids = Array.from(
       { length: 500 },
       (_item, index) => `${TENANT.slice(0, -3)}${100 + index}`,
     );
     const contentKeys = ids.map(() => 'cnt_0123456789012345678901');
-    const full = { ...grant(), jobIds: ids, mailboxIds: ids, contentKeys };
+    const all = { ...mine, jobIds: ids, mailboxIds: ids, contentKeys };
+    const full = { ...grant(), tenants: [all] };
     expect(await verifyGrant(publicKeys, await signGrant(queue.key, full))).toEqual(full);
+  });
+
+  it('are not read when they are longer than any that queue signs', async () => {
+    const oversized = { ...mine, jobIds: ['x'.repeat(MAX_GRANT_LENGTH)] };
+    const token = await signGrant(queue.key, { ...grant(), tenants: [oversized] });
+    await expect(verifyGrant(publicKeys, token)).rejects.toMatchObject({ status: 401 });
   });
 
   it.each<[string, () => Promise<string>, ('queue' | 'oltp')?]>([
@@ -258,7 +312,20 @@ describe('grants', () => {
     ['for another tier', () => signGrant(queue.key, grant()), 'queue'],
     ['a service token', () => signServiceToken(gateway.key, { audience: 'oltp' })],
     ['a service token of queue', () => forge({ iss: 'queue' }, {}, queue.key)],
-    ['without a lease', () => forge({ iss: 'queue' }, { typ: 'pm-grant+jwt' }, queue.key)],
+    ['without a lease', () => forgeGrant({ lease: undefined })],
+    ['of another type', () => forgeGrant({}, { typ: 'pm-service+jwt' })],
+    ['for nobody', () => forgeGrant({ aud: undefined })],
+    ['without an end', () => forgeGrant({ exp: undefined })],
+    ['without a tenant', () => forgeGrant({ tid: undefined })],
+    ['of a tenant that is no id', () => forgeGrant({ tid: 'x' })],
+    ['with jobs that are one text', () => forgeGrant({ jobs: 'job-1' })],
+    ['of a tenant beside a list of tenants', () => forgeGrant({ tenants: [part] })],
+    ['of tenants that are no list', () => forgeGrant({ tid: undefined, tenants: part })],
+    ['of tenants one of whom is no id', () => forgeParts(part, { ...part, tid: 'x' })],
+    ['of tenants one of whom is nobody', () => forgeParts(part, null)],
+    ['with jobs that are no texts', () => forgeParts(part, { ...part, jobs: [1] })],
+    ['with contents that are one text', () => forgeParts({ ...part, contents: 'cnt_1' })],
+    ['without mailboxes', () => forgeParts({ ...part, mailboxes: undefined })],
   ])('%s → 401', async (_name, make, audience = 'oltp') => {
     await expect(verifyGrant(publicKeys, await make(), audience)).rejects.toMatchObject({
       status: 401,
