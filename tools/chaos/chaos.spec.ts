@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseChaosOptions } from './chaos.config.ts';
+import { apps } from '../stack/ports.ts';
 import { textOf } from './client/load.ts';
 import { faults, schedule } from './faults.ts';
 import type { Facts } from './judge/fact-types.ts';
@@ -57,6 +58,16 @@ describe('options', () => {
       inFlight: 1000,
     });
     expect(() => parseChaosOptions(['--rounds', 'many'])).toThrow(/--rounds is a number/);
+  });
+
+  it('take drains beside faults, or all drains and no round', () => {
+    const some = parseChaosOptions(['--only', 'kafka-kill,oltp-drain', '--rounds', '2']);
+    expect(some).toMatchObject({ rounds: 2, only: ['kafka-kill'], drains: ['oltp'] });
+    expect(parseChaosOptions(['--only', 'oltp-drain'])).toMatchObject({ rounds: 0, only: [] });
+    expect(parseChaosOptions(['--drain'])).toMatchObject({ rounds: 0, drains: apps });
+    expect(parseChaosOptions([])).toMatchObject({ rounds: 1, drains: [] });
+    expect(() => parseChaosOptions(['--only', 'sun-drain'])).toThrow(/no app "sun"/);
+    expect(() => parseChaosOptions(['--drain', '--only', 'oltp-drain'])).toThrow(/all apps/);
   });
 });
 

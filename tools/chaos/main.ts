@@ -24,9 +24,9 @@ async function run(stack: ChaosStack, options: ChaosOptions): Promise<boolean> {
   const ledger = await Ledger.open(join(stack.dataDirectory, 'ledger.jsonl'));
   const settings = { stack, ledger, emails, inFlight, seed };
   try {
-    if (options.drain) return await drainEach(settings, options.only, print);
     if (scenario === 'queue-outage') return await queueOutage(settings, print);
-    return await runRounds(settings, options);
+    const held = await runRounds(settings, options);
+    return (await drainEach(settings, options.drains, print)) && held;
   } finally {
     await ledger.close();
   }

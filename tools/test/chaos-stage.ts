@@ -5,13 +5,14 @@ import { text } from 'node:stream/consumers';
 import { nodePath, root } from '../stack/repository.ts';
 import type { Counts } from './stage.ts';
 
-/** Two faults that hurt most, with little mail: a minute. `npm run chaos` is the whole. */
+/** Two faults that hurt most and a SIGTERM, with little mail: a minute. `npm run chaos` is the whole. */
 const SHORT_FORM = [
-  ...['--rounds', '2', '--only', 'worker-kill,oltp-db-kill', '--replicas', 'worker=2,queue=2'],
+  ...['--rounds', '2', '--only', 'worker-kill,oltp-db-kill,oltp-drain'],
+  ...['--replicas', 'worker=2,queue=2,oltp=2'],
   ...['--emails', '260', '--in-flight', '200'],
 ];
 
-/** The short form of the chaos run; each round is one test. */
+/** The short form of the chaos run; each round and each SIGTERM is one test. */
 export async function runShortChaos(signal: AbortSignal): Promise<Counts> {
   const script = join(root, 'tools', 'chaos', 'main.ts');
   const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit'];
@@ -26,7 +27,7 @@ export async function runShortChaos(signal: AbortSignal): Promise<Counts> {
 
 /** A run that fails with every round passed counts as one failed test. */
 export function countRounds(output: string, code: number | null): Counts {
-  const lines = output.split('\n').filter((line) => line.startsWith('{"round"'));
+  const lines = output.split('\n').filter((line) => /^\{"(round|drain)"/.test(line));
   const rounds = lines.map((line) => JSON.parse(line) as { ok: boolean });
   const passed = rounds.filter(({ ok }) => ok).length;
   const failed = rounds.length - passed;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { apps } from '../../stack/ports.ts';
+import type { App } from '../../stack/ports.ts';
 import { Load } from '../client/load.ts';
 import { createSenders } from '../client/tenants.ts';
 import { readHotJobs } from '../judge/facts.ts';
@@ -31,14 +31,14 @@ export interface DrainReport {
   ok: boolean;
 }
 
-/** SIGTERM to one process of each app in turn (or of those in `only`), while clients send. */
+/** SIGTERM to one process of each app in turn, while clients send. */
 export async function drainEach(
   settings: RoundSettings,
-  only: readonly string[] | undefined,
+  drained: readonly App[],
   print: (report: DrainReport) => void,
 ): Promise<boolean> {
   let ok = true;
-  for (const app of apps.filter((name) => only?.includes(name) ?? true)) {
+  for (const app of drained) {
     const report = await drainOne(settings, app);
     print(report);
     ok &&= report.ok;
