@@ -3,7 +3,7 @@ import { Departures } from './departures.js';
 
 describe('departures', () => {
   let now = 1_000;
-  const departures = () => new Departures(64, () => now);
+  const departures = () => new Departures(64, undefined, () => now);
 
   it('of one call after the other are at once', () => {
     const of = departures();
@@ -33,6 +33,14 @@ describe('departures', () => {
     expect(of.waitMs(3, 0)).toBe(0);
     of.left(3);
     expect(of.waitMs(1, 0)).toBe(0);
+  });
+
+  it('are closer together where calls come in batches already', () => {
+    const of = new Departures(64, 10, () => now);
+    of.left(22);
+    expect(of.waitMs(22, 1)).toBe(10);
+    now += 10;
+    expect(of.waitMs(22, 1)).toBe(0);
   });
 
   it('are at once with a full batch, while there is a lane', () => {

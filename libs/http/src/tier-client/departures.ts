@@ -2,12 +2,12 @@
 const LANES = 3;
 /** From so many calls in a batch on, the next one lets more of them gather. */
 const BUSY_FROM = 4;
-/** From one batch to the next while there is much to do. */
+/** From one batch to the next while there is much to do, in milliseconds. */
 const REST_MS = 30;
 
 /**
  * When the next batch of a route may leave. Each has a price of its own at every tier, whatever is in it,
- * so while many calls come one leaves each 30 ms, or when it is full. Who comes alone waits for nothing;
+ * so while many calls come one leaves each 30 ms (`restMs`), or when it is full. Who comes alone waits for nothing;
  * and a batch that takes long holds up the next one for no longer than that.
  */
 export class Departures {
@@ -16,10 +16,12 @@ export class Departures {
 
   /**
    * @param most calls in a batch
+   * @param restMs from one batch to the next while there is much to do
    * @param now milliseconds of a clock that never goes back
    */
   constructor(
     private readonly most: number,
+    private readonly restMs = REST_MS,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -28,7 +30,7 @@ export class Departures {
     if (underWay >= LANES) return undefined;
     if (waiting >= this.most) return 0;
     if (underWay === 0 && this.#lastCalls < BUSY_FROM) return 0;
-    return Math.max(0, this.#last + REST_MS - this.now());
+    return Math.max(0, this.#last + this.restMs - this.now());
   }
 
   /** A batch has left. */

@@ -22,6 +22,8 @@ export interface GatheredOptions {
   readonly path: string;
   /** Calls in one request; 1 = every call by itself. */
   readonly most: number;
+  /** From one batch to the next under load; default 30 ms. Less where calls come in batches already. */
+  readonly restMs?: number;
   /** Whether each single call may be repeated on a lost connection. */
   readonly idempotent?: boolean;
 }
@@ -67,7 +69,7 @@ export class GatheredCalls {
     private readonly client: TierClient,
     private readonly options: GatheredOptions,
   ) {
-    this.#departures = new Departures(options.most);
+    this.#departures = new Departures(options.most, options.restMs);
   }
 
   /** @throws Problem as {@link TierClient.request}; 429 `tenant_busy` when 1000 of the tenant wait */
