@@ -1,4 +1,5 @@
 import { Problem } from '@penguinmails/http/problem';
+import { BREAKER_OPEN } from '@penguinmails/http/tier-client';
 
 const NEVER_CONNECTED = new Set([
   'ECONNREFUSED',
@@ -7,8 +8,6 @@ const NEVER_CONNECTED = new Set([
   'ENOTFOUND',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
-/** opossum's code: the call was not made. */
-const BREAKER_OPEN = 'EOPENBREAKER';
 
 /**
  * Whether oltp, which alone decides that a write has happened, has certainly not committed it: it

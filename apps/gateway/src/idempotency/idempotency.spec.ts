@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { conflict, internalError, tierDown } from '@penguinmails/http/problem';
+import { BREAKER_OPEN } from '@penguinmails/http/tier-client';
 import { leftNoTrace } from '../clients/left-no-trace.js';
 import { fingerprintOf } from './fingerprint.js';
 
@@ -45,7 +46,7 @@ describe('leftNoTrace', () => {
   it('is certain of what oltp refused and of what never reached it', () => {
     expect(leftNoTrace(conflict('slug_taken', 'x'))).toBe(true);
     expect(leftNoTrace(tierDown('content', caused('ECONNRESET')))).toBe(true);
-    expect(leftNoTrace(tierDown('oltp', caused('EOPENBREAKER')))).toBe(true);
+    expect(leftNoTrace(tierDown('oltp', caused(BREAKER_OPEN)))).toBe(true);
     expect(leftNoTrace(tierDown('oltp', caused('ECONNREFUSED', 1)))).toBe(true);
     expect(leftNoTrace(tierDown('oltp', caused('UND_ERR_CONNECT_TIMEOUT', 1)))).toBe(true);
   });

@@ -35,7 +35,12 @@ function answerAll(): void {
 }
 beforeEach(answerAll);
 
-const send = (at: number, change: object = {}, key = world.key): Promise<Answer> =>
+const send = (
+  at: number,
+  change: object = {},
+  key = world.key,
+  headers: Record<string, string> = { 'idempotency-key': `order-${at}` },
+): Promise<Answer> =>
   world.call('POST', '/v1/emails', {
     key,
     body: {
@@ -45,7 +50,7 @@ const send = (at: number, change: object = {}, key = world.key): Promise<Answer>
       text: `Hi ${at}`,
       ...change,
     },
-    headers: { 'idempotency-key': `order-${at}` },
+    headers,
   });
 const all = <T>(work: (at: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: MANY }, (_value, at) => work(at)));
@@ -146,6 +151,26 @@ describe('many requests at once', () => {
     // Those that the open breaker kept back were certainly not accepted; the others are not touched.
     expect(deleted.filter((key) => asked.includes(key))).toEqual([]);
     expect(new Set(asked).size).toBe(asked.length);
+  });
+
+  it('what an open breaker keeps back is not left behind', async () => {
+    const { oltp, content: store } = world.tiers;
+    oltp.on(ACCEPT, 'cut');
+    const keysOf = (asked: readonly Asked[]) =>
+      asked.map(({ path }) => path.split('/').at(-1) ?? '').sort();
+    const asked = () => oltp.askedOf(ACCEPT).map(({ body }) => (body as NewEmail).storage_key);
+    let before: number;
+    do {
+      before = asked().length;
+      const headers = {};
+      expect(refused(await send(before, {}, world.key, headers))).toEqual([
+        503,
+        'tier_unavailable',
+      ]);
+    } while (asked().length > before);
+    const keptBack = keysOf(store.askedOf(PUT)).filter((key) => !asked().includes(key));
+    expect(keptBack).toHaveLength(1);
+    expect(keysOf(store.askedOf(DELETE))).toEqual(keptBack);
   });
 
   it('a tier that hangs keeps nobody longer than 3 s', async () => {

@@ -15,9 +15,13 @@ const OPTIONS: CircuitBreaker.Options = {
   resetTimeout: 1000,
 };
 
+/** The code of the rejection of an open breaker: the call was certainly not made. */
+export const BREAKER_OPEN = 'TIER_BREAKER_OPEN';
+
 /** The tier has failed, and the one call that asks it again is not due or has not ended. */
 class BreakerOpen extends Error {
   override readonly name = 'BreakerOpen';
+  readonly code = BREAKER_OPEN;
 }
 
 type Call<T> = () => Promise<T>;

@@ -1,3 +1,4 @@
+export { BREAKER_OPEN } from './breaker.js';
 export { TierClient, type TierClientOptions } from './tier-client.js';
 export type { QueryValue, TierRequest } from './tier-request.js';
 export type { AnswerHeaders, TierAnswer } from './answer.js';
