@@ -6,7 +6,7 @@ import type { Body } from './content-hash.js';
 import type { AttachmentBytesRow, AttachmentRow, ContentRow } from './content.rows.js';
 import type { ContentPair } from './content-pair.js';
 import { type FittingContent, type GrantedKeys, partAsked, planFetch } from './fetch-plan.js';
-import { FetchRepository } from './fetch.repository.js';
+import { FetchRepository, ReadUnderAnotherTenant } from './fetch.repository.js';
 import { openBody, openFile } from './open-content.js';
 import { ReportCorruption } from './report-corruption.js';
 
@@ -27,6 +27,9 @@ export interface FetchAnswer {
   /** Did not fit into this answer. */
   readonly deferred: readonly ContentPair[];
 }
+
+/** @returns one for each key, in their order */
+type ReadKeys<T> = (tx: TenantRows, keys: readonly string[]) => Promise<T[]>;
 
 /**
  * Hands contents to the worker that holds their jobs. What is read of one kind is one statement for all
@@ -65,16 +68,32 @@ export class FetchContents {
     return opened;
   }
 
-  private async read<T>(
-    pairs: readonly ContentPair[],
-    work: (tx: TenantRows, keys: readonly string[]) => Promise<T[]>,
-  ): Promise<T[]> {
+  private async read<T>(pairs: readonly ContentPair[], work: ReadKeys<T>): Promise<T[]> {
+    try {
+      return await this.readTogether(pairs, work);
+    } catch (error) {
+      if (!(error instanceof ReadUnderAnotherTenant)) throw error;
+      return this.readEach(pairs, work);
+    }
+  }
+
+  private async readTogether<T>(pairs: readonly ContentPair[], work: ReadKeys<T>): Promise<T[]> {
     if (pairs.length === 0) return [];
     const keys = pairs.map(({ storageKey }) => storageKey);
     return this.tenants.rowByRow(
       pairs.map(({ tenantId }) => tenantId),
       (tx) => work(tx, keys),
     );
+  }
+
+  /** One tenant after the other. */
+  private async readEach<T>(pairs: readonly ContentPair[], work: ReadKeys<T>): Promise<T[]> {
+    const found = new Map<ContentPair, T>();
+    for (const own of Map.groupBy(pairs, ({ tenantId }) => tenantId).values()) {
+      const read = await this.readTogether(own, work);
+      own.forEach((pair, at) => found.set(pair, read[at]));
+    }
+    return pairs.map((pair) => found.get(pair) as T);
   }
 
   /** @returns undefined when it is gone, or when its bytes are damaged, which operators are told of */

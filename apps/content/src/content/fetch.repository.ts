@@ -11,6 +11,11 @@ export interface ContentSize {
   readonly files: number;
 }
 
+/** A key was looked up under the tenant of another one: that nothing is there means nothing then. */
+export class ReadUnderAnotherTenant extends Error {
+  override readonly name = 'ReadUnderAnotherTenant';
+}
+
 /** What was read for one key, and whether it was read under the key's own tenant. */
 interface ReadForKey {
   /** The place of the key, and of its tenant. */
@@ -48,7 +53,10 @@ const FILES = forEachKey(`
   WHERE a.tenant_id = k.own_tenant AND a.parent_storage_key = k.key AND a.archive_ref IS NULL
   ORDER BY a.position`);
 
-/** Contents of several tenants: one statement for all of them, each key looked up under its own tenant. */
+/**
+ * Contents of several tenants: one statement for all of them, each key looked up under its own tenant. A
+ * plan that does not keep to that is found out: ReadUnderAnotherTenant. It cannot happen with keys of one.
+ */
 @Injectable()
 export class FetchRepository {
   /** @returns in the order of the keys; undefined for what does not exist or is archived */
@@ -77,7 +85,7 @@ export class FetchRepository {
   }
 }
 
-/** @throws Error when a key was looked up under another tenant: that nothing is there means nothing then */
+/** @throws ReadUnderAnotherTenant */
 async function read<R extends ReadForKey>(
   tx: TenantRows,
   text: string,
@@ -85,6 +93,6 @@ async function read<R extends ReadForKey>(
   name: string,
 ): Promise<R[]> {
   const { rows } = await tx.query<R>(text, [keys], { name });
-  if (rows.some(({ own }) => !own)) throw new Error(`${name} read under another tenant`);
+  if (rows.some(({ own }) => !own)) throw new ReadUnderAnotherTenant(name);
   return rows;
 }

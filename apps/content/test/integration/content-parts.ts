@@ -52,7 +52,8 @@ export class ContentParts {
     readonly admin: pg.Client,
   ) {}
 
-  static async open(): Promise<ContentParts> {
+  /** @param pooled as behind a pooler: no session parameters, no named statements */
+  static async open(pooled = false): Promise<ContentParts> {
     const tier = await createTierDatabase('content');
     const admin = new pg.Client({ connectionString: tier.adminUrl });
     await admin.connect();
@@ -60,7 +61,7 @@ export class ContentParts {
       contentDatabaseSettings({
         url: new Secret(tier.appUrl),
         systemUrl: new Secret(tier.systemUrl),
-        pooled: false,
+        pooled,
       }),
     );
     return new ContentParts(tier, settings, openDatabase(settings), admin);
@@ -131,9 +132,13 @@ export class ContentParts {
     return new DeleteContent(this.database.tenants, contents, this.removal).execute(tenantId, key);
   }
 
-  fetch(granted: ReadonlyMap<string, ReadonlySet<string>>, items: [tenant: string, key: string][]) {
+  fetch(
+    granted: ReadonlyMap<string, ReadonlySet<string>>,
+    items: [tenant: string, key: string][],
+    repository = new FetchRepository(),
+  ) {
     const { tenants } = this.database;
-    const useCase = new FetchContents(tenants, new FetchRepository(), this.corruption);
+    const useCase = new FetchContents(tenants, repository, this.corruption);
     const pairs = items.map(([tenantId, storageKey]) => ({ tenantId, storageKey }));
     return useCase.execute(granted, pairs);
   }
