@@ -23,12 +23,13 @@ describe('counting', () => {
 describe('the short chaos run', () => {
   it('is one test a round or drain, and never a success without an exit code of 0', () => {
     const output = ['{"durability":{}}', '{"round":1,"ok":true}', '{"round":2,"ok":false}', ''];
-    expect(countRounds(output.join('\n'), 1)).toEqual({ passed: 1, failed: 1 });
-    expect(countRounds('{"round":1,"ok":true}', 0)).toEqual({ passed: 1, failed: 0 });
-    expect(countRounds('{"round":1,"ok":true}', 1)).toEqual({ passed: 1, failed: 1 });
+    expect(countRounds(output.join('\n'), 1, 2)).toEqual({ passed: 1, failed: 1 });
+    expect(countRounds('{"round":1,"ok":true}', 0, 1)).toEqual({ passed: 1, failed: 0 });
+    expect(countRounds('{"round":1,"ok":true}', 1, 1)).toEqual({ passed: 1, failed: 1 });
+    expect(countRounds('{"round":1,"ok":true}', 0, 3)).toEqual({ passed: 1, failed: 2 });
     const drains = '{"drain":"oltp","ok":true}\n{"drain":"queue","ok":false}';
-    expect(countRounds(drains, 1)).toEqual({ passed: 1, failed: 1 });
-    expect(countRounds('', 1)).toEqual({ passed: 0, failed: 1 });
+    expect(countRounds(drains, 1, 2)).toEqual({ passed: 1, failed: 1 });
+    expect(countRounds('', 1, 1)).toEqual({ passed: 0, failed: 1 });
   });
 });
 

@@ -1,4 +1,5 @@
-import { isFree, portsFrom } from '../../stack/ports.ts';
+import { freePortBase } from '../../../libs/testing/src/free-port.ts';
+import { portsFrom } from '../../stack/ports.ts';
 import { readStackFile } from '../../stack/stack-file.ts';
 import { startTestStack } from '../../test/test-stack.ts';
 import type { Stage } from './cell.ts';
@@ -6,8 +7,8 @@ import { Faults } from './faults.ts';
 import { Link } from './link.ts';
 import { failingParts } from './parts.ts';
 
+/** The links of a product are behind its own ports, in the same row. */
 const OFFSET = 50;
-const ROWS = Array.from({ length: 60 }, (_, row) => 20_000 + row * 150);
 
 /** A product of this run's own; every way between an app and what it needs is a link. */
 export interface OwnStage extends Stage {
@@ -19,7 +20,7 @@ export async function startStage(
   portBase: number | undefined,
   preloads: readonly string[] = [],
 ): Promise<OwnStage> {
-  const base = portBase ?? (await freeRow());
+  const base = portBase ?? (await freePortBase());
   const links = await openLinks(base);
   const close = async (): Promise<void> => {
     await Promise.all([...links.values()].map((link) => link.close()));
@@ -61,13 +62,4 @@ async function openLinks(base: number): Promise<Map<string, Link>> {
   );
   for (const link of links.values()) await link.open();
   return links;
-}
-
-/** The links must know the ports before the stack starts, so none of them may be taken. */
-async function freeRow(): Promise<number> {
-  for (const base of ROWS) {
-    const ports = Object.values(portsFrom(base)).flatMap((port) => [port, port + OFFSET]);
-    if ((await Promise.all(ports.map((port) => isFree(port)))).every(Boolean)) return base;
-  }
-  throw new Error('no free row of ports');
 }

@@ -1,3 +1,4 @@
+import { MAX_GRANT_LENGTH } from '@penguinmails/http';
 import {
   ArrayMaxSize,
   IsArray,
@@ -19,7 +20,6 @@ const STORAGE_KEY = /^cnt_[A-Za-z0-9_-]{22}$/;
 /** More than any message may have: the rule itself names its own limit. */
 const ARRAY_CAP = 100;
 const MAX_FETCHED = 500;
-const MAX_GRANT_LENGTH = 131_072;
 
 /** A file of `PUT /internal/contents/{key}`. What its values must look like is a rule of the content. */
 export class AttachmentRequest implements AttachmentInput {

@@ -1,9 +1,8 @@
-import { bodySchema } from '@penguinmails/http';
+import { MAX_GRANT_LENGTH, bodySchema } from '@penguinmails/http';
 
 /** What a worker holds under one lease. */
 const MAX_BATCH = 500;
 const MAX_GRANTS = 500;
-const MAX_GRANT_LENGTH = 262_144;
 const MAX_ATTEMPT = 10_000;
 
 const uuid = { type: 'string', format: 'uuid', maxLength: 36 } as const;

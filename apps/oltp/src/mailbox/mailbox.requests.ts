@@ -1,3 +1,4 @@
+import { MAX_GRANT_LENGTH } from '@penguinmails/http';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -9,7 +10,6 @@ import {
 } from 'class-validator';
 
 const MAX_BATCH = 500;
-const MAX_GRANT_LENGTH = 262_144;
 
 export class MailboxNameRequest {
   @IsUUID()

@@ -11,7 +11,9 @@ export function useDrain(instance: FastifyInstance): void {
     done();
   });
   instance.addHook('onSend', (_request, reply, payload, done) => {
-    if (draining.has(instance.server as Server)) reply.header('connection', 'close');
+    // A client that is still sending would be reset, and never see its 413.
+    const isCut = reply.statusCode !== 413 && draining.has(instance.server as Server);
+    if (isCut) reply.header('connection', 'close');
     done(null, payload);
   });
 }
@@ -25,8 +27,8 @@ export interface DrainTimes {
 
 /**
  * Sees the clients of a server out. For `lingerMs` it goes on as before, but every answer closes its
- * connection: who asks all the time goes elsewhere without noticing, and who balances has time to see that this
- * process is not ready. A connection that is closed as soon as it is idle may have the next request on
+ * connection: who asks all the time goes elsewhere without noticing, and a balancer that looks often enough sees
+ * that this process is not ready (one that does not needs a pause before the signal: Kubernetes' preStop). A connection that is closed as soon as it is idle may have the next request on
  * its way, which would be lost (RFC 9112, section 9.5). Then it stops accepting connections, closes idle
  * ones, and waits until every request that is under way has its answer; what is left after `timeoutMs` is
  * cut off.
@@ -34,7 +36,7 @@ export interface DrainTimes {
 export async function drain(server: Server, { lingerMs, timeoutMs }: DrainTimes): Promise<void> {
   if (!server.listening) return;
   draining.add(server);
-  await delay(lingerMs);
+  if (lingerMs > 0) await delay(lingerMs);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);

@@ -12,7 +12,7 @@ export interface RunOptions {
 }
 
 const LINGER_MS = 1000;
-/** Requests under way have this long; after an error that nobody caught, little. */
+/** Requests under way have this long, lingering included; after an error that nobody caught, little. */
 const DRAIN_MS = 20_000;
 const CRASH_TIMES: DrainTimes = { lingerMs: 0, timeoutMs: 1000 };
 /** The whole way out. */
@@ -27,7 +27,7 @@ export async function runUntilSignal(
   app: INestApplication | INestApplicationContext,
   { logger, listen, lingerMs = LINGER_MS }: RunOptions,
 ): Promise<void> {
-  const orderly = { lingerMs, timeoutMs: DRAIN_MS };
+  const orderly = { lingerMs, timeoutMs: DRAIN_MS - lingerMs };
   const leave = once((reason: string, code: number) =>
     shutDown(app, logger, { reason, code, times: code === 0 ? orderly : CRASH_TIMES }),
   );

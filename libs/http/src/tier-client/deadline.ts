@@ -29,10 +29,13 @@ export interface CallLimit {
   readonly kind: FailureKind;
 }
 
-/** The shorter of the call's own deadline and what is left of the public request's budget. */
+/**
+ * The shorter of the call's own deadline and what is left of the public request's budget. Who had half of
+ * the deadline and gave no answer has failed, whichever of the two was over first.
+ */
 export function limitOf(deadlineMs: number, budget: RequestBudget | undefined): CallLimit {
   const left = budget?.remaining() ?? Infinity;
-  return left < deadlineMs ? { ms: left, kind: 'budget' } : { ms: deadlineMs, kind: 'timeout' };
+  return { ms: Math.min(left, deadlineMs), kind: left < deadlineMs / 2 ? 'budget' : 'timeout' };
 }
 
 /** Aborts a call when its time is up or when it stops moving. */

@@ -122,6 +122,17 @@ describe('runUntilSignal', () => {
     expect((await get(service.port, '/quick')).headers.connection).toBe('close');
   });
 
+  it('leaves a 413 readable for a client that is still sending', async () => {
+    const { port, child, logged } = await startService({ PROBE_LINGER_MS: '20000' });
+    child.kill('SIGTERM');
+    await logged('"msg":"stopping"');
+    const body = JSON.stringify('x'.repeat(8 * 1024 * 1024));
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`http://127.0.0.1:${port}/echo`, { method: 'POST', body, headers });
+    expect(answer.status).toBe(413);
+    expect(answer.headers.get('connection')).not.toBe('close');
+  });
+
   it('sends the last spans before it exits', async () => {
     const names: string[] = [];
     const receiver = createServer(async (request, response) => {

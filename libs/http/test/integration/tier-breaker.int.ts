@@ -84,6 +84,15 @@ describe('the breaker', () => {
     expect(client.isOpen).toBe(true);
   });
 
+  it('opens when calls hang that had most of their time', async () => {
+    const { port } = await serve(() => undefined);
+    const client = clientOf(port, { deadlines: { write: 100 } });
+    const hung = [1, 2, 3].map(() => client.request({ ...POST, budget: new RequestBudget(90) }));
+    const ended = await Promise.allSettled(hung);
+    expect(ended.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(client.isOpen).toBe(true);
+  });
+
   it('opens again after as few failures, however many calls it has refused', async () => {
     let silent = true;
     const { port } = await serve((_request, response) => {
