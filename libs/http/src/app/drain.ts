@@ -1,11 +1,15 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
 const draining = new WeakSet<Server>();
+/** Connections without a first request, which Node does not take for idle. */
+const unused = new WeakMap<Server, Set<Socket>>();
 
 /** Answers from the beginning of {@link drain} on tell the client to close the connection. */
 export function useDrain(instance: FastifyInstance): void {
+  watchUnused(instance.server as Server);
   instance.addHook('onRequest', (_request, reply, done) => {
     if (draining.has(instance.server as Server)) reply.header('connection', 'close');
     done();
@@ -16,6 +20,16 @@ export function useDrain(instance: FastifyInstance): void {
     if (isCut) reply.header('connection', 'close');
     done(null, payload);
   });
+}
+
+function watchUnused(server: Server): void {
+  const sockets = new Set<Socket>();
+  unused.set(server, sockets);
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('request', ({ socket }: { socket: Socket }) => sockets.delete(socket));
 }
 
 export interface DrainTimes {
@@ -39,6 +53,7 @@ export async function drain(server: Server, { lingerMs, timeoutMs }: DrainTimes)
   if (lingerMs > 0) await delay(lingerMs);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  for (const socket of unused.get(server) ?? []) socket.destroy();
   const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
   await closed;
   clearTimeout(timer);
