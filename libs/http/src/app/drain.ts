@@ -41,11 +41,12 @@ export interface DrainTimes {
 
 /**
  * Sees the clients of a server out. For `lingerMs` it goes on as before, but every answer closes its
- * connection: who asks all the time goes elsewhere without noticing, and a balancer that looks often enough sees
- * that this process is not ready (one that does not needs a pause before the signal: Kubernetes' preStop). A connection that is closed as soon as it is idle may have the next request on
- * its way, which would be lost (RFC 9112, section 9.5). Then it stops accepting connections, closes idle
- * ones, and waits until every request that is under way has its answer; what is left after `timeoutMs` is
- * cut off.
+ * connection: who asks all the time goes elsewhere without noticing, and a balancer that looks often
+ * enough sees that this process is not ready (one that does not needs a pause before the signal, such as
+ * Kubernetes' preStop). A connection that is closed as soon as it is idle may have the next request on its
+ * way, which would be lost (RFC 9112, section 9.5). Then it stops accepting connections, closes those that
+ * are idle or unused, and waits until every request that is under way has its answer; what is left after
+ * `timeoutMs` is cut off.
  */
 export async function drain(server: Server, { lingerMs, timeoutMs }: DrainTimes): Promise<void> {
   if (!server.listening) return;
