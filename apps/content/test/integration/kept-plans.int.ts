@@ -1,6 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { newStorageKey } from '@penguinmails/contracts';
-import { type Database, openDatabase, type TenantRows } from '@penguinmails/database';
+import {
+  type Database,
+  openDatabase,
+  type TenantRows,
+  type TenantTransaction,
+} from '@penguinmails/database';
 import { FetchRepository } from '../../src/content/fetch.repository.js';
 import { ContentParts, tenant } from './content-parts.js';
 
@@ -56,6 +61,16 @@ async function insert(count: number): Promise<string[]> {
   return keys.slice(0, SOME);
 }
 
+/** Rows that this transaction has read of the three tables. */
+async function readBy(tx: TenantTransaction): Promise<number> {
+  const { rows } = await tx.query<{ read: string }>(
+    `SELECT sum(idx_tup_fetch + seq_tup_read) AS read FROM pg_stat_xact_user_tables
+     WHERE relname = ANY($1)`,
+    [TABLES],
+  );
+  return Number(rows[0].read);
+}
+
 /** Rows that the three statements of a fetch have read of the three tables, in one transaction. */
 const fetch = (keys: readonly string[]): Promise<number> =>
   database.tenants.transaction(owner, async (tx) => {
@@ -69,12 +84,14 @@ const fetch = (keys: readonly string[]): Promise<number> =>
     await repository.sizes(batch, keys);
     await repository.bodies(batch, keys);
     await repository.files(batch, keys);
-    const { rows } = await tx.query<{ read: string }>(
-      `SELECT sum(idx_tup_fetch + seq_tup_read) AS read FROM pg_stat_xact_user_tables
-       WHERE relname = ANY($1)`,
-      [TABLES],
-    );
-    return Number(rows[0].read);
+    return readBy(tx);
+  });
+
+/** Rows that removing contents has read, with those that the foreign keys ask for. */
+const remove = (keys: readonly string[]): Promise<number> =>
+  database.tenants.transaction(owner, async (tx) => {
+    await parts.removal.execute(tx, keys);
+    return readBy(tx);
   });
 
 it.each(GROWTH)('contents are found by their keys alone, first %i, then %i', async (few, many) => {
@@ -82,4 +99,12 @@ it.each(GROWTH)('contents are found by their keys alone, first %i, then %i', asy
   await fetch([newStorageKey()]);
   const keys = await insert(many);
   expect(await fetch(keys)).toBeLessThanOrEqual(6 * SOME);
+});
+
+it.each(GROWTH)('and removed by them, first %i, then %i', async (few, many) => {
+  const early = await insert(few);
+  await remove([newStorageKey(), ...early.slice(0, 1)]);
+  const keys = await insert(many);
+  expect(await remove(keys)).toBeLessThanOrEqual(10 * SOME);
+  expect(await parts.wrongCounts()).toEqual([]);
 });
