@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newStorageKey } from '@penguinmails/contracts';
 import {
   type Database,
@@ -107,4 +107,30 @@ it.each(GROWTH)('and removed by them, first %i, then %i', async (few, many) => {
   const keys = await insert(many);
   expect(await remove(keys)).toBeLessThanOrEqual(10 * SOME);
   expect(await parts.wrongCounts()).toEqual([]);
+});
+
+describe('that all rows are of whoever asks', () => {
+  const statistics = (table: string) =>
+    parts.rows(
+      `SELECT n_distinct, most_common_freqs::text AS frequent FROM pg_stats
+       WHERE tablename = $1 AND attname = 'tenant_id'`,
+      [table],
+    );
+
+  it.each(TABLES)('replaces what was known about the tenants of %s', async (table) => {
+    for (let turn = 0; turn < 50; turn += 1) {
+      owner = tenant();
+      await insert(3);
+    }
+    await parts.admin.query(`ALTER TABLE ${table} ALTER COLUMN tenant_id SET STATISTICS -1`);
+    await parts.admin.query(`ANALYZE ${table}`);
+    expect(await statistics(table)).toEqual([
+      { n_distinct: expect.any(Number), frequent: expect.stringMatching(/^\{0\.02/) },
+    ]);
+    await parts.admin.query('SET ROLE content_owner');
+    await parts.admin.query('SELECT assume_large_tenants($1)', [table]);
+    await parts.admin.query('RESET ROLE');
+    await parts.admin.query(`ANALYZE ${table}`);
+    expect(await statistics(table)).toEqual([{ n_distinct: 1, frequent: null }]);
+  });
 });
