@@ -757,5 +757,36 @@ SELECT assume_large_tenants('attachments');
 SET LOCAL ROLE content_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100004-assume-large-tenants.sql', 'dd8c3b2e5815c7ca20630c4dce12b4788bbebdb708d0d64639729a3de1b8c15f');
 
+-- 1764000100005-forget-earlier-statistics.sql
+SET LOCAL ROLE content_owner;
+-- Statistics are restored value by value: on a table that was analysed before, the frequent tenants and
+-- their shares would stay, and with statistics switched off they would stay for good. They go first.
+CREATE OR REPLACE FUNCTION assume_large_tenants(target regclass) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  named record;
+BEGIN
+  EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id SET STATISTICS 0', target);
+  IF current_setting('server_version_num')::int < 180000 THEN
+    RETURN;
+  END IF;
+  SELECT n.nspname::text AS schema, c.relname::text AS relation INTO STRICT named
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target;
+  PERFORM pg_clear_attribute_stats(named.schema, named.relation, 'tenant_id', false);
+  IF NOT pg_restore_attribute_stats('schemaname', named.schema, 'relname', named.relation,
+    'attname', 'tenant_id', 'inherited', false, 'null_frac', 0::real, 'avg_width', 16,
+    'n_distinct', 1::real)
+  THEN
+    RAISE EXCEPTION 'the statistics of % were not taken', target;
+  END IF;
+END
+$$;
+
+SELECT assume_large_tenants('content_objects');
+SELECT assume_large_tenants('content_blobs');
+SELECT assume_large_tenants('attachments');
+SET LOCAL ROLE content_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100005-forget-earlier-statistics.sql', '5c30bf05310017b145274f4bd2633d8249a387dd883d7cb441c80c61ff37264d');
+
 SELECT ensure_partitions(8);
 COMMIT;

@@ -1315,5 +1315,35 @@ ALTER TABLE emails
 SET LOCAL ROLE oltp_owner;
 INSERT INTO schema_migrations (name, checksum) VALUES ('1764000110500-check-storage-keys-by-what-they-lack.sql', '7d2c486fd2daa78a286b4234b39d30328ce7d0dc4b5660b05b8af188d1f45894');
 
+-- 1764000111000-forget-earlier-statistics.sql
+SET LOCAL ROLE oltp_owner;
+-- Statistics are restored value by value: on a table that was analysed before, the frequent tenants and
+-- their shares would stay, and with statistics switched off they would stay for good. They go first.
+CREATE OR REPLACE FUNCTION assume_large_tenants(target regclass) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  named record;
+BEGIN
+  EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id SET STATISTICS 0', target);
+  IF current_setting('server_version_num')::int < 180000 THEN
+    RETURN;
+  END IF;
+  SELECT n.nspname::text AS schema, c.relname::text AS relation INTO STRICT named
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target;
+  PERFORM pg_clear_attribute_stats(named.schema, named.relation, 'tenant_id', false);
+  IF NOT pg_restore_attribute_stats('schemaname', named.schema, 'relname', named.relation,
+    'attname', 'tenant_id', 'inherited', false, 'null_frac', 0::real, 'avg_width', 16,
+    'n_distinct', 1::real)
+  THEN
+    RAISE EXCEPTION 'the statistics of % were not taken', target;
+  END IF;
+END
+$$;
+
+SELECT assume_large_tenants('emails');
+SELECT assume_large_tenants('idempotency_keys');
+SET LOCAL ROLE oltp_owner;
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000111000-forget-earlier-statistics.sql', 'fa64d879ef2c5c4b1d4c756ac255933881e396cbd8ee0365f04d1aa453508b65');
+
 SELECT ensure_partitions(8);
 COMMIT;

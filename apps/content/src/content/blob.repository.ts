@@ -13,6 +13,25 @@ export interface StoredBlob {
 export type BlobReferences = ReadonlyMap<string, number>;
 
 /**
+ * Changes the counts of blobs by $3, an object of hash and number: each row asks for its number by its
+ * own hash. A join of two lists would be a loop over every pair, for this login hashes none (ADR 24).
+ *
+ * The sub-select depends on no row, so it runs once, before the first row is read for the update, and
+ * count(*) goes through all of `locked`: by then every lock is held.
+ */
+const changeCounts = (sign: '+' | '-'): string => `
+  WITH locked AS (
+    SELECT content_hash FROM content_blobs
+    WHERE tenant_id = $1 AND content_hash = ANY($2) ORDER BY content_hash FOR UPDATE)
+  UPDATE content_blobs
+  SET ref_count = ref_count ${sign} ($3::jsonb -> content_hash)::int, updated_at = now()
+  WHERE tenant_id = $1 AND content_hash = ANY($2) AND (SELECT count(*) FROM locked) > 0`;
+
+const RETAIN = `${changeCounts('+')}
+  RETURNING content_hash AS hash, algorithm, octet_length(bytes) AS "storedSizeBytes"`;
+const RELEASE = changeCounts('-');
+
+/**
  * Bytes that several contents of one tenant share. Every method that changes counts takes the locks in
  * the order of the hashes, so that two contents with the same files do not wait for each other.
  */
@@ -20,18 +39,7 @@ export type BlobReferences = ReadonlyMap<string, number>;
 export class BlobRepository {
   /** Adds references to the blobs that exist. @returns these */
   async retain(tx: TenantTransaction, references: BlobReferences): Promise<StoredBlob[]> {
-    const hashes = [...references.keys()].sort();
-    const { rows } = await tx.query<StoredBlob>(
-      `WITH locked AS (
-         SELECT content_hash FROM content_blobs
-         WHERE tenant_id = $1 AND content_hash = ANY($2) ORDER BY content_hash FOR UPDATE)
-       UPDATE content_blobs b SET ref_count = b.ref_count + r.count, updated_at = now()
-       FROM locked l JOIN unnest($2::text[], $3::int[]) AS r (hash, count)
-         ON r.hash = l.content_hash
-       WHERE b.tenant_id = $1 AND b.content_hash = l.content_hash
-       RETURNING b.content_hash AS hash, b.algorithm, octet_length(b.bytes) AS "storedSizeBytes"`,
-      [tx.tenantId, hashes, hashes.map((hash) => references.get(hash))],
-    );
+    const { rows } = await tx.query<StoredBlob>(RETAIN, [tx.tenantId, ...columnsOf(references)]);
     return rows;
   }
 
@@ -56,17 +64,8 @@ export class BlobRepository {
 
   /** Takes references away and deletes the blobs that have none left. @returns bytes set free */
   async release(tx: TenantTransaction, references: BlobReferences): Promise<number> {
-    const hashes = [...references.keys()].sort();
-    await tx.query(
-      `WITH locked AS (
-         SELECT content_hash FROM content_blobs
-         WHERE tenant_id = $1 AND content_hash = ANY($2) ORDER BY content_hash FOR UPDATE)
-       UPDATE content_blobs b SET ref_count = b.ref_count - r.count, updated_at = now()
-       FROM locked l JOIN unnest($2::text[], $3::int[]) AS r (hash, count)
-         ON r.hash = l.content_hash
-       WHERE b.tenant_id = $1 AND b.content_hash = l.content_hash`,
-      [tx.tenantId, hashes, hashes.map((hash) => references.get(hash))],
-    );
+    const [hashes, counts] = columnsOf(references);
+    await tx.query(RELEASE, [tx.tenantId, hashes, counts]);
     const { rows } = await tx.query<{ freed: number }>(
       `DELETE FROM content_blobs
        WHERE tenant_id = $1 AND content_hash = ANY($2) AND ref_count = 0
@@ -75,4 +74,9 @@ export class BlobRepository {
     );
     return rows.reduce((sum, { freed }) => sum + freed, 0);
   }
+}
+
+/** The hashes in the order of the locks, and the number of each as JSON. */
+function columnsOf(references: BlobReferences): [hashes: string[], counts: string] {
+  return [[...references.keys()].sort(), JSON.stringify(Object.fromEntries(references))];
 }

@@ -1,6 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newStorageKey } from '@penguinmails/contracts';
-import { type Database, openDatabase, type TenantRows } from '@penguinmails/database';
+import {
+  type Database,
+  openDatabase,
+  type TenantRows,
+  type TenantTransaction,
+} from '@penguinmails/database';
 import { FetchRepository } from '../../src/content/fetch.repository.js';
 import { ContentParts, tenant } from './content-parts.js';
 
@@ -56,6 +61,16 @@ async function insert(count: number): Promise<string[]> {
   return keys.slice(0, SOME);
 }
 
+/** Rows that this transaction has read of the three tables. */
+async function readBy(tx: TenantTransaction): Promise<number> {
+  const { rows } = await tx.query<{ read: string }>(
+    `SELECT sum(idx_tup_fetch + seq_tup_read) AS read FROM pg_stat_xact_user_tables
+     WHERE relname = ANY($1)`,
+    [TABLES],
+  );
+  return Number(rows[0].read);
+}
+
 /** Rows that the three statements of a fetch have read of the three tables, in one transaction. */
 const fetch = (keys: readonly string[]): Promise<number> =>
   database.tenants.transaction(owner, async (tx) => {
@@ -69,12 +84,14 @@ const fetch = (keys: readonly string[]): Promise<number> =>
     await repository.sizes(batch, keys);
     await repository.bodies(batch, keys);
     await repository.files(batch, keys);
-    const { rows } = await tx.query<{ read: string }>(
-      `SELECT sum(idx_tup_fetch + seq_tup_read) AS read FROM pg_stat_xact_user_tables
-       WHERE relname = ANY($1)`,
-      [TABLES],
-    );
-    return Number(rows[0].read);
+    return readBy(tx);
+  });
+
+/** Rows that removing contents has read, with those that the foreign keys ask for. */
+const remove = (keys: readonly string[]): Promise<number> =>
+  database.tenants.transaction(owner, async (tx) => {
+    await parts.removal.execute(tx, keys);
+    return readBy(tx);
   });
 
 it.each(GROWTH)('contents are found by their keys alone, first %i, then %i', async (few, many) => {
@@ -82,4 +99,38 @@ it.each(GROWTH)('contents are found by their keys alone, first %i, then %i', asy
   await fetch([newStorageKey()]);
   const keys = await insert(many);
   expect(await fetch(keys)).toBeLessThanOrEqual(6 * SOME);
+});
+
+it.each(GROWTH)('and removed by them, first %i, then %i', async (few, many) => {
+  const early = await insert(few);
+  await remove([newStorageKey(), ...early.slice(0, 1)]);
+  const keys = await insert(many);
+  expect(await remove(keys)).toBeLessThanOrEqual(10 * SOME);
+  expect(await parts.wrongCounts()).toEqual([]);
+});
+
+describe('that all rows are of whoever asks', () => {
+  const statistics = (table: string) =>
+    parts.rows(
+      `SELECT n_distinct, most_common_freqs::text AS frequent FROM pg_stats
+       WHERE tablename = $1 AND attname = 'tenant_id'`,
+      [table],
+    );
+
+  it.each(TABLES)('replaces what was known about the tenants of %s', async (table) => {
+    for (let turn = 0; turn < 50; turn += 1) {
+      owner = tenant();
+      await insert(3);
+    }
+    await parts.admin.query(`ALTER TABLE ${table} ALTER COLUMN tenant_id SET STATISTICS -1`);
+    await parts.admin.query(`ANALYZE ${table}`);
+    expect(await statistics(table)).toEqual([
+      { n_distinct: expect.any(Number), frequent: expect.stringMatching(/^\{0\.02/) },
+    ]);
+    await parts.admin.query('SET ROLE content_owner');
+    await parts.admin.query('SELECT assume_large_tenants($1)', [table]);
+    await parts.admin.query('RESET ROLE');
+    await parts.admin.query(`ANALYZE ${table}`);
+    expect(await statistics(table)).toEqual([{ n_distinct: 1, frequent: null }]);
+  });
 });

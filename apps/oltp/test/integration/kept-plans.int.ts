@@ -157,3 +157,41 @@ describe('Idempotency-Keys', () => {
     expect(await accept('one of many')).toBeLessThan(20);
   });
 });
+
+describe('that all rows are of whoever asks', () => {
+  const statistics = (table: string) =>
+    parts.admin.query(
+      `SELECT n_distinct, most_common_freqs::text AS frequent FROM pg_stats
+       WHERE tablename = $1 AND attname = 'tenant_id'`,
+      [table],
+    );
+
+  const insertForMany = async (): Promise<void> => {
+    for (let turn = 0; turn < 10; turn += 1) {
+      const another = await parts.newTenant();
+      await parts.insertEmails(another, 'queued', 3);
+      await parts.admin.query(
+        `INSERT INTO idempotency_keys (tenant_id, key, method, route, fingerprint, holder)
+         SELECT $1, n, 'POST', '/v1/emails', 'f', 'h' FROM generate_series(1, 3) AS n`,
+        [another.id],
+      );
+    }
+  };
+
+  it.each(['emails', 'idempotency_keys'])(
+    'replaces what was known about the tenants of %s',
+    async (table) => {
+      await insertForMany();
+      await parts.admin.query(`ALTER TABLE ${table} ALTER COLUMN tenant_id SET STATISTICS -1`);
+      await parts.admin.query(`ANALYZE ${table}`);
+      expect((await statistics(table)).rows).toEqual([
+        { n_distinct: expect.any(Number), frequent: expect.stringMatching(/^\{0\.1/) },
+      ]);
+      await parts.admin.query('SET ROLE oltp_owner');
+      await parts.admin.query('SELECT assume_large_tenants($1)', [table]);
+      await parts.admin.query('RESET ROLE');
+      await parts.admin.query(`ANALYZE ${table}`);
+      expect((await statistics(table)).rows).toEqual([{ n_distinct: 1, frequent: null }]);
+    },
+  );
+});
