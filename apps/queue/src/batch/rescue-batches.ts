@@ -8,8 +8,14 @@ import { EndBatches } from './end-batches.js';
 import { ReadyBatches } from './ready-batches.js';
 import type { RunningBatch } from './running-batch.js';
 
-/** Batches rescued in one transaction; more wait for the next round. */
+/** Batches rescued in one transaction; more are left to the next round, which comes at once. */
 const AT_ONCE = 20;
+
+/** What a round took back; `more`: it took as many as it may, there may be others. */
+export interface BatchRound {
+  readonly rescued: number;
+  readonly more: boolean;
+}
 
 /** The part of a rescue round that is about batches: same clock, same transaction, same stamp. */
 @Injectable()
@@ -24,17 +30,16 @@ export class RescueBatches {
   /**
    * @param stampedAt a lease that had not run out by then is alive
    * @param outageMs is added to all running leases first
-   * @returns how many leases were taken back
    */
-  async round(tx: SystemTransaction, stampedAt: Date, outageMs: number): Promise<number> {
+  async round(tx: SystemTransaction, stampedAt: Date, outageMs: number): Promise<BatchRound> {
     if (outageMs > 0) await this.repository.extendAll(tx, outageMs);
     const expired = await this.repository.lockExpired(tx, stampedAt, AT_ONCE);
-    if (expired.length === 0) return 0;
+    if (expired.length === 0) return { rescued: 0, more: false };
     const plan = planBatchRescue(expired, (type) => this.types.leaseLossLimit(type));
     await this.repository.loseLeases(tx, plan.released);
     await this.ends.write(tx, { ...plan.ended, tries: [], leaving: [] });
     tx.onCommit(() => this.afterCommit(expired));
-    return expired.length;
+    return { rescued: expired.length, more: expired.length === AT_ONCE };
   }
 
   private afterCommit(expired: readonly RunningBatch[]): void {

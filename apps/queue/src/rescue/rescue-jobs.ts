@@ -19,7 +19,7 @@ import { CalmRoundSystemRepository } from './calm-round.system.repository.js';
 import { planRescue, type RescuePlan } from './lease-loss.js';
 import { RescueSystemRepository } from './rescue.system.repository.js';
 
-/** Jobs rescued in one transaction; more wait for the next round. */
+/** Jobs rescued in one transaction; more are left to the next round, which comes at once. */
 const BATCH = 500;
 
 /** What one round did. */
@@ -28,11 +28,14 @@ export interface RescueRound {
   readonly led: boolean;
   readonly outageMs: number;
   readonly rescued: number;
+  /** As many leases were taken back as one transaction may: there may be others that ran out. */
+  readonly more: boolean;
   /** What the leader has to start for others. */
   readonly due: Due;
 }
 
-const NOT_LED: RescueRound = { led: false, outageMs: 0, rescued: 0, due: nothingDue };
+const NOTHING = { outageMs: 0, rescued: 0, more: false } as const;
+const NOT_LED: RescueRound = { ...NOTHING, led: false, due: nothingDue };
 
 /**
  * One round: stamps the clock, adds an outage of the queue to all running leases, and only then takes
@@ -62,7 +65,7 @@ export class RescueJobs {
       this.calm.round(tx, replica),
     );
     if (!leads) return NOT_LED;
-    if (isCalm) return { led: true, outageMs: 0, rescued: 0, due };
+    if (isCalm) return { ...NOTHING, led: true, due };
     return this.database.transaction((tx) => this.round(tx, replica));
   }
 
@@ -73,8 +76,9 @@ export class RescueJobs {
     const expired = await this.repository.lockExpired(tx, stampedAt, BATCH);
     if (expired.length > 0) await this.rescue(tx, expired, stampedAt);
     const batches = await this.batches.round(tx, stampedAt, outageMs);
-    const rescued = expired.length + batches;
-    return { led: true, outageMs, rescued, due: await this.dueWork.look(tx) };
+    const rescued = expired.length + batches.rescued;
+    const more = expired.length === BATCH || batches.more;
+    return { led: true, outageMs, rescued, more, due: await this.dueWork.look(tx) };
   }
 
   private async rescue(

@@ -109,6 +109,15 @@ describe('a lost lease', () => {
     expect(letters[99]).toEqual({ job_id: recipientId(batch.batchId, 199), outcome: 'lease_lost' });
   });
 
+  it('of many at once is one of 20 in a transaction, which says whether more may be left', async () => {
+    await queue.batches.enqueue(...Array.from({ length: 45 }, () => newBatch({ n: 2 })));
+    expect((await queue.batches.lease(45)).batches).toHaveLength(45);
+    await letLeasesAge(3_600);
+    await expect(tick()).resolves.toMatchObject({ rescued: 20, more: true });
+    await expect(tick()).resolves.toMatchObject({ rescued: 20, more: true });
+    await expect(tick()).resolves.toMatchObject({ rescued: 5, more: false });
+  });
+
   it('is none while the holder renews it, or reports', async () => {
     const { batch, leaseToken } = await leased();
     await tick();

@@ -164,6 +164,18 @@ describe('the rescuer', () => {
     expect(await queue.rows('SELECT FROM horizon_marks')).toHaveLength(1);
   });
 
+  it('takes 500 back in one transaction, and says whether more may be left', async () => {
+    await queue.accept(manyEmails(1_100));
+    for (const held of [500, 500, 100]) expect((await queue.lease(500)).jobs).toHaveLength(held);
+    await queue.letLeasesAge(3_600);
+    await expect(tick()).resolves.toMatchObject({ rescued: 500, more: true });
+    const before = await clock();
+    await expect(tick()).resolves.toMatchObject({ rescued: 500, more: true });
+    expect((await clock()).stamped_at).not.toEqual(before.stamped_at);
+    await expect(tick()).resolves.toMatchObject({ rescued: 100, more: false });
+    expect(await queue.rows(`SELECT FROM job_queue WHERE status = 'running'`)).toEqual([]);
+  });
+
   it('is one at a time, however many replicas tick', async () => {
     await running();
     await queue.letLeasesAge(31);
@@ -181,7 +193,7 @@ describe('a round in which no lease ran out', () => {
       VALUES (gen_random_uuid(), gen_random_uuid(), 'maintenance', '{}', now() - interval '1 s')`);
     const { stamped_at } = await clock();
     await expect(tick()).resolves.toEqual({
-      ...{ led: true, outageMs: 0, rescued: 0 },
+      ...{ led: true, outageMs: 0, rescued: 0, more: false },
       due: { expiries: true, schedules: false },
     });
     expect((await clock()).stamped_at).not.toEqual(stamped_at);

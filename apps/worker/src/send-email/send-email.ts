@@ -14,6 +14,7 @@ import { batchSpan } from '../lease/batch-span.js';
 import type { HeldJob, HeldJobs } from '../lease/held-jobs.js';
 import { type JobHandler, type Report, resultOf } from '../lease/job-handler.js';
 import { isRefusal } from '../lease/refusal.js';
+import { unlessAborted } from '../lease/unless-aborted.js';
 import type { MailSender } from '../smtp/mail-sender.js';
 import { outcomeOfError, type SendOutcome } from '../smtp/send-outcome.js';
 import { chooseServer, type PlatformServers } from './choose-server.js';
@@ -71,7 +72,7 @@ export class SendEmail implements JobHandler {
     const traces = jobs.flatMap(({ traceparent }) => traceparent ?? []);
     try {
       return await withSpan(spans.jobBegin, batchSpan(jobs.length, traces), async () => {
-        const { prepared, rest } = await unlessAborted(this.prepare(jobs), signal);
+        const { prepared, rest } = await unlessAborted(() => this.prepare(jobs), signal);
         return { begun: await this.begin(prepared), rest };
       });
     } catch (error) {
@@ -178,18 +179,4 @@ export class SendEmail implements JobHandler {
 /** Of a job that oltp did not begin, or that somebody asked to cancel before. */
 function refusal({ id: email_id, signal }: HeldJob): BeginAnswer {
   return { email_id, decision: 'refuse', reason: signal.aborted ? 'cancelled' : 'not_granted' };
-}
-
-/** Rejects as soon as the signal aborts: a tier that hangs must not keep the process from going. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort);
-  try {
-    const result = await Promise.race([work, aborted]);
-    signal.throwIfAborted();
-    return result;
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -2,6 +2,7 @@ import type { Logger } from '@penguinmails/observability';
 import type { JobResult } from '../clients/queue.client.js';
 import type { HeldJob } from '../lease/held-jobs.js';
 import { type JobHandler, type Report, resultOf } from '../lease/job-handler.js';
+import { unlessAborted } from '../lease/unless-aborted.js';
 import type { ServerDirectory } from './server-directory.js';
 import type { ServerShares } from './server-shares.js';
 
@@ -33,7 +34,7 @@ export class SendInShares implements JobHandler {
   }
 
   async handle(jobs: readonly HeldJob[], report: Report, signal: AbortSignal): Promise<void> {
-    const groups = await this.group(jobs);
+    const groups = await this.group(jobs, signal);
     const places = new Map<string, string>();
     const batch = { report: this.leaving(places, report), signal, places };
     const admitted = [...groups].flatMap(([server, some]) => this.admit(server, some, batch));
@@ -48,12 +49,16 @@ export class SendInShares implements JobHandler {
     }
   }
 
-  /** With oltp away the inner handler finds that out as well, and gives the jobs back. */
-  private async group(jobs: readonly HeldJob[]): Promise<ReadonlyMap<string, HeldJob[]>> {
+  /** With oltp away, or once the worker stops, the inner handler gives the jobs back. */
+  private async group(
+    jobs: readonly HeldJob[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, HeldJob[]>> {
     try {
-      return await this.servers.group(jobs);
+      return await unlessAborted(() => this.servers.group(jobs), signal);
     } catch (error) {
-      this.logger.warn({ err: error, jobs: jobs.length }, 'servers of jobs not known');
+      if (!signal.aborted)
+        this.logger.warn({ err: error, jobs: jobs.length }, 'servers of jobs not known');
       return new Map([['unknown', [...jobs]]]);
     }
   }

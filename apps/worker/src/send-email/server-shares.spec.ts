@@ -56,4 +56,12 @@ describe('ServerShares', () => {
     stop.abort();
     await expect(soon).resolves.toBe(0);
   });
+
+  it('does not wait once the worker has stopped', async () => {
+    const shares = new ServerShares(1);
+    shares.take('a', 1);
+    const soon = shares.takeSoon('a', 1, AbortSignal.abort());
+    expect(jest.getTimerCount()).toBe(0);
+    await expect(soon).resolves.toBe(0);
+  });
 });

@@ -39,7 +39,7 @@ export class ServerShares {
   async takeSoon(server: string, wanted: number, signal: AbortSignal): Promise<number> {
     const share = this.shareOf(server);
     const enough = Math.min(wanted, Math.ceil(this.most / 2));
-    if (this.isBusy(share)) return this.take(server, wanted);
+    if (signal.aborted || this.isBusy(share)) return this.take(server, wanted);
     if (this.freeOf(share) < enough) await this.places(share, enough, signal);
     if (this.freeOf(share) < enough) share.busyUntil = this.now() + BUSY_MS;
     return this.take(server, wanted);

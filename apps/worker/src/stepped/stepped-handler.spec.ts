@@ -103,6 +103,13 @@ describe('a job in steps', () => {
     expect(begun).toEqual([1, 2, 3]);
   });
 
+  it('goes back when the process had to go before it began', async () => {
+    const { run, begun, told, stop } = bench(5, 1_000);
+    stop.abort();
+    await expect(run()).resolves.toMatchObject({ kind: 'returned' });
+    expect([begun, told]).toEqual([[], []]);
+  });
+
   it('goes on when its progress does not arrive', async () => {
     const { run, queue } = bench(3, 1_000);
     queue.progress = () => Promise.reject(new Error('queue away'));

@@ -11,7 +11,8 @@ type Outcome = Pick<JobResult, 'kind'> & Partial<Pick<JobResult, 'error_code' | 
 
 /**
  * Runs long jobs piece by piece. Between two pieces it looks whether the job is to be cancelled, and
- * whether the process has to go: then the job snoozes and goes on elsewhere.
+ * whether the process has to go: then the job snoozes and goes on elsewhere. One that has not begun by
+ * then goes back.
  */
 export class SteppedHandler implements JobHandler {
   constructor(
@@ -37,6 +38,7 @@ export class SteppedHandler implements JobHandler {
   }
 
   private async attempt(job: HeldJob, stop: AbortSignal): Promise<Outcome> {
+    if (stop.aborted) return { kind: 'returned' };
     const { traceparent } = job;
     const options = {
       attributes: {

@@ -114,6 +114,37 @@ describe('the worker while something is away', () => {
     await stopped;
   });
 
+  it('SIGTERM gives back what its last lease still brings, and asks no tier about it', async () => {
+    const asked = () => bench.queue.server.bodiesOf('/internal/leases').length;
+    const before = asked();
+    const release = bench.queue.server.hold();
+    // The next one, which waits: the one that was under way then has its answer.
+    await eventually(() => expect(asked()).toBeGreaterThan(before), SLOW);
+    const id = bench.send({ to: 'unbegun@receiver.test' });
+    const stopped = bench.stopWorker();
+    release();
+    await stopped;
+    expect(bench.queue.kindsOf(id)).toEqual(['returned']);
+    expect([bench.content.server.calls, bench.oltp.server.calls]).toEqual([[], []]);
+  });
+
+  it('what is handed over after SIGTERM goes back at once, whatever tier hangs', async () => {
+    await bench.stopWorker();
+    const hands = new Hands(bench);
+    const release = bench.content.server.hold();
+    const mails = ['one', 'two', 'three'].map((to) => bench.accept({ to: `${to}@receiver.test` }));
+    bench.queue.offer(...mails);
+    const { lease_token, jobs, grants } = await hands.queue.lease(['send_email'], 3, 0);
+    const held = hands.held.add(lease_token, jobs, grants);
+    await hands.sendEmail.handle(held, hands.report, AbortSignal.abort());
+    release();
+    await hands.close();
+    expect(hands.results.map(({ job_id, kind }) => [job_id, kind])).toEqual(
+      mails.map(({ id }) => [id, 'returned']),
+    );
+    expect([bench.content.server.calls, bench.oltp.server.calls]).toEqual([[], []]);
+  });
+
   it('SIGTERM lets a message that is on its way arrive, and reports it', async () => {
     const to = 'slow@receiver.test';
     const id = bench.send({ to });
