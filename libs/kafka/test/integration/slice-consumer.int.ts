@@ -12,6 +12,7 @@ import {
   type SliceConsumerSettings,
   withAdmin,
 } from '../../src/index.js';
+import { GroupWatch } from '../../src/group-watch.js';
 import {
   admin,
   consumerSettings,
@@ -73,6 +74,11 @@ describe('SliceConsumer', () => {
       expect(offsets).toEqual(offsets.map((_, n) => BigInt(n)));
     }
     await eventually(() => consumer.lag().measuredAt !== null && consumer.lag().records === 0);
+    const { measuredAt, readUntil, partitions } = consumer.lag();
+    expect(readUntil).toEqual(measuredAt);
+    expect(partitions).toHaveLength(4);
+    for (const { committed, begin, end } of partitions)
+      expect([committed, begin]).toEqual([end, 0]);
     expect(consumer.state()).toMatchObject({
       status: 'running',
       assignedPartitions: 4,
@@ -329,5 +335,33 @@ describe('ensureTopics', () => {
     expect(await withAdmin(settings(), (a) => ensureTopics(a, wanted))).toEqual([]);
     const { topics } = await admin((a) => a.fetchTopicMetadata({ topics: [name] }));
     expect(topics[0].partitions).toHaveLength(declared[0].partitions.embedded);
+  });
+});
+
+describe('GroupWatch', () => {
+  it('knows no time before the group commits, and dates what it saw before it looked', async () => {
+    const topic = await newTopic(1);
+    await produce(topic, numbered(3));
+    const groupId = consumerSettings([topic], async () => undefined).groupId;
+    const watch = new GroupWatch(settings(), groupId, [topic]);
+    try {
+      const { partitions, readUntil } = await eventually(() => watch.measure());
+      expect(partitions).toEqual([
+        { topic, partition: 0, records: 3, committed: null, begin: 0, end: 3 },
+      ]);
+      expect(readUntil).toBeNull();
+      const committed = { groupId, topic, partitions: [{ partition: 0, offset: '3' }] };
+      await admin((a) => a.setOffsets(committed));
+      const before = Date.now();
+      await eventually(() => Date.now() > before);
+      const asking = watch.measure();
+      const askedAt = Date.now();
+      await eventually(() => Date.now() > askedAt);
+      const after = (await asking).readUntil?.getTime();
+      expect(after).toBeGreaterThan(before);
+      expect(after).toBeLessThanOrEqual(askedAt);
+    } finally {
+      await watch.stop();
+    }
   });
 });
