@@ -141,6 +141,24 @@ describe('SliceConsumer', () => {
     expect(received.slices.map(({ records }) => records.length)).toEqual([1, 3]);
   });
 
+  it('tells until when it has read under a steady load, though it is always behind', async () => {
+    const topic = await newTopic(1);
+    const consumer = start({
+      ...consumerSettings([topic], async () => undefined),
+      gatherMs: 1000,
+    });
+    await produce(topic, numbered(1));
+    await eventually(() => consumer.lag().readUntil !== null);
+    const startedAt = Date.now();
+    await eventually(async () => {
+      await produce(topic, numbered(20));
+      const { records, readUntil, measuredAt } = consumer.lag();
+      expect(records).toBeGreaterThan(0);
+      expect(Number(readUntil)).toBeGreaterThan(startedAt);
+      expect(Number(readUntil)).toBeLessThan(Number(measuredAt));
+    });
+  });
+
   it('does not linger when it is behind or stops', async () => {
     const topic = await newTopic(1);
     const value = 'y'.repeat(90_000);
