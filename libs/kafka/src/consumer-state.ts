@@ -25,16 +25,28 @@ export interface ConsumerState {
   lastFailure: ConsumerFailure | null;
 }
 
-/** How far the consumer group is behind in one partition, in records. */
+/** How far the consumer group is behind in one partition. */
 export interface PartitionLag {
   topic: string;
   partition: number;
   records: number;
+  /** Offset up to which the group is done (exclusive); null before its first commit. */
+  committed: number | null;
+  /** Offset of the oldest record that is still there. */
+  begin: number;
+  /** Offset after the newest record; equal to `begin` when there is none. */
+  end: number;
 }
 
 /** Lag of the whole consumer group (all replicas), as last measured; null before the first time. */
 export interface ConsumerLag {
+  /** When the measurement began: it has seen whatever had been appended by then. */
   measuredAt: Date | null;
   records: number;
   partitions: readonly PartitionLag[];
+  /**
+   * The group is done with every record that was appended before, in all partitions. Null while that
+   * is not known: until each partition was read up to an end that this process has seen.
+   */
+  readUntil: Date | null;
 }

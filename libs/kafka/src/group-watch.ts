@@ -2,6 +2,7 @@ import type { Admin, Kafka } from 'kafkajs';
 import type { ConsumerLag, PartitionLag } from './consumer-state.js';
 import { createKafka, PROBE_CLIENT } from './kafka-client.js';
 import type { Logger } from './logger.js';
+import { ReadProgress } from './read-progress.js';
 import type { KafkaSettings } from './settings.js';
 
 const MEASURE_EVERY_MS = 2000;
@@ -9,9 +10,10 @@ const MEASURE_EVERY_MS = 2000;
 /** Asks the broker how far the consumer group is behind, at intervals, over its own connection. */
 export class GroupWatch {
   readonly #kafka: Kafka;
+  readonly #progress: ReadProgress;
   #admin: Promise<Admin> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #lag: ConsumerLag = { measuredAt: null, records: 0, partitions: [] };
+  #lag: ConsumerLag = { measuredAt: null, records: 0, partitions: [], readUntil: null };
 
   constructor(
     settings: KafkaSettings,
@@ -20,6 +22,7 @@ export class GroupWatch {
     private readonly logger: Logger = settings.logger,
   ) {
     this.#kafka = createKafka(settings, PROBE_CLIENT);
+    this.#progress = new ReadProgress(topics);
   }
 
   /** The last measurement: up to 2 s old, older while the broker does not answer. */
@@ -45,9 +48,11 @@ export class GroupWatch {
 
   /** Measures now. Errors: those of kafkajs, within some seconds. */
   async measure(): Promise<ConsumerLag> {
+    const measuredAt = new Date();
     const partitions = await this.#ask((admin) => this.#measureWith(admin));
     const records = partitions.reduce((sum, partition) => sum + partition.records, 0);
-    this.#lag = { measuredAt: new Date(), records, partitions };
+    this.#progress.observe(measuredAt, partitions);
+    this.#lag = { measuredAt, records, partitions, readUntil: this.#progress.readUntil() };
     return this.#lag;
   }
 
@@ -118,7 +123,9 @@ function lagOf(
 ): PartitionLag[] {
   const next = new Map(committed.map(({ partition, offset }) => [partition, Number(offset)]));
   return ends.map(({ partition, high, low }) => {
-    const from = Math.max(next.get(partition) ?? -1, Number(low));
-    return { topic, partition, records: Math.max(Number(high) - from, 0) };
+    const at = next.get(partition) ?? -1;
+    const [begin, end] = [Number(low), Number(high)];
+    const records = Math.max(end - Math.max(at, begin), 0);
+    return { topic, partition, records, committed: at < 0 ? null : at, begin, end };
   });
 }

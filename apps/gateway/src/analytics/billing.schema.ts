@@ -16,8 +16,8 @@ export class BillingPeriod {
 
 export class BillingList extends ListFields {
   @ListOf(() => BillingPeriod) data: readonly BillingPeriod[];
-  @Time({ description: 'Everything that happened before is counted.' }) as_of: string;
-  @Count({ description: 'How far behind the figures may be.' }) lag_seconds: number;
+  @Time({ description: 'Every event published before is counted, or was given up.' }) as_of: string;
+  @Count({ description: 'Age of `as_of`: how far behind the figures may be.' }) lag_seconds: number;
 }
 
 export const BILLING_FIELDS = [

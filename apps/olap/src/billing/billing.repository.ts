@@ -48,12 +48,13 @@ export class BillingRepository {
     return rows.map((row) => ({ ...row, total_bytes: Number(row.total_bytes) }));
   }
 
-  /** When this tier last took in a slice of events, of whichever tenant; null before the first. */
-  async lastCounted(tx: TenantTransaction): Promise<Date | null> {
+  /** When the oldest event happened that waits to be handled again; null when none does. */
+  async oldestParked(tx: TenantTransaction): Promise<Date | null> {
     const { rows } = await tx.query<{ at: Date | null }>(
-      'SELECT max(updated_at) AS at FROM consumer_position',
+      `SELECT min((headers->>'ce_time')::timestamptz) AS at FROM parked_event WHERE tenant_id = $1`,
+      [tx.tenantId],
     );
-    return rows[0]?.at ?? null;
+    return rows[0].at;
   }
 
   /** As {@link BillingSystemRepository.add} does, for every month of the tenant. */

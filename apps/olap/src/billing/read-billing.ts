@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDatabase } from '@penguinmails/database';
-import { MessagingHealth } from '@penguinmails/outbox';
+import { EventTransport } from '@penguinmails/outbox';
 import { type BillingPeriod, BillingRepository } from './billing.repository.js';
+import { countedUntil } from './counted-until.js';
 
 const MAX_MONTHS = 120;
 
 /** Billing periods with how fresh they are. */
 export interface BillingAnswer {
   readonly data: readonly BillingPeriod[];
-  /** Everything that happened before is counted. */
+  /** Every event of the tenant that was published before is counted, or was given up. */
   readonly as_of: string;
-  /** Seconds that the counters may be behind; 0 when nothing is waiting. */
+  /** Seconds since then: that much the counters may be behind. */
   readonly lag_seconds: number;
 }
 
@@ -20,21 +21,18 @@ export class ReadBilling {
   constructor(
     private readonly tenants: TenantDatabase,
     private readonly billing: BillingRepository,
-    private readonly messaging: MessagingHealth,
+    private readonly transport: EventTransport,
   ) {}
 
   async execute(tenantId: string, range: { from: string; to: string }): Promise<BillingAnswer> {
-    const [{ data, countedAt }, { consumer }] = await Promise.all([
-      this.read(tenantId, range),
-      this.messaging.report(),
-    ]);
-    const now = Date.now();
-    const current = consumer.state === 'running' && consumer.lag === 0;
-    const asOf = current ? now : (countedAt?.getTime() ?? now);
+    // Before the counters are read: what it covers is in them then.
+    const readUntil = this.transport.consumer?.lag().readUntil ?? null;
+    const { data, oldestParked } = await this.read(tenantId, range);
+    const asOf = countedUntil(tenantId, { readUntil, oldestParked });
     return {
       data,
-      as_of: new Date(asOf).toISOString(),
-      lag_seconds: Math.ceil((now - asOf) / 1000),
+      as_of: asOf.toISOString(),
+      lag_seconds: Math.max(Math.ceil((Date.now() - asOf.getTime()) / 1000), 0),
     };
   }
 
@@ -42,8 +40,8 @@ export class ReadBilling {
     return this.tenants.transaction(
       tenantId,
       async (tx) => ({
+        oldestParked: await this.billing.oldestParked(tx),
         data: await this.billing.periods(tx, { ...range, limit: MAX_MONTHS }),
-        countedAt: await this.billing.lastCounted(tx),
       }),
       { readOnly: true },
     );

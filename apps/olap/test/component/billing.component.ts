@@ -105,11 +105,54 @@ describe('olap counts what happened, exactly', () => {
     );
   });
 
-  it('says how fresh it is', async () => {
-    await eventually(async () => {
-      const { body } = await olap.get(newId(), period);
-      expect(body).toMatchObject({ data: [], lag_seconds: 0, as_of: expect.any(String) });
-    });
+  /** Made in 2024: what is known since a start only shows. */
+  const oldTenant = () => `01900000-0000${newId().slice(13)}`;
+  const asOf = async (tenantId: string) => {
+    const { body } = await olap.get(tenantId, period);
+    return {
+      until: Date.parse(body.as_of),
+      lag: body.lag_seconds,
+      sent: body.data[0]?.emails_sent,
+    };
+  };
+
+  it('says until when it has counted, which stands still with a single topic', async () => {
+    const [tenant, other] = [oldTenant(), newId()];
+    const startedAt = Date.now();
+    await eventually(async () => (await asOf(tenant)).until > startedAt);
+    const release = await olap.hold('email_activity_hourly');
+    try {
+      await produceEvents(testBrokers(), [publicEvent(tenant, 'sent')]);
+      const producedAt = Date.now();
+      await eventually(async () => {
+        await produceEvents(testBrokers(), [tenantCreated(other)]);
+        const { until, lag, sent } = await asOf(tenant);
+        expect(until).toBeLessThanOrEqual(producedAt);
+        expect(sent).toBeUndefined();
+        expect(lag).toBeGreaterThan(6);
+      });
+      await release();
+      const later = await eventually(async () => {
+        const seen = await asOf(tenant);
+        return seen.until > producedAt && seen;
+      });
+      expect(later.sent).toBe(1);
+    } finally {
+      await release();
+    }
+  });
+
+  it('has not counted what is parked, of the same tenant', async () => {
+    const tenant = oldTenant();
+    await eventually(async () => (await asOf(tenant)).until > Date.parse(at));
+    const release = await olap.park(tenant, at);
+    try {
+      expect((await asOf(tenant)).until).toBe(Date.parse(at));
+      expect((await asOf(oldTenant())).until).toBeGreaterThan(Date.parse(at));
+    } finally {
+      await release();
+    }
+    expect((await asOf(tenant)).until).toBeGreaterThan(Date.parse(at));
   });
 
   it('shows a tenant nothing of another', async () => {

@@ -7,6 +7,7 @@ import {
   testKeys,
   type TierDatabase,
 } from '@penguinmails/testing';
+import pg from 'pg';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createOlapApplication } from '../../src/olap.application.js';
 import { readOlapConfig } from '../../src/olap.config.js';
@@ -39,6 +40,35 @@ export class OlapService {
     await this.database.drop();
   }
 
+  /** Nobody can write the table until the function that comes back was called. */
+  async hold(table: string): Promise<() => Promise<void>> {
+    const client = await this.connect();
+    await client.query(`BEGIN; LOCK TABLE ${table} IN EXCLUSIVE MODE`);
+    return once(() => client.end());
+  }
+
+  /** An event of the tenant that happened then waits for a retry, until what comes back was called. */
+  async park(tenantId: string, at: string): Promise<() => Promise<void>> {
+    const client = await this.connect();
+    const id = newId();
+    await client.query(
+      `INSERT INTO parked_event (id, tenant_id, consumer_group, topic, partition, record_offset,
+         key, event_id, type, headers, next_attempt_at)
+       VALUES ($1, $2, 'olap', 'none', 0, 0, 'none', $1, 'none', $3, 'infinity')`,
+      [id, tenantId, { ce_time: at }],
+    );
+    return once(async () => {
+      await client.query('DELETE FROM parked_event WHERE id = $1', [id]);
+      await client.end();
+    });
+  }
+
+  private async connect(): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: this.database.adminUrl });
+    await client.connect();
+    return client;
+  }
+
   /** GET as a key of the tenant. */
   async get(tenantId: string, url: string, scopes: Caller['scopes'] = ['analytics:read']) {
     const key = { issuer: 'gateway', privateKey: testKeys().gateway.privateKey } as const;
@@ -48,4 +78,9 @@ export class OlapService {
     const answer = await this.app.inject({ method: 'GET', url, headers: { authorization } });
     return { status: answer.statusCode, body: answer.json() };
   }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
 }

@@ -12,6 +12,7 @@ import {
   type SliceConsumerSettings,
   withAdmin,
 } from '../../src/index.js';
+import { GroupWatch } from '../../src/group-watch.js';
 import {
   admin,
   consumerSettings,
@@ -73,6 +74,11 @@ describe('SliceConsumer', () => {
       expect(offsets).toEqual(offsets.map((_, n) => BigInt(n)));
     }
     await eventually(() => consumer.lag().measuredAt !== null && consumer.lag().records === 0);
+    const { measuredAt, readUntil, partitions } = consumer.lag();
+    expect(readUntil).toEqual(measuredAt);
+    expect(partitions).toHaveLength(4);
+    for (const { committed, begin, end } of partitions)
+      expect([committed, begin]).toEqual([end, 0]);
     expect(consumer.state()).toMatchObject({
       status: 'running',
       assignedPartitions: 4,
@@ -133,6 +139,24 @@ describe('SliceConsumer', () => {
     for (let n = 0; n < 3; n++) await produce(topic, numbered(1));
     await eventually(() => received.values.length === 4);
     expect(received.slices.map(({ records }) => records.length)).toEqual([1, 3]);
+  });
+
+  it('tells until when it has read under a steady load, though it is always behind', async () => {
+    const topic = await newTopic(1);
+    const consumer = start({
+      ...consumerSettings([topic], async () => undefined),
+      gatherMs: 1000,
+    });
+    await produce(topic, numbered(1));
+    await eventually(() => consumer.lag().readUntil !== null);
+    const startedAt = Date.now();
+    await eventually(async () => {
+      await produce(topic, numbered(20));
+      const { records, readUntil, measuredAt } = consumer.lag();
+      expect(records).toBeGreaterThan(0);
+      expect(Number(readUntil)).toBeGreaterThan(startedAt);
+      expect(Number(readUntil)).toBeLessThan(Number(measuredAt));
+    });
   });
 
   it('does not linger when it is behind or stops', async () => {
@@ -329,5 +353,33 @@ describe('ensureTopics', () => {
     expect(await withAdmin(settings(), (a) => ensureTopics(a, wanted))).toEqual([]);
     const { topics } = await admin((a) => a.fetchTopicMetadata({ topics: [name] }));
     expect(topics[0].partitions).toHaveLength(declared[0].partitions.embedded);
+  });
+});
+
+describe('GroupWatch', () => {
+  it('knows no time before the group commits, and dates what it saw before it looked', async () => {
+    const topic = await newTopic(1);
+    await produce(topic, numbered(3));
+    const groupId = consumerSettings([topic], async () => undefined).groupId;
+    const watch = new GroupWatch(settings(), groupId, [topic]);
+    try {
+      const { partitions, readUntil } = await eventually(() => watch.measure());
+      expect(partitions).toEqual([
+        { topic, partition: 0, records: 3, committed: null, begin: 0, end: 3 },
+      ]);
+      expect(readUntil).toBeNull();
+      const committed = { groupId, topic, partitions: [{ partition: 0, offset: '3' }] };
+      await admin((a) => a.setOffsets(committed));
+      const before = Date.now();
+      await eventually(() => Date.now() > before);
+      const asking = watch.measure();
+      const askedAt = Date.now();
+      await eventually(() => Date.now() > askedAt);
+      const after = (await asking).readUntil?.getTime();
+      expect(after).toBeGreaterThan(before);
+      expect(after).toBeLessThanOrEqual(askedAt);
+    } finally {
+      await watch.stop();
+    }
   });
 });
