@@ -15,4 +15,11 @@ describe('until when a tenant is counted', () => {
   ])('is %s', (_, readUntil, oldestParked, expected) => {
     expect(countedUntil(tenant, { readUntil, oldestParked })).toEqual(expected);
   });
+
+  it('is not known of a tenant whose id tells no time, while nothing is known', () => {
+    const random = '9c5b94b1-35ad-49bb-b118-8e8fc24abf80';
+    const unknown = { readUntil: null, oldestParked: null };
+    expect(countedUntil(random, unknown)).toEqual(new Date(0));
+    expect(countedUntil(random, { ...unknown, readUntil: later })).toEqual(later);
+  });
 });
