@@ -63,8 +63,9 @@ export function configureHttp(
   const instance = app.getHttpAdapter().getInstance();
   let authenticator: Authenticator | undefined;
   useRequestTelemetry(instance, options.exposure !== 'public');
-  useSafeHeaders(instance);
+  // Before the safe headers, which take `connection: close` from a 413 again.
   useDrain(instance);
+  useSafeHeaders(instance);
   useRouteLimits(instance);
   useAccess(
     instance,

@@ -15,9 +15,7 @@ export function useDrain(instance: FastifyInstance): void {
     done();
   });
   instance.addHook('onSend', (_request, reply, payload, done) => {
-    // A client that is still sending would be reset, and never see its 413.
-    const isCut = reply.statusCode !== 413 && draining.has(instance.server as Server);
-    if (isCut) reply.header('connection', 'close');
+    if (draining.has(instance.server as Server)) reply.header('connection', 'close');
     done(null, payload);
   });
 }
