@@ -731,37 +731,9 @@ SET LOCAL ROLE content_owner;
 -- is kept with its statement, and the table grows. So the planner is told that all rows belong to
 -- whoever asks: no index that merely starts with tenant_id looks as good as the primary key (ADR 24).
 -- Before PostgreSQL 18 statistics cannot be set; a tenant then counts as 1/200 of the table.
-CREATE FUNCTION assume_large_tenants(target regclass) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-  EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id SET STATISTICS 0', target);
-  IF current_setting('server_version_num')::int < 180000 THEN
-    RETURN;
-  END IF;
-  IF NOT (
-    SELECT pg_restore_attribute_stats('schemaname', n.nspname::text, 'relname', c.relname::text,
-      'attname', 'tenant_id', 'inherited', false, 'null_frac', 0::real, 'avg_width', 16,
-      'n_distinct', 1::real)
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.oid = target
-  ) THEN
-    RAISE EXCEPTION 'the statistics of % were not taken', target;
-  END IF;
-END
-$$;
-REVOKE ALL ON FUNCTION assume_large_tenants(regclass) FROM PUBLIC;
-
-SELECT assume_large_tenants('content_objects');
-SELECT assume_large_tenants('content_blobs');
-SELECT assume_large_tenants('attachments');
-SET LOCAL ROLE content_owner;
-INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100004-assume-large-tenants.sql', 'dd8c3b2e5815c7ca20630c4dce12b4788bbebdb708d0d64639729a3de1b8c15f');
-
--- 1764000100005-forget-earlier-statistics.sql
-SET LOCAL ROLE content_owner;
 -- Statistics are restored value by value: on a table that was analysed before, the frequent tenants and
 -- their shares would stay, and with statistics switched off they would stay for good. They go first.
-CREATE OR REPLACE FUNCTION assume_large_tenants(target regclass) RETURNS void
+CREATE FUNCTION assume_large_tenants(target regclass) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   named record;
@@ -781,12 +753,13 @@ BEGIN
   END IF;
 END
 $$;
+REVOKE ALL ON FUNCTION assume_large_tenants(regclass) FROM PUBLIC;
 
 SELECT assume_large_tenants('content_objects');
 SELECT assume_large_tenants('content_blobs');
 SELECT assume_large_tenants('attachments');
 SET LOCAL ROLE content_owner;
-INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100005-forget-earlier-statistics.sql', '5c30bf05310017b145274f4bd2633d8249a387dd883d7cb441c80c61ff37264d');
+INSERT INTO schema_migrations (name, checksum) VALUES ('1764000100004-assume-large-tenants.sql', 'e2c81c3ac6f00ff06de0590e8b2ae976371dfe47c6f58e88270587dc0ef60542');
 
 SELECT ensure_partitions(8);
 COMMIT;
