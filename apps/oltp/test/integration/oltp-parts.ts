@@ -12,7 +12,12 @@ import { Database, openDatabase } from '@penguinmails/database';
 import { type Caller, signGrant, type TenantGrant } from '@penguinmails/http';
 import { Problem } from '@penguinmails/http/problem';
 import { createLogger } from '@penguinmails/observability';
-import { createTierDatabase, patientPools, testKeys, type TierDatabase } from '@penguinmails/testing';
+import {
+  createTierDatabase,
+  patientPools,
+  testKeys,
+  type TierDatabase,
+} from '@penguinmails/testing';
 import pg from 'pg';
 
 import { type AcceptCommand, AcceptEmail } from '../../src/email/accept-email.js';

@@ -13,7 +13,11 @@ afterEach(() => void jest.restoreAllMocks());
 /** How long after each of some looks, that take so long, the next one is due. */
 async function pauses(...tookMs: number[]): Promise<number[]> {
   const database = { once: async () => ((now += tookMs.shift() ?? 0), []) };
-  const look = new LaneLook(database as unknown as SystemDatabase, {} as never, new LaneDirectory());
+  const look = new LaneLook(
+    database as unknown as SystemDatabase,
+    {} as never,
+    new LaneDirectory(),
+  );
   const due: number[] = [];
   while (tookMs.length > 0) {
     now = Math.max(now, look.nextAt());

@@ -66,7 +66,11 @@ describe('GrantSigner', () => {
   it('names a content or mailbox once that several jobs of a tenant have in common', async () => {
     const job = newJob();
     const bare = { tenantId: job.tenantId, jobId: newId(), payload: { storage_key: null } };
-    const [grant] = await signer.sign([job, { ...job, jobId: newId() }, bare], 'l', inSeconds(3_600));
+    const [grant] = await signer.sign(
+      [job, { ...job, jobId: newId() }, bare],
+      'l',
+      inSeconds(3_600),
+    );
     const { storage_key, mailbox_id } = job.payload;
     expect((await read(grant)).tenants).toMatchObject([
       { contentKeys: [storage_key], mailboxIds: [mailbox_id] },

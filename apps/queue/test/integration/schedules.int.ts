@@ -138,7 +138,8 @@ describe('a schedule that is due', () => {
 
 describe('several replicas', () => {
   it('start each run once', async () => {
-    for (let n = 0; n < 20; n += 1) await schedule('1 hour', { missed_runs: 'run_all', cron: '* * * * *' });
+    for (let n = 0; n < 20; n += 1)
+      await schedule('1 hour', { missed_runs: 'run_all', cron: '* * * * *' });
     for (let round = 0; round < 3; round += 1) await Promise.all([run(), run(), run()]);
     const jobs = await hot();
     expect(jobs.length).toBeGreaterThanOrEqual(20 * 61);
