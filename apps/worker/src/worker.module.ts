@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { jobTypeNames, jobTypes } from '@penguinmails/contracts';
 import { ServiceTokenSigner } from '@penguinmails/http';
+import type { Deadlines } from '@penguinmails/http/tier-client';
 import type { Logger } from '@penguinmails/observability';
 import { ContentClient } from './clients/content.client.js';
 import { OltpClient } from './clients/oltp.client.js';
@@ -32,16 +33,25 @@ import type { WorkerConfig } from './worker.config.js';
 /** Composition root: the only place that knows how the parts of the worker fit together. */
 @Module({})
 export class WorkerModule {
-  static forConfig(config: WorkerConfig, logger: Logger): DynamicModule {
-    const providers = [{ provide: WorkerLifetime, useFactory: () => assemble(config, logger) }];
+  static forConfig(
+    config: WorkerConfig,
+    logger: Logger,
+    deadlines?: Partial<Deadlines>,
+  ): DynamicModule {
+    const useFactory = () => assemble(config, logger, deadlines);
+    const providers = [{ provide: WorkerLifetime, useFactory }];
     return { module: WorkerModule, providers };
   }
 }
 
 /** @throws when a declared job type has no handler, or a URL of a mail server does not parse */
-function assemble(config: WorkerConfig, logger: Logger): WorkerLifetime {
+function assemble(
+  config: WorkerConfig,
+  logger: Logger,
+  deadlines?: Partial<Deadlines>,
+): WorkerLifetime {
   const signer = new ServiceTokenSigner({ issuer: 'worker', privateKey: config.privateKey });
-  const tiers = new TierClients(config.tiers, signer);
+  const tiers = new TierClients(config.tiers, signer, deadlines);
   const queue = new QueueClient(tiers.queue, `worker-${randomUUID()}`);
   const held = new HeldJobs();
   const pool = createMailSender(config.smtp.client, config.smtp, config.smtp);

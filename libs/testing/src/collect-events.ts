@@ -23,12 +23,14 @@ export interface CollectedEvent {
 export interface EventCollector {
   /** Everything read so far, in order of arrival. */
   readonly events: readonly CollectedEvent[];
-  /** Resolves with the first event that matches, also one that came before; rejects after 15 s. */
+  /** Resolves with the first event that matches, also one that came before; rejects after 45 s. */
   waitFor(match: (event: CollectedEvent) => boolean, timeoutMs?: number): Promise<CollectedEvent>;
   stop(): Promise<void>;
 }
 
 type Offsets = { topic: string; partition: number; offset: string }[];
+
+const PATIENCE_MS = 45_000;
 
 /** A topic that was just made may be unknown to the broker for a moment. */
 async function endOffsets(admin: Admin, names: readonly string[]): Promise<Offsets> {
@@ -57,24 +59,32 @@ function toEvent({ topic, partition, message }: EachMessagePayload): CollectedEv
   };
 }
 
-async function readFrom(kafka: Kafka, starts: Offsets, arrivals: Arrivals<CollectedEvent>) {
+/** Hands on each record once: a group that forms anew begins again behind its last one. */
+function onceEach(places: Offsets, arrivals: Arrivals<CollectedEvent>) {
+  const placeOf = new Map(places.map((place) => [`${place.topic}/${place.partition}`, place]));
+  return async (payload: EachMessagePayload): Promise<void> => {
+    const place = placeOf.get(`${payload.topic}/${payload.partition}`);
+    const offset = BigInt(payload.message.offset);
+    if (!place || offset < BigInt(place.offset)) return;
+    place.offset = String(offset + 1n);
+    arrivals.add(toEvent(payload));
+  };
+}
+
+async function readFrom(kafka: Kafka, places: Offsets, arrivals: Arrivals<CollectedEvent>) {
   const groupId = `collector-${randomUUID()}`;
   const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 100 });
   const joined = new Promise<void>((resolve) => {
-    const stopListening = consumer.on(consumer.events.GROUP_JOIN, () => {
-      stopListening();
+    consumer.on(consumer.events.GROUP_JOIN, () => {
       // From the ends as they were before: what came while the group formed is not missed.
-      for (const start of starts) consumer.seek(start);
+      for (const place of places) consumer.seek(place);
       resolve();
     });
   });
   await consumer.connect();
-  const topics = [...new Set(starts.map(({ topic }) => topic))];
+  const topics = [...new Set(places.map(({ topic }) => topic))];
   await eventually(() => consumer.subscribe({ topics }));
-  await consumer.run({
-    autoCommit: false,
-    eachMessage: async (payload) => arrivals.add(toEvent(payload)),
-  });
+  await consumer.run({ autoCommit: false, eachMessage: onceEach(places, arrivals) });
   await joined;
   return { consumer, groupId };
 }
@@ -92,10 +102,11 @@ export async function collectEvents(
   const { consumer, groupId } = await readFrom(kafka, await endOffsets(admin, topics), arrivals);
   return {
     events: arrivals.all,
-    waitFor: (match, timeoutMs = 15_000) => arrivals.waitFor(match, timeoutMs),
+    waitFor: (match, timeoutMs = PATIENCE_MS) => arrivals.waitFor(match, timeoutMs),
     stop: async () => {
       await consumer.disconnect();
-      await admin.deleteGroups([groupId]);
+      // The coordinator may still see the member that has just left.
+      await eventually(() => admin.deleteGroups([groupId]));
       await admin.disconnect();
     },
   };

@@ -4,6 +4,8 @@ export { explainPrepared, type PlanMode, planModes } from './explained-statement
 export { freePort } from './free-port.js';
 export { testBrokers } from './kafka-client.js';
 export { measured, type Measured } from './measured.js';
+export { awayFromMidnight } from './midnight.js';
+export { oneAtATime } from './one-at-a-time.js';
 export { patientPools } from './patient-pools.js';
 export {
   ensureTestTopics,

@@ -10,6 +10,8 @@ import {
   topicOf,
   topics,
 } from '@penguinmails/contracts';
+import type { Admin } from 'kafkajs';
+import { eventually } from './eventually.js';
 import { testKafka } from './kafka-client.js';
 
 /** One event to put on its topic, as the outbox relay of its owner would. */
@@ -56,23 +58,27 @@ export async function ensureTestTopics(
   brokers: readonly string[],
   names: readonly string[],
 ): Promise<void> {
-  const wanted = new Set(names);
   const admin = testKafka(brokers).admin();
   await admin.connect();
   try {
-    const known = new Set(await admin.listTopics());
-    const missing = [...wanted].filter((name) => !known.has(name));
-    if (missing.length === 0) return;
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: missing.map((topic) => ({
-        topic,
-        numPartitions: topics.find(({ name }) => name === topic)?.partitions.embedded ?? 3,
-      })),
-    });
+    // A broker that is slow to make a topic says that it was not made.
+    await eventually(() => makeMissing(admin, names));
   } finally {
     await admin.disconnect();
   }
+}
+
+async function makeMissing(admin: Admin, names: readonly string[]): Promise<void> {
+  const known = new Set(await admin.listTopics());
+  const missing = [...new Set(names)].filter((name) => !known.has(name));
+  if (missing.length === 0) return;
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: missing.map((topic) => ({
+      topic,
+      numPartitions: topics.find(({ name }) => name === topic)?.partitions.embedded ?? 3,
+    })),
+  });
 }
 
 /** Puts records on their topics, in the given order per key; resolves when the broker has them. */

@@ -25,6 +25,8 @@ export interface SmtpSinkOptions {
   readonly dataReplies?: Readonly<Record<string, SinkReply>>;
   /** How long slow@ keeps the reply to DATA back, default 2,000 ms. */
   readonly slowMs?: number;
+  /** slow@ is answered when this resolves, instead of after `slowMs`. */
+  readonly slowUntil?: Promise<void>;
   /** When set, mail is taken after this login only. */
   readonly credentials?: { readonly username: string; readonly password: string };
 }
@@ -110,7 +112,7 @@ export class SmtpSink {
   }
 
   /** Resolves with the first accepted message that matches, also one that came before. */
-  waitFor(match: (message: SinkMessage) => boolean, timeoutMs = 10_000): Promise<SinkMessage> {
+  waitFor(match: (message: SinkMessage) => boolean, timeoutMs = 30_000): Promise<SinkMessage> {
     return this.arrivals.waitFor(match, timeoutMs);
   }
 
@@ -144,7 +146,8 @@ export class SmtpSink {
     const { mailFrom } = session.envelope;
     const from = mailFrom ? mailFrom.address : '';
     this.arrivals.add({ from, to, raw, receivedAt: new Date() });
-    if (names.includes('slow')) await delay(this.options.slowMs ?? 2_000);
+    const { slowMs = 2_000, slowUntil } = this.options;
+    if (names.includes('slow')) await (slowUntil ?? delay(slowMs));
     return true;
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { withAdmin } from './admin-connection.js';
+import { eventually } from './eventually.js';
 import { ensureTemplate, loginPassword } from './template-database.js';
 import { testPostgresAdminUrl } from './testing.config.js';
 
@@ -43,10 +44,11 @@ function describe(adminUrl: string, tier: TierName, name: string): TierDatabase 
     roUrl: urlOf(adminUrl, name, `${tier}_ro`),
     migratorUrl: urlOf(adminUrl, name, `${tier}_migrator`),
     adminUrl: urlOf(adminUrl, name),
-    drop: () =>
-      withAdmin(adminUrl, async (admin) => {
-        await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      }),
+    // The server gives up on a session that does not end within 5 s.
+    drop: async () => {
+      const text = `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`;
+      await eventually(() => withAdmin(adminUrl, (admin) => admin.query(text)));
+    },
   };
 }
 

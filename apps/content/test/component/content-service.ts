@@ -7,6 +7,7 @@ import { signGrant, signServiceToken } from '@penguinmails/http';
 import { createLogger } from '@penguinmails/observability';
 import {
   createTierDatabase,
+  eventually,
   testBrokers,
   testKeys,
   type TierDatabase,
@@ -62,8 +63,18 @@ export class ContentService {
     return `http://127.0.0.1:${port}`;
   }
 
+  /** Again after a 503: a connection comes late on a machine that stands still. */
+  request<T = Record<string, unknown>>(
+    ...asked: Parameters<ContentService['requestOnce']>
+  ): Promise<Answer<T>> {
+    return eventually(async () => {
+      const answer = await this.requestOnce<T>(...asked);
+      return answer.status !== 503 && answer;
+    });
+  }
+
   /** One request; a body that is not text or bytes is sent as JSON. */
-  async request<T = Record<string, unknown>>(
+  private async requestOnce<T>(
     method: string,
     path: string,
     options: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
@@ -128,7 +139,7 @@ export function serviceToken(issuer: 'gateway' | 'worker'): Promise<string> {
 /** A grant as queue signs it for a lease: the keys of each tenant. */
 export function grantOf(
   keys: Readonly<Record<string, readonly string[]>>,
-  { expiresAt = new Date(Date.now() + 30_000), forged = false } = {},
+  { expiresAt = new Date(Date.now() + 600_000), forged = false } = {},
 ): Promise<string> {
   const privateKey = forged ? strangersKey() : testKeys().queue.privateKey;
   return signGrant(

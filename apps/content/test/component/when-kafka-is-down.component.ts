@@ -8,7 +8,7 @@ import { file, hasty, message, path } from './content-requests.js';
 describe('while Kafka is down', () => {
   let service: ContentService;
   beforeAll(async () => {
-    const narrow = { CONTENT_UPLOAD_BYTES_AT_ONCE: '1048576', CONTENT_UPLOAD_WAIT_MS: '20000' };
+    const narrow = { CONTENT_UPLOAD_BYTES_AT_ONCE: '1048576', CONTENT_UPLOAD_WAIT_MS: '45000' };
     service = await ContentService.start({ ...hasty, ...narrow, KAFKA_BROKERS: '127.0.0.1:1' });
   });
   afterAll(() => service.stop());

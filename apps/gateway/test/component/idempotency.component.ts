@@ -5,7 +5,7 @@ import { type Answer, errorsOf, newKey, refused, World } from './world/world.js'
 
 let world: World;
 beforeAll(async () => {
-  world = await World.start();
+  world = await World.start({ unhurried: true });
 });
 afterAll(() => world.stop());
 

@@ -9,7 +9,7 @@ const LIST = 'GET /internal/parked-events';
 
 let world: World;
 beforeAll(async () => {
-  world = await World.start();
+  world = await World.start({ unhurried: true });
 });
 afterAll(() => world.stop());
 beforeEach(() => {

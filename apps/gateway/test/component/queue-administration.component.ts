@@ -6,7 +6,7 @@ import { errorsOf, newKey, refused, World } from './world/world.js';
 
 let world: World;
 beforeAll(async () => {
-  world = await World.start();
+  world = await World.start({ unhurried: true });
 });
 afterAll(() => world.stop());
 beforeEach(() => world.reset());

@@ -3,6 +3,7 @@ import { type Actor, signServiceToken } from '@penguinmails/http';
 import { createLogger } from '@penguinmails/observability';
 import {
   createTierDatabase,
+  eventually,
   testBrokers,
   testKeys,
   type TierDatabase,
@@ -69,7 +70,10 @@ export class NotificationsService {
     const key = { issuer: 'gateway', privateKey: testKeys().gateway.privateKey } as const;
     const claims = { audience: 'notifications', mode: 'live', ...caller } as const;
     const authorization = `Bearer ${await signServiceToken(key, claims)}`;
-    const answer = await this.app.inject({ method, url, payload, headers: { authorization } });
-    return { status: answer.statusCode, body: answer.json() };
+    // Again after a 503: a connection comes late on a machine that stands still.
+    return eventually(async () => {
+      const answer = await this.app.inject({ method, url, payload, headers: { authorization } });
+      return answer.statusCode !== 503 && { status: answer.statusCode, body: answer.json() };
+    });
   }
 }

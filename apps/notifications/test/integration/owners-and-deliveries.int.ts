@@ -27,13 +27,12 @@ describe('an owner and a delivery that become known at the same time', () => {
 
   beforeAll(async () => {
     tier = await createTierDatabase('notifications');
-    const { app, system } = patientPools(seedPools.notifications);
-    database = openDatabase({
-      tier: 'notifications',
+    const { app, system } = seedPools.notifications;
+    const logins = {
       app: { ...app, url: tier.appUrl },
       system: { ...system, url: tier.systemUrl },
-      pooled: false,
-    });
+    };
+    database = openDatabase({ tier: 'notifications', pooled: false, ...patientPools(logins) });
   });
   afterAll(async () => {
     await database.close();

@@ -26,13 +26,12 @@ describe('a price and a count that become known at the same time', () => {
 
   beforeAll(async () => {
     tier = await createTierDatabase('olap');
-    const { app, system } = patientPools(seedPools.olap);
-    database = openDatabase({
-      tier: 'olap',
+    const { app, system } = seedPools.olap;
+    const logins = {
       app: { ...app, url: tier.appUrl },
       system: { ...system, url: tier.systemUrl },
-      pooled: false,
-    });
+    };
+    database = openDatabase({ tier: 'olap', pooled: false, ...patientPools(logins) });
   });
   afterAll(async () => {
     await database.close();

@@ -13,6 +13,7 @@ import { AcceptedEmailRepository } from '../../src/email/accepted-email.reposito
 import { AttemptRepository } from '../../src/email/attempt.repository.js';
 import { EmailRepository } from '../../src/email/email.repository.js';
 import { EmailSystemRepository } from '../../src/email/email.system.repository.js';
+import { patientPools } from '@penguinmails/testing';
 import { oltpDatabaseSettings } from '../../src/persistence/oltp-database.js';
 import { batchOf } from './accepting.js';
 import { callerOf, OltpParts, type TestTenant } from './oltp-parts.js';
@@ -43,11 +44,12 @@ beforeAll(async () => {
 });
 afterAll(() => parts.close());
 beforeEach(async () => {
-  database = openDatabase({
+  const one = {
     ...settings,
     app: { ...settings.app, max: 1 },
     system: { ...settings.system, max: 1 },
-  });
+  };
+  database = openDatabase(patientPools(one));
   await parts.admin.query('TRUNCATE emails, idempotency_keys CASCADE');
   tenant = await parts.newTenant();
 });

@@ -8,17 +8,25 @@ import {
   parseAddrSpec,
   PLATFORM_TENANT_ID,
 } from '@penguinmails/contracts';
+import { Database, openDatabase } from '@penguinmails/database';
 import { type Caller, signGrant, type TenantGrant } from '@penguinmails/http';
 import { Problem } from '@penguinmails/http/problem';
 import { createLogger } from '@penguinmails/observability';
-import { createTierDatabase, testKeys, type TierDatabase } from '@penguinmails/testing';
+import {
+  createTierDatabase,
+  patientPools,
+  testKeys,
+  type TierDatabase,
+} from '@penguinmails/testing';
 import pg from 'pg';
 
 import { type AcceptCommand, AcceptEmail } from '../../src/email/accept-email.js';
 import type { BeginAnswer } from '../../src/email/begin-answer.js';
 import { BeginAttempts } from '../../src/email/begin-attempts.js';
 import { readOltpConfig } from '../../src/oltp.config.js';
+import { entities } from '../../src/oltp.entities.js';
 import { OltpModule } from '../../src/oltp.module.js';
+import { oltpDatabaseSettings } from '../../src/persistence/oltp-database.js';
 import { CreateTenant } from '../../src/tenant/create-tenant.js';
 import { tenantScopes } from '../../src/api-key/api-key.js';
 
@@ -78,7 +86,7 @@ export function callerOf(tenant: TestTenant, change: Partial<Caller> = {}): Call
 type Granted = Readonly<Record<string, Partial<Omit<TenantGrant, 'tenantId'>>>>;
 
 /** A grant as queue signs it for a lease, of `seconds` to come. */
-export function grantOver(granted: Granted, seconds = 30): Promise<string> {
+export function grantOver(granted: Granted, seconds = 600): Promise<string> {
   const key = { issuer: 'queue', privateKey: testKeys().queue.privateKey } as const;
   const none = { jobIds: [], contentKeys: [], mailboxIds: [] };
   return signGrant(key, {
@@ -125,7 +133,12 @@ export class OltpParts {
     const logger = createLogger('oltp', { level: 'silent' });
     const config = readOltpConfig(environmentOf(tier));
     const imports = [OltpModule.forConfig(config, logger)];
-    return new OltpParts(tier, admin, await Test.createTestingModule({ imports }).compile());
+    const settings = patientPools(oltpDatabaseSettings(config.db, { entities }));
+    const module = await Test.createTestingModule({ imports })
+      .overrideProvider(Database)
+      .useValue(openDatabase(settings))
+      .compile();
+    return new OltpParts(tier, admin, module);
   }
 
   async close(): Promise<void> {

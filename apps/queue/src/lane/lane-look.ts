@@ -10,7 +10,11 @@ export const LOOK_EVERY_MS = 1_500;
 const LOOK_AFTER_SIGN_MS = 2;
 /** A sign is waited for so long by those who would else go without. */
 const WORTH_WAITING_MS = 2_000;
-/** Looking takes at most this part of the time, however many lanes there are. */
+/**
+ * Looking takes at most this part of the time, however many lanes there are. By the shorter one of the
+ * last two looks: the database or this process may have stood still in one, and ten times that would be
+ * without a look.
+ */
 const REST = 10;
 
 /** Where the lanes of one table are read from. */
@@ -27,6 +31,7 @@ export interface LaneHeads {
 export class LaneLook {
   private endedAt = -Infinity;
   private tookMs = 0;
+  private tookBeforeMs = 0;
   private signs = 0;
   private seenSigns = 0;
   private running: Promise<void> | undefined;
@@ -45,7 +50,7 @@ export class LaneLook {
   /** When the next look is due (ms, monotonic). */
   nextAt(): number {
     const pause = this.signs === this.seenSigns ? LOOK_EVERY_MS : LOOK_AFTER_SIGN_MS;
-    return this.endedAt + Math.max(pause, REST * this.tookMs);
+    return this.endedAt + Math.max(pause, REST * Math.min(this.tookMs, this.tookBeforeMs));
   }
 
   /** Whether a look is under way, or time for one. */
@@ -90,6 +95,7 @@ export class LaneLook {
       this.directory.replace(found, before);
     } finally {
       this.endedAt = performance.now();
+      this.tookBeforeMs = this.tookMs;
       this.tookMs = this.endedAt - started;
     }
   }

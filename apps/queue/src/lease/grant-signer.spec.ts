@@ -38,7 +38,7 @@ describe('GrantSigner', () => {
     const ids = some(tenants, () => newId());
     const jobs = some(tenants * each, (n) => newJob(ids[n % tenants]));
     const signatures = jest.spyOn(crypto.subtle, 'sign');
-    const grants = await signer.sign(jobs, 'lease', inSeconds(30));
+    const grants = await signer.sign(jobs, 'lease', inSeconds(3_600));
     const asked = signatures.mock.calls.length;
     signatures.mockRestore();
     expect([asked, grants.length]).toEqual([1, 1]);
@@ -53,7 +53,7 @@ describe('GrantSigner', () => {
   ])('parts a full lease %s into four grants', async (_, tenants, tenantParts) => {
     const ids = some(tenants, () => newId());
     const jobs = some(500, (n) => newJob(ids[n % tenants]));
-    const end = inSeconds(30);
+    const end = inSeconds(3_600);
     const grants = await signer.sign(jobs, 'lease', end);
     expect(grants.map(({ lease_token }) => lease_token)).toEqual(some(4, () => 'lease'));
     const signed = await Promise.all(grants.map(read));
@@ -66,7 +66,11 @@ describe('GrantSigner', () => {
   it('names a content or mailbox once that several jobs of a tenant have in common', async () => {
     const job = newJob();
     const bare = { tenantId: job.tenantId, jobId: newId(), payload: { storage_key: null } };
-    const [grant] = await signer.sign([job, { ...job, jobId: newId() }, bare], 'l', inSeconds(30));
+    const [grant] = await signer.sign(
+      [job, { ...job, jobId: newId() }, bare],
+      'l',
+      inSeconds(3_600),
+    );
     const { storage_key, mailbox_id } = job.payload;
     expect((await read(grant)).tenants).toMatchObject([
       { contentKeys: [storage_key], mailboxIds: [mailbox_id] },
@@ -77,19 +81,19 @@ describe('GrantSigner', () => {
     // The longest names that may be leased, of characters that JSON writes as six.
     const payload = { storage_key: '\u0001'.repeat(64), mailbox_id: '\u0001'.repeat(36) };
     const jobs = some(500, () => ({ ...newJob(), payload }));
-    const grants = await signer.sign(jobs, 'a'.repeat(36), inSeconds(30));
+    const grants = await signer.sign(jobs, 'a'.repeat(36), inSeconds(3_600));
     const lengths = grants.map(({ grant }) => grant.length);
     expect(Math.max(...lengths)).toBeLessThan(MAX_GRANT_LENGTH);
     expect(await namedBy(grants)).toEqual(partsOf(jobs));
   });
 
   it('signs nothing for nothing', async () => {
-    expect(await signer.sign([], 'lease', inSeconds(30))).toEqual([]);
+    expect(await signer.sign([], 'lease', inSeconds(3_600))).toEqual([]);
     expect(await signer.signAgain([])).toEqual([]);
   });
 
   it('signs anew for each lease what is still held of it, to its own end', async () => {
-    const [first, second] = [inSeconds(10), inSeconds(20)];
+    const [first, second] = [inSeconds(600), inSeconds(1_200)];
     const [a, b] = [newId(), newId()];
     const one = some(3, (n) => newJob(n === 0 ? a : b));
     const two = some(2, () => newJob(a));

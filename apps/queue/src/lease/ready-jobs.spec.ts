@@ -1,5 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually } from '@penguinmails/testing';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { LaneDirectory } from '../lane/lane-directory.js';
 import type { LaneLook } from '../lane/lane-look.js';
 import { ReadyJobs } from './ready-jobs.js';
@@ -9,7 +8,14 @@ const LONG_MS = 30_000;
 const POLL_MS = 1_000;
 
 const opened: ReadyJobs[] = [];
-afterEach(() => opened.splice(0).forEach((ready) => ready.onModuleDestroy()));
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => {
+  opened.splice(0).forEach((ready) => ready.onModuleDestroy());
+  jest.useRealTimers();
+});
+
+/** What has come by now: promises, and timers of no time. */
+const settled = () => jest.advanceTimersByTimeAsync(0);
 
 /** What is waited in, with the notices it sends and the signs it passes on. */
 function waitingRoom() {
@@ -55,45 +61,49 @@ describe('waiting for ready jobs', () => {
   it('answers with nothing when the wait is over', async () => {
     const { ready } = waitingRoom();
     const { attempt } = table(0);
-    await expect(ready.take(20, NEVER, attempt)).resolves.toEqual([]);
+    const waiting = ready.take(20, NEVER, attempt);
+    await jest.advanceTimersByTimeAsync(20);
+    await expect(waiting).resolves.toEqual([]);
   });
 
-  it('is woken by a commit, well before the next try', async () => {
+  it('is woken by a commit, before any time has passed', async () => {
     const { ready, sent } = waitingRoom();
     const { attempt, claims, put } = table(0);
-    // The wait is over before the next try: only the wake-up can find the job.
-    const waiting = ready.take(POLL_MS / 2, NEVER, attempt);
-    await eventually(() => claims.length === 1);
+    const waiting = ready.take(LONG_MS, NEVER, attempt);
+    await settled();
     put(1);
     ready.wake([{ tenantId: 't', type: 'send_email', rateKey: '', priority: 0 }]);
+    await settled();
+    expect(claims).toHaveLength(2);
     await expect(waiting).resolves.toEqual([1]);
     expect(sent).toHaveLength(1);
   });
 
   it('sees a commit that happened while a claim was under way', async () => {
     const { ready } = waitingRoom();
-    let first = true;
-    const taken = await ready.take(POLL_MS / 2, NEVER, {
+    let claims = 0;
+    const waiting = ready.take(LONG_MS, NEVER, {
       nextTry: () => Infinity,
       claim: async () => {
-        if (!first) return ['late'];
-        first = false;
+        claims += 1;
+        if (claims > 1) return ['late'];
         ready.wake();
         return [];
       },
     });
-    expect(taken).toEqual(['late']);
+    await settled();
+    expect(claims).toBe(2);
+    await expect(waiting).resolves.toEqual(['late']);
   });
 
   it('tries again by itself when something falls due', async () => {
     const { ready } = waitingRoom();
     const { attempt, put, claims } = table(0);
-    const waiting = ready.take(LONG_MS, NEVER, {
-      ...attempt,
-      nextTry: () => performance.now() + 5,
-    });
-    await eventually(() => claims.length > 2);
+    const waiting = ready.take(LONG_MS, NEVER, attempt);
+    await jest.advanceTimersByTimeAsync(2 * POLL_MS);
+    expect(claims).toHaveLength(3);
     put(1);
+    await jest.advanceTimersByTimeAsync(POLL_MS);
     await expect(waiting).resolves.toEqual([1]);
   });
 
@@ -115,7 +125,8 @@ describe('waiting for ready jobs', () => {
       ready.take(LONG_MS, hangUp.signal, patient),
       ready.take(LONG_MS, NEVER, patient),
     ];
-    await eventually(() => claims.length === 2);
+    await settled();
+    expect(claims).toHaveLength(2);
     hangUp.abort();
     await expect(waiting[0]).resolves.toEqual([]);
     ready.onModuleDestroy();

@@ -6,7 +6,7 @@ import { type QueueService, startQueueService } from './queue-service.js';
 let queue: QueueService;
 beforeAll(async () => {
   queue = await startQueueService();
-}, 60_000);
+}, 120_000);
 afterAll(() => queue.stop());
 
 const asWorker = (path: string, body: unknown) =>
@@ -30,7 +30,7 @@ describe('a job that is no mail', () => {
 
   it('is started by its schedule, tells how far it is, is cancelled and ends', async () => {
     await setDue();
-    const { job, lease_token } = await eventually(leaseOne, { timeoutMs: 10_000 });
+    const { job, lease_token } = await eventually(leaseOne);
     expect(job).toMatchObject({ tenant_id: PLATFORM_TENANT_ID, type: 'maintenance', payload: {} });
     const key = { tenant_id: job.tenant_id, job_id: job.id, lease_token };
     const progress = { done: 1, total: null, failed: 0 };

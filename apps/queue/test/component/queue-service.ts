@@ -2,13 +2,21 @@ import type { AddressInfo } from 'node:net';
 import { newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 import { signServiceToken } from '@penguinmails/http';
 import { createLogger } from '@penguinmails/observability';
-import { createTierDatabase, testBrokers, testKeys } from '@penguinmails/testing';
+import { createTierDatabase, eventually, oneAtATime, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
 import type { BatchTypeDeclarations } from '../../src/batch/batch-types.js';
 import { createQueueApplication } from '../../src/queue.application.js';
 import { readQueueConfig } from '../../src/queue.config.js';
 
 const ANSWER_MS = 30_000;
+/** For tests that need no events: the service says that Kafka is away, and joins no group. */
+const NO_BROKERS = ['127.0.0.1:1'];
+
+interface Options {
+  readonly batchTypes?: BatchTypeDeclarations;
+  /** Default: none. */
+  readonly brokers?: readonly string[];
+}
 
 interface Item {
   readonly id: string;
@@ -32,15 +40,17 @@ export interface AnswerBody {
   readonly instance: string;
 }
 
-/** The whole service on a real database and broker, reached over HTTP like the edges do. */
-export async function startQueueService(batchTypes?: BatchTypeDeclarations) {
+/** The whole service on a real database, reached over HTTP like the edges do. */
+export async function startQueueService({ batchTypes, brokers = NO_BROKERS }: Options = {}) {
+  // Another member of its consumer group would get a part of its events.
+  const leaveGroup = brokers === NO_BROKERS ? undefined : await oneAtATime('group queue');
   const database = await createTierDatabase('queue');
   const config = readQueueConfig({
     QUEUE_DB_URL: database.appUrl,
     QUEUE_DB_SYSTEM_URL: database.systemUrl,
     QUEUE_PORT: '0',
     QUEUE_METRICS_PORT: '0',
-    KAFKA_BROKERS: testBrokers().join(','),
+    KAFKA_BROKERS: brokers.join(','),
     SERVICE_TOKEN_PUBLIC_KEYS: JSON.stringify(testKeys().publicKeys),
     SERVICE_TOKEN_PRIVATE_KEY_SECRET: testKeys().queue.privateKey,
     PUBLIC_URL: 'https://mail.example',
@@ -56,7 +66,16 @@ export async function startQueueService(batchTypes?: BatchTypeDeclarations) {
   // end() does not wait for the server: dropping the database may still cut a session off.
   admin.on('error', () => undefined);
 
-  async function request(token: string | null, method: string, path: string, body?: unknown) {
+  let isAway = false;
+
+  /** Again after a 503, unless the database was taken away: connections come late on a machine that stands still. */
+  const request = async (...asked: Parameters<typeof requestOnce>) =>
+    eventually(async () => {
+      const answer = await requestOnce(...asked);
+      return (isAway || answer.status !== 503) && answer;
+    });
+
+  async function requestOnce(token: string | null, method: string, path: string, body?: unknown) {
     const isText = typeof body === 'string';
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
@@ -120,11 +139,12 @@ export async function startQueueService(batchTypes?: BatchTypeDeclarations) {
     ),
 
     /** Ends the service's sessions and refuses new ones, or lets them in again. */
-    setDatabaseAway: async (isAway: boolean) => {
+    setDatabaseAway: async (away: boolean) => {
+      isAway = away;
       const elsewhere = new pg.Client({ connectionString: maintenanceUrl(database.adminUrl) });
       await elsewhere.connect();
-      await elsewhere.query(`ALTER DATABASE ${database.name} CONNECTION LIMIT ${isAway ? 0 : -1}`);
-      if (isAway)
+      await elsewhere.query(`ALTER DATABASE ${database.name} CONNECTION LIMIT ${away ? 0 : -1}`);
+      if (away)
         await elsewhere.query(
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
            WHERE datname = $1 AND usename LIKE 'queue%'`,
@@ -137,6 +157,7 @@ export async function startQueueService(batchTypes?: BatchTypeDeclarations) {
       await app.close();
       await admin.end();
       await database.drop();
+      await leaveGroup?.();
     },
   };
 }

@@ -92,6 +92,7 @@ export function assembleBatches(parts: Parts) {
   const sealGroup = new SealGroup(new GroupSystemRepository(), groups);
   return {
     ready,
+    laneLook: look,
     repositories: { lanes, leases, reports, recipients, rescue, enqueue },
     leaseBatches,
     renewLeases: new RenewBatchLeases(db.system, leases, batchTypes, signer),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@penguinmails/contracts';
 import type { SystemTransaction } from '@penguinmails/database';
-import { explainPrepared, type PlanMode, planModes } from '@penguinmails/testing';
+import { awayFromMidnight, explainPrepared, type PlanMode, planModes } from '@penguinmails/testing';
 import { GroupSystemRepository } from '../../src/group/group.system.repository.js';
 import { newBatch } from './batch-engine.js';
 import { type QueueEngine, startQueueEngine } from './queue-engine.js';
@@ -133,6 +133,8 @@ describe.each(planModes)('with stale statistics and many batches, %s plan', (mod
 });
 
 describe('the partitions of history', () => {
+  beforeAll(() => awayFromMidnight(), 120_000);
+
   it('are searched for repeated batches by key, from the oldest birth until now', async () => {
     const batches = Array.from({ length: 50 }, () => ({
       ...newBatch(),

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@penguinmails/contracts';
 import { verifyGrant } from '@penguinmails/http';
-import { testKeys } from '@penguinmails/testing';
+import { awayFromMidnight, testKeys } from '@penguinmails/testing';
 import type { NewBatch } from '../../src/batch/new-batch.js';
 import { newBatch, newBatchId, reportOf, times } from './batch-engine.js';
-import { type QueueEngine, startQueueEngine } from './queue-engine.js';
+import { lookAgain, type QueueEngine, startQueueEngine } from './queue-engine.js';
 
 let queue: QueueEngine;
 beforeAll(async () => {
@@ -56,7 +56,8 @@ describe('enqueueing batches', () => {
 describe('a claim of batches', () => {
   it('goes by priority, then time, then id', async () => {
     const tenantId = newId();
-    const at = (ms: number) => new Date(Date.now() - 60_000 + ms).toISOString();
+    const past = Date.now() - 60_000;
+    const at = (ms: number) => new Date(past + ms).toISOString();
     const early = newBatch({ tenantId, scheduledAt: at(1) });
     const late = newBatch({ tenantId, scheduledAt: at(2), rateKey: early.rateKey });
     const twin = newBatch({ tenantId, scheduledAt: at(2), rateKey: early.rateKey });
@@ -112,7 +113,7 @@ describe('a claim of batches', () => {
     expect((await queue.batches.lease()).batches).toEqual([]);
     await queue.admin.query('DELETE FROM queue_controls');
     await queue.admin.query('DELETE FROM lane_pauses');
-    queue.batches.ready.wake();
+    await lookAgain(queue.batches);
     expect((await queue.batches.lease()).batches).toHaveLength(1);
   });
 
@@ -120,14 +121,14 @@ describe('a claim of batches', () => {
     await queue.batches.enqueue(
       newBatch({ scheduledAt: new Date(Date.now() + 60_000).toISOString() }),
     );
-    const waiting = queue.batches.lease(1, 'worker-1', 20_000);
+    const waiting = queue.batches.lease(1, 'worker-1', 45_000);
     const now = newBatch();
     await queue.batches.enqueue(now);
     expect((await waiting).batches.map(({ batchId }) => batchId)).toEqual([now.batchId]);
   });
 
   it('finds what another replica enqueued', async () => {
-    const waiting = queue.batches.lease(1, 'worker-1', 20_000);
+    const waiting = queue.batches.lease(1, 'worker-1', 45_000);
     await queue.anotherReplica().batches.enqueue(newBatch());
     expect((await waiting).batches).toHaveLength(1);
   });
@@ -169,6 +170,8 @@ describe('a claim of batches', () => {
 });
 
 describe('limits', () => {
+  beforeEach(() => awayFromMidnight(), 120_000);
+
   const limit = (batch: NewBatch, key: string, perMinute: number | null, perDay: number | null) =>
     queue.admin.query(
       'INSERT INTO rate_limits (tenant_id, limit_key, per_minute, per_day) VALUES ($1, $2, $3, $4)',
@@ -208,7 +211,7 @@ describe('limits', () => {
     const first = await queue.batches.lease();
     expect(first.batches).toMatchObject([{ leaseTo: 30 }]);
     await queue.batches.finish(reportOf(first.batches[0], first.leaseToken, times(30)));
-    const next = await queue.batches.lease(1, 'worker-1', 20_000);
+    const next = await queue.batches.lease(1, 'worker-1', 45_000);
     expect(next.batches[0].resumeAt).toBe(30);
     expect(next.batches[0].leaseTo).toBeLessThanOrEqual(60);
   });

@@ -73,7 +73,7 @@ describe('a job that is put into the queue', () => {
 
   it('is there for those who wait, but only once the transaction has committed', async () => {
     const waiting = queue.leaseJobs.execute(
-      { worker_id: 'w', types: ['maintenance'], max: 1, wait_ms: 20_000 },
+      { worker_id: 'w', types: ['maintenance'], max: 1, wait_ms: 45_000 },
       new AbortController().signal,
     );
     const [id] = await enqueue(asked());
@@ -274,7 +274,7 @@ describe('jobs that are added one by one', () => {
 
   it('wait for nobody when they come alone, and wake whoever waits for work', async () => {
     const waiting = queue.leaseJobs.execute(
-      { worker_id: 'w', types: ['maintenance'], max: 1, wait_ms: 20_000 },
+      { worker_id: 'w', types: ['maintenance'], max: 1, wait_ms: 45_000 },
       new AbortController().signal,
     );
     const id = await add();

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@penguinmails/contracts';
 import { type Database, openDatabase, type SystemTransaction } from '@penguinmails/database';
+import { patientPools } from '@penguinmails/testing';
 import { queueDatabaseSettings } from '../../src/persistence/queue-database.js';
 import { type QueueEngine, resultOf, startQueueEngine } from './queue-engine.js';
 
@@ -23,11 +24,13 @@ afterAll(() => queue.stop());
 beforeEach(async () => {
   const secret = (value: string) => ({ reveal: () => value });
   const { appUrl, systemUrl } = queue.database;
-  const settings = queueDatabaseSettings({
-    url: secret(appUrl),
-    systemUrl: secret(systemUrl),
-    pooled: false,
-  });
+  const settings = patientPools(
+    queueDatabaseSettings({
+      url: secret(appUrl),
+      systemUrl: secret(systemUrl),
+      pooled: false,
+    }),
+  );
   database = openDatabase({ ...settings, system: { ...settings.system, max: 1 } });
   await queue.empty();
   await queue.admin.query('VACUUM (ANALYZE) job_queue');

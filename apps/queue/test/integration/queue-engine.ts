@@ -5,7 +5,7 @@ import { newEmailId, newId, newStorageKey } from '@penguinmails/contracts';
 import { openDatabase } from '@penguinmails/database';
 import { createLogger } from '@penguinmails/observability';
 import { EventWriter, type ReceivedEvent } from '@penguinmails/outbox';
-import { createTierDatabase, patientPools, testKeys } from '@penguinmails/testing';
+import { createTierDatabase, eventually, patientPools, testKeys } from '@penguinmails/testing';
 import pg from 'pg';
 import { AddJob } from '../../src/enqueue/add-job.js';
 import { AddTogether } from '../../src/enqueue/add-together.js';
@@ -143,8 +143,26 @@ export async function startQueueEngine() {
 
     makeDue: async () => {
       await admin.query('UPDATE job_queue SET scheduled_at = now()');
-      parts.ready.wake();
+      await lookAgain(parts);
     },
+
+    /**
+     * Seconds for which the work puts off everything in a table: `least` and `most`, since nobody knows
+     * how long the work itself took.
+     */
+    delayBy: async (work: () => Promise<unknown>, table = 'job_queue'): Promise<Delay> => {
+      const [{ before }] = await rows<{ before: string }>('SELECT now()::text AS before');
+      await work();
+      const [delay] = await rows<{ least: number; most: number }>(
+        `SELECT extract(epoch FROM min(scheduled_at) - clock_timestamp())::float8 AS least,
+           extract(epoch FROM max(scheduled_at) - $1)::float8 AS most FROM ${table}`,
+        [before],
+      );
+      return delay;
+    },
+
+    /** The service is up: if the machine stands still before the next round, that is no outage. */
+    keepUp: () => admin.query(`UPDATE queue_clock SET stamped_at = now() + interval '1 minute'`),
 
     accept: (events: EmailAccepted[]) =>
       db.system.slice((tx) => parts.onEmailAccepted.handle(events, tx)),
@@ -189,6 +207,19 @@ export async function startQueueEngine() {
 
 export type QueueEngine = Awaited<ReturnType<typeof startQueueEngine>>;
 
+/** Within these seconds something was put off. */
+export interface Delay {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** So that the next claim, which waits for nothing, looks at the table for what nobody gave a sign of. */
+export async function lookAgain({ ready, laneLook }: LookingParts): Promise<void> {
+  ready.wake();
+  await eventually(() => laneLook.isDue());
+}
+type LookingParts = Pick<ReturnType<typeof assemble>, 'ready' | 'laneLook'>;
+
 function assemble(db: ReturnType<typeof openDatabase>) {
   const directory = new LaneDirectory();
   const lanes = new LaneSystemRepository();
@@ -229,6 +260,7 @@ function assemble(db: ReturnType<typeof openDatabase>) {
   const misfits = new BuryMisfits(finishJobs);
   return {
     ready,
+    laneLook,
     groups,
     batches,
     claims,

@@ -1,5 +1,5 @@
 import type { ServiceTokenSigner } from '@penguinmails/http';
-import { TierClient } from '@penguinmails/http/tier-client';
+import { type Deadlines, TierClient } from '@penguinmails/http/tier-client';
 
 type Tier = 'oltp' | 'content' | 'queue';
 
@@ -9,11 +9,17 @@ export class TierClients {
   readonly content: TierClient;
   readonly queue: TierClient;
 
-  constructor(urls: Readonly<Record<Tier, string>>, signer: ServiceTokenSigner) {
+  /** @param deadlines where they differ from the seed's */
+  constructor(
+    urls: Readonly<Record<Tier, string>>,
+    signer: ServiceTokenSigner,
+    deadlines: Partial<Deadlines> = {},
+  ) {
     const client = (tier: Tier) =>
       new TierClient({
         tier,
         baseUrl: urls[tier],
+        deadlines,
         signToken: () => signer.token(tier),
         onRefusedToken: (date) => signer.correctClock(date),
       });

@@ -46,7 +46,7 @@ describe('OutcomeReporter', () => {
       call < 3 ? tierDown('queue') : null,
     );
     reporter.report([delivered(held)]);
-    expect(await reporter.close(10_000)).toBe(0);
+    expect(await reporter.close(50_000)).toBe(0);
     expect(reports).toHaveLength(3);
     expect(held.size).toBe(0);
   });
@@ -58,7 +58,7 @@ describe('OutcomeReporter', () => {
     );
     const [good, bad] = [delivered(held), delivered(held, 'not acceptable')];
     reporter.report([good, bad]);
-    expect(await reporter.close(10_000)).toBe(0);
+    expect(await reporter.close(50_000)).toBe(0);
     const taken = reports.filter((results) => !results.some(isBad)).flat();
     expect(taken).toContainEqual(good);
     expect(taken).toContainEqual({ ...bad, code: null, enhanced_code: null, reply: null });
@@ -68,7 +68,7 @@ describe('OutcomeReporter', () => {
   it('lets go of an outcome that the queue refuses even without detail', async () => {
     const { reporter, reports, held } = reporterBefore(() => unprocessable([]));
     reporter.report([delivered(held)]);
-    expect(await reporter.close(10_000)).toBe(0);
+    expect(await reporter.close(50_000)).toBe(0);
     expect(reports).toHaveLength(2);
   });
 });

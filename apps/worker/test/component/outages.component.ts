@@ -15,15 +15,18 @@ import { TransportDirectory } from '../../src/send-email/transport-directory.js'
 import { SmtpPool } from '../../src/smtp/smtp-pool.js';
 import { parseSmtpUrl } from '../../src/smtp/smtp-server.js';
 import type { TierServer } from './tier-server.js';
-import { WorkerBench } from './worker-bench.js';
+import { patience, WorkerBench } from './worker-bench.js';
 
-const SLOW = { timeoutMs: 15_000 };
+const SLOW = { timeoutMs: 45_000 };
 
 describe('the worker while something is away', () => {
   let bench: WorkerBench;
+  /** When slow@ is answered. */
+  let slow: PromiseWithResolvers<void>;
 
   beforeEach(async () => {
-    bench = await WorkerBench.start({}, { slowMs: 1_000 });
+    slow = Promise.withResolvers();
+    bench = await WorkerBench.start({}, { slowUntil: slow.promise });
   });
   afterEach(() => bench.stop());
 
@@ -150,7 +153,9 @@ describe('the worker while something is away', () => {
     const id = bench.send({ to });
     await bench.sink.waitFor((message) => message.to.includes(to));
     expect(bench.queue.results).toEqual([]);
-    await bench.stopWorker();
+    const stopped = bench.stopWorker();
+    slow.resolve();
+    await stopped;
     expect(bench.queue.kindsOf(id)).toEqual(['delivered']);
     expect(bench.copiesTo(to)).toBe(1);
   });
@@ -210,14 +215,14 @@ class Hands {
   private readonly tiers: TierClients;
   private readonly pool = new SmtpPool(
     { connections: 2, messagesPerConnection: 10, idleMs: 1_000 },
-    { connectMs: 1_000, greetingMs: 1_000, silenceMs: 1_000 },
+    { connectMs: 30_000, greetingMs: 30_000, silenceMs: 30_000 },
   );
 
   constructor({ queue, oltp, content, sink }: WorkerBench) {
     const urls = { queue: queue.server.url, oltp: oltp.server.url, content: content.server.url };
     const key = { issuer: 'worker', privateKey: testKeys().worker.privateKey } as const;
     const logger = createLogger('worker', { level: 'silent' });
-    this.tiers = new TierClients(urls, new ServiceTokenSigner(key));
+    this.tiers = new TierClients(urls, new ServiceTokenSigner(key), patience);
     this.queue = new QueueClient(this.tiers.queue, 'hands');
     this.keeper = new LeaseKeeper(this.queue, this.held, logger);
     const oltpClient = new OltpClient(this.tiers.oltp);

@@ -9,7 +9,7 @@ import type {
 } from '../../src/clients/queue.client.js';
 import { Refusal, TierServer } from './tier-server.js';
 
-const LEASE_MS = 30_000;
+const LEASE_MS = 600_000;
 /** Longest reply that the queue takes. */
 const REPLY_MAX = 2_000;
 

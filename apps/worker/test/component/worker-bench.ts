@@ -11,6 +11,15 @@ import { ScriptedContent } from './scripted-content.js';
 import { ScriptedOltp } from './scripted-oltp.js';
 import { ScriptedQueue } from './scripted-queue.js';
 
+/** No call of the worker ends because the machine stood still: its answer would be lost. */
+const PATIENCE_MS = 45_000;
+export const patience = {
+  read: PATIENCE_MS,
+  write: PATIENCE_MS,
+  upload: PATIENCE_MS,
+  progress: PATIENCE_MS,
+};
+
 export interface NewEmail {
   readonly to: string;
   readonly envelope?: Partial<Envelope>;
@@ -47,7 +56,8 @@ export class WorkerBench {
 
   async startWorker(env: Record<string, string> = {}): Promise<void> {
     const config = readWorkerConfig({ ...this.environment(), ...env });
-    this.app = await createWorkerApplication(config, createLogger('worker', { level: 'silent' }));
+    const logger = createLogger('worker', { level: 'silent' });
+    this.app = await createWorkerApplication(config, logger, patience);
     await this.app.init();
   }
 
@@ -89,11 +99,12 @@ export class WorkerBench {
 
   /** The outcome of a job, once the queue has it. */
   outcomeOf(id: string): Promise<JobResult> {
-    return eventually(() => {
+    const outcome = () => {
       const result = this.queue.resultOf(id);
       if (!result) throw new Error('no outcome yet');
       return result;
-    });
+    };
+    return eventually(outcome, { timeoutMs: PATIENCE_MS });
   }
 
   /** How often a message reached somebody: the sink's copies by recipient. */

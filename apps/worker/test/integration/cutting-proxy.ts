@@ -50,7 +50,8 @@ export class CuttingProxy {
 
   private serve(client: Socket): void {
     const server = connect({ port: this.to, host: '127.0.0.1', noDelay: true });
-    this.ends.push(once(server, 'close'));
+    // Also where an error comes first: sockets close in any order.
+    this.ends.push(new Promise((resolve) => server.once('close', resolve)));
     const { cut } = this;
     this.cut = undefined;
     this.forward(client, server, 'client', cut);

@@ -7,7 +7,7 @@ import { CUT, ScriptedServer, type Step } from './scripted-server.js';
 
 const CONNECTIONS = 2;
 const limits = { connections: CONNECTIONS, messagesPerConnection: 1_000, idleMs: 60_000 };
-const timeouts = { connectMs: 2_000, greetingMs: 2_000, silenceMs: 2_000 };
+const timeouts = { connectMs: 30_000, greetingMs: 30_000, silenceMs: 30_000 };
 const ehlo = '250-scripted\r\n250 PIPELINING';
 const unsigned = outcomeOfError('deferred', 'dkim_unsigned');
 

@@ -8,6 +8,7 @@ import { measured } from '@penguinmails/testing';
 import { createGatewayApplication } from '../../../src/gateway.application.js';
 import { readGatewayConfig } from '../../../src/gateway.config.js';
 import { Contract, type OpenApi } from './contract.js';
+import { beUnhurried } from './patience.js';
 import { identity, NIL, TENANT } from './recorded.js';
 import { problem, ScriptedTier } from './scripted-tier.js';
 
@@ -59,7 +60,9 @@ export class World {
     this.tiers = Object.fromEntries(tiers.map((tier) => [tier, scripted(tier)])) as World['tiers'];
   }
 
-  static async start(): Promise<World> {
+  /** @param options.unhurried the tiers have all the time that they want, unless the test is about that */
+  static async start({ unhurried = false } = {}): Promise<World> {
+    if (unhurried) beUnhurried();
     const { publicKey, privateKey } = generateKeyPairSync('ed25519', {
       publicKeyEncoding: { format: 'der', type: 'spki' },
       privateKeyEncoding: { format: 'der', type: 'pkcs8' },
@@ -147,7 +150,7 @@ export class World {
         ...(payload !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(45_000),
     };
   }
 
