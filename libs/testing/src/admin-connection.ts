@@ -5,7 +5,7 @@ export async function withAdmin<T>(
   url: string,
   work: (admin: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const admin = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  const admin = new pg.Client({ connectionString: url, connectionTimeoutMillis: 60_000 });
   let broken: Error | undefined;
   admin.on('error', (error) => (broken = error));
   await admin.connect();

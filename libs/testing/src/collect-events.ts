@@ -23,7 +23,7 @@ export interface CollectedEvent {
 export interface EventCollector {
   /** Everything read so far, in order of arrival. */
   readonly events: readonly CollectedEvent[];
-  /** Resolves with the first event that matches, also one that came before; rejects after 15 s. */
+  /** Resolves with the first event that matches, also one that came before; rejects after 90 s. */
   waitFor(match: (event: CollectedEvent) => boolean, timeoutMs?: number): Promise<CollectedEvent>;
   stop(): Promise<void>;
 }
@@ -57,14 +57,41 @@ function toEvent({ topic, partition, message }: EachMessagePayload): CollectedEv
   };
 }
 
+/** Where to read on in each partition; whoever has to join its group again goes back to there. */
+class Progress {
+  readonly #next: Map<string, bigint>;
+
+  constructor(private readonly starts: Offsets) {
+    this.#next = new Map(
+      starts.map(({ topic, partition, offset }) => [`${topic}/${partition}`, BigInt(offset)]),
+    );
+  }
+
+  /** False for what was read before. */
+  advance({ topic, partition, message }: EachMessagePayload): boolean {
+    const offset = BigInt(message.offset);
+    if (offset < (this.#next.get(`${topic}/${partition}`) ?? 0n)) return false;
+    this.#next.set(`${topic}/${partition}`, offset + 1n);
+    return true;
+  }
+
+  offsets(): Offsets {
+    return this.starts.map(({ topic, partition, offset }) => ({
+      topic,
+      partition,
+      offset: String(this.#next.get(`${topic}/${partition}`) ?? offset),
+    }));
+  }
+}
+
 async function readFrom(kafka: Kafka, starts: Offsets, arrivals: Arrivals<CollectedEvent>) {
   const groupId = `collector-${randomUUID()}`;
   const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 100 });
+  const progress = new Progress(starts);
   const joined = new Promise<void>((resolve) => {
-    const stopListening = consumer.on(consumer.events.GROUP_JOIN, () => {
-      stopListening();
-      // From the ends as they were before: what came while the group formed is not missed.
-      for (const start of starts) consumer.seek(start);
+    consumer.on(consumer.events.GROUP_JOIN, () => {
+      // What comes while the group forms is not missed, however often it has to.
+      for (const offset of progress.offsets()) consumer.seek(offset);
       resolve();
     });
   });
@@ -73,10 +100,12 @@ async function readFrom(kafka: Kafka, starts: Offsets, arrivals: Arrivals<Collec
   await eventually(() => consumer.subscribe({ topics }));
   await consumer.run({
     autoCommit: false,
-    eachMessage: async (payload) => arrivals.add(toEvent(payload)),
+    eachMessage: async (payload) => {
+      if (progress.advance(payload)) arrivals.add(toEvent(payload));
+    },
   });
   await joined;
-  return { consumer, groupId };
+  return consumer;
 }
 
 /** Reads the topics from their present ends on; makes them when missing. */
@@ -89,13 +118,13 @@ export async function collectEvents(
   const admin = kafka.admin();
   await admin.connect();
   const arrivals = new Arrivals<CollectedEvent>('event');
-  const { consumer, groupId } = await readFrom(kafka, await endOffsets(admin, topics), arrivals);
+  const consumer = await readFrom(kafka, await endOffsets(admin, topics), arrivals);
   return {
     events: arrivals.all,
-    waitFor: (match, timeoutMs = 15_000) => arrivals.waitFor(match, timeoutMs),
+    waitFor: (match, timeoutMs = 90_000) => arrivals.waitFor(match, timeoutMs),
+    // The group, which has committed nothing, goes with its last member.
     stop: async () => {
       await consumer.disconnect();
-      await admin.deleteGroups([groupId]);
       await admin.disconnect();
     },
   };
