@@ -67,6 +67,7 @@ async function open(answer: Answer = echo, options: Partial<GatheredOptions> = {
     tier: 'content',
     baseUrl: `http://127.0.0.1:${port}`,
     signToken: async (on) => `token of ${on?.tenantId ?? 'the service'}`,
+    deadlines: PATIENT,
   });
   closers.push(
     () => server.close(),
@@ -191,10 +192,10 @@ describe('calls that are gathered', () => {
       answer = () => echo(batch, response);
     });
     const short = calls.request(callOf(0, 'a', { budget: new RequestBudget(150) }));
-    const long = calls.request(callOf(1, 'a', { budget: new RequestBudget(3000) }));
-    const began = performance.now();
-    expect(await outcomeOf(short)).toEqual([503, 'tier_unavailable']);
-    expect(performance.now() - began).toBeLessThan(1500);
+    const long = calls.request(callOf(1, 'a', { budget: new RequestBudget(120_000) }));
+    const { result, activeMs } = await measured(() => outcomeOf(short));
+    expect(result).toEqual([503, 'tier_unavailable']);
+    expect(activeMs).toBeLessThan(1500);
     await until(() => got.length === 1);
     answer();
     expect(await outcomeOf(long)).toEqual({ n: 1 });
@@ -251,9 +252,9 @@ describe('calls that are gathered', () => {
 
 /** Until it holds: by asking, since nothing signals it. */
 async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 90_000;
   while (!holds()) {
-    if (performance.now() > end) throw new Error('did not come about within 10 s');
+    if (performance.now() > end) throw new Error('did not come about within 90 s');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
