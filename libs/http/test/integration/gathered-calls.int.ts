@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { measured } from '@penguinmails/testing';
 import type { Caller } from '../../src/index.js';
 import {
   type GatheredCall,
@@ -10,6 +11,7 @@ import {
   RequestBudget,
   TierClient,
 } from '../../src/tier-client/index.js';
+import { PATIENT } from './tier-server.js';
 
 interface Item {
   readonly caller: number;

@@ -3,7 +3,12 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '@penguinmails/testing';
-import { RequestBudget, seedDeadlines, TierClient, type TierRequest } from '../../src/tier-client/index.js';
+import {
+  RequestBudget,
+  seedDeadlines,
+  TierClient,
+  type TierRequest,
+} from '../../src/tier-client/index.js';
 import {
   caller,
   GET,
