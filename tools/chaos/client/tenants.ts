@@ -1,10 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { callGateway, GatewayRefusal } from '../../stack/demo/gateway.ts';
-
-const TRIES = 20;
-const PAUSE_MS = 1_000;
-const TRY_AGAIN = 503;
+import { callGateway } from '../../stack/demo/gateway.ts';
 
 /** A sender: its key, and the address of its mailbox. */
 export interface Sender {
@@ -26,22 +21,8 @@ export async function createSenders(
   count: number,
 ): Promise<Sender[]> {
   const senders: Sender[] = [];
-  for (let n = 0; n < count; n += 1)
-    senders.push(await patiently(() => createSender(publicUrl, platformKey)));
+  for (let n = 0; n < count; n += 1) senders.push(await createSender(publicUrl, platformKey));
   return senders;
-}
-
-/** A machine that stands still for some seconds costs an answer, of which there is another one. */
-async function patiently(create: () => Promise<Sender>): Promise<Sender> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await create();
-    } catch (error) {
-      const isFinal = error instanceof GatewayRefusal && error.status !== TRY_AGAIN;
-      if (isFinal || attempt === TRIES) throw error;
-      await delay(PAUSE_MS);
-    }
-  }
 }
 
 async function createSender(publicUrl: string, platformKey: string): Promise<Sender> {
