@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { temporaryDirectory } from '../test/test-parts.ts';
 import { freePortBase } from '../../libs/testing/src/free-port.ts';
 import { queryOnce } from './postgres/query.ts';
 import { root } from './repository.ts';
@@ -22,7 +22,9 @@ let options: string[];
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  directory = temporaryDirectory();
+  // Not a name that another test run takes for abandoned while the supervisor is killed.
+  directory = mkdtempSync(join(tmpdir(), 'stack-run-'));
+  chmodSync(directory, 0o755);
   const ports = ['--port-base', String(await freePortBase())];
   options = ['tools/start.mjs', '--apps', '', '--data-dir', directory, ...ports];
 });
