@@ -25,6 +25,7 @@ export interface LaneHeads {
  */
 @Injectable()
 export class LaneLook {
+  protected readonly worthWaitingMs: number = WORTH_WAITING_MS;
   private endedAt = -Infinity;
   private tookMs = 0;
   private signs = 0;
@@ -65,7 +66,7 @@ export class LaneLook {
   async catchUp(): Promise<void> {
     await this.running;
     const wait = this.nextAt() - performance.now();
-    if (this.signs === this.seenSigns || wait > WORTH_WAITING_MS) return this.ifDue();
+    if (this.signs === this.seenSigns || wait > this.worthWaitingMs) return this.ifDue();
     if (wait > 0) await delay(wait);
     await this.now();
   }

@@ -50,6 +50,11 @@ export const BATCH_TYPES = {
 
 const STILL_THERE = new AbortController().signal;
 
+/** As the engine's look for jobs. */
+class PatientBatchLook extends BatchLook {
+  protected override readonly worthWaitingMs = 60_000;
+}
+
 interface Parts {
   readonly db: ReturnType<typeof openDatabase>;
   readonly types: JobTypes;
@@ -66,7 +71,7 @@ export function assembleBatches(parts: Parts) {
   const { db, types, signer, limits, limitBook, finish, groups, events } = parts;
   const directory = new BatchDirectory();
   const lanes = new BatchLaneSystemRepository();
-  const look = new BatchLook(db.system, lanes, directory);
+  const look = new PatientBatchLook(db.system, lanes, directory);
   const ready = new ReadyBatches(db, directory, look);
   ready.onModuleInit();
   const batchTypes = new BatchTypes(BATCH_TYPES, types);

@@ -189,10 +189,15 @@ export async function startQueueEngine() {
 
 export type QueueEngine = Awaited<ReturnType<typeof startQueueEngine>>;
 
+/** After a look that took long on a busy machine, a claim that waits for nothing would go without. */
+class PatientLook extends LaneLook {
+  protected override readonly worthWaitingMs = 60_000;
+}
+
 function assemble(db: ReturnType<typeof openDatabase>) {
   const directory = new LaneDirectory();
   const lanes = new LaneSystemRepository();
-  const laneLook = new LaneLook(db.system, lanes, directory);
+  const laneLook = new PatientLook(db.system, lanes, directory);
   const ready = new ReadyJobs(db, directory, laneLook);
   ready.onModuleInit();
   const types = new JobTypes();
