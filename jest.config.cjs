@@ -25,6 +25,7 @@ module.exports = {
   globalSetup: '<rootDir>/tools/test/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/test/global-teardown.mjs',
   testSequencer: '<rootDir>/tools/test/long-first.cjs',
-  testTimeout: 60000,
+  // Above what single waits allow (eventually: 90 s): patience costs a passing test nothing.
+  testTimeout: 300000,
   workerIdleMemoryLimit: '1GB',
 };

@@ -37,7 +37,7 @@ const say = (fields: object, message: string): boolean =>
 const logger = { debug: () => undefined, info: () => undefined, warn: say, error: say };
 
 function open({ appUrl, systemUrl }: RunOptions): Database {
-  const pool = { max: 10, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 5_000 };
+  const pool = { max: 10, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 60_000 };
   return openDatabase({
     tier: 'olap',
     app: { url: appUrl, ...pool },

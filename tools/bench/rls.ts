@@ -64,7 +64,7 @@ const kinds: readonly Kind[] = [
 
 /** App login under row level security; in place of the system login one that may bypass it. */
 function open(database: TierDatabase): Database {
-  const pool = { max: 2, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 5_000 };
+  const pool = { max: 2, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 60_000 };
   return openDatabase({
     tier: 'notifications',
     app: { url: database.appUrl, ...pool },

@@ -3,8 +3,9 @@ import type { PlannedFault } from './faults.ts';
 import { readArrivals, readHotJobs } from './judge/facts.ts';
 import type { ChaosStack } from './stack/chaos-stack.ts';
 
-/** What the sockets still held when a worker was hit has reached the sink after this time. */
-const BUFFERS_EMPTY_MS = 1_500;
+/** What the sockets still held when a worker was hit has reached the sink when it had so many turns. */
+const SINK_TURNS = 15;
+const BETWEEN_TURNS_MS = 100;
 
 /** What a fault did. */
 export interface Struck {
@@ -47,7 +48,10 @@ async function countInFlight(
   { pauseMs }: PlannedFault,
   tenants: string[],
 ): Promise<number> {
-  await delay(BUFFERS_EMPTY_MS);
+  for (let turn = 0; turn < SINK_TURNS; turn += 1) {
+    await stack.askSink();
+    await delay(BETWEEN_TURNS_MS);
+  }
   const description = stack.describe();
   const hot = await readHotJobs(description, tenants);
   const running = hot.filter(({ status }) => status === 'running');

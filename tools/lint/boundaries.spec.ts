@@ -70,7 +70,7 @@ describe('planted violations of the boundary table', () => {
     });
     if (stdout.length === 0) throw new Error(String(stderr));
     found = JSON.parse(String(stdout)) as string[][];
-  }, 120_000);
+  });
 
   it.each(cases.map((plant, index) => [plant[0], plant[3], index] as const))(
     '%s: %s',

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { temporaryDirectory } from '../test/test-parts.ts';
 import { freePortBase } from '../../libs/testing/src/free-port.ts';
 import { queryOnce } from './postgres/query.ts';
 import { root } from './repository.ts';
 import { readStackFile, type StackDescription } from './stack-file.ts';
-import { identify } from './supervisor/process-identity.ts';
+import { identify, isAlive } from './supervisor/process-identity.ts';
 
 // A parent that a test can kill without a warning to its child.
 const PARENT = `const { spawn } = require('node:child_process');
@@ -22,7 +22,9 @@ let options: string[];
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  directory = temporaryDirectory();
+  // Not a name that another test run takes for abandoned while the supervisor is killed.
+  directory = mkdtempSync(join(tmpdir(), 'stack-run-'));
+  chmodSync(directory, 0o755);
   const ports = ['--port-base', String(await freePortBase())];
   options = ['tools/start.mjs', '--apps', '', '--data-dir', directory, ...ports];
 });
@@ -43,7 +45,7 @@ function start(...args: string[]): ChildProcess {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 50_000;
+  const deadline = Date.now() + 240_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error('it never came');
     await delay(50);
@@ -62,8 +64,10 @@ const pidsOf = (stack: StackDescription): (number | null)[] => [
   stack.kafka.pid,
   stack.smtp.pid,
 ];
-const alive = (pids: (number | null)[]): boolean[] =>
-  pids.map((pid) => pid !== null && identify(pid) !== undefined);
+/** Who they are now: a pid may be another process's later. */
+const identitiesOf = (pids: (number | null)[]) => pids.map((pid) => identify(pid ?? 0));
+const alive = (processes: ReturnType<typeof identitiesOf>): boolean[] =>
+  processes.map((one) => one !== undefined && isAlive(one));
 
 describe('npm start', () => {
   let first: StackDescription;
@@ -72,7 +76,7 @@ describe('npm start', () => {
     start();
     first = await untilReady();
     expect(statSync(join(directory, 'stack.json')).mode & 0o777).toBe(0o600);
-    expect(new Set(alive(pidsOf(first)))).toEqual(new Set([true]));
+    expect(new Set(alive(identitiesOf(pidsOf(first))))).toEqual(new Set([true]));
     const { app_url, system_url } = first.databases.queue;
     const users = [app_url, system_url].map((url) => queryOnce(url, 'SELECT current_user AS u'));
     expect(await Promise.all(users)).toEqual([[{ u: 'queue_app' }], [{ u: 'queue_system' }]]);
@@ -86,7 +90,7 @@ describe('npm start', () => {
     ]);
     expect(code).toBe(1);
     expect(complaint).toContain('a stack already runs');
-    expect(alive([first.supervisor_pid])).toEqual([true]);
+    expect(alive(identitiesOf([first.supervisor_pid]))).toEqual([true]);
   });
 
   it('rewrites the description when a part comes back under another pid', async () => {
@@ -99,28 +103,32 @@ describe('npm start', () => {
 
   it('recovers from kill -9 of itself: its leftovers end, the same ports serve again', async () => {
     const before = await untilReady();
+    const parts = identitiesOf(pidsOf(before));
     process.kill(before.supervisor_pid, 'SIGKILL');
     start();
     await until(() => (readStackFile(directory)?.supervisor_pid ?? 0) !== before.supervisor_pid);
     const again = await untilReady();
     expect(again.kafka.brokers).toBe(before.kafka.brokers);
     expect(again.databases.oltp.app_url).toBe(before.databases.oltp.app_url);
-    expect(new Set(alive(pidsOf(before)))).toEqual(new Set([false]));
+    expect(new Set(alive(parts))).toEqual(new Set([false]));
     await stop(again);
   });
 
   it('stops everything when its parent dies', async () => {
     const parent = start('-e', PARENT);
     const stack = await untilReady();
+    const supervisor = identitiesOf([stack.supervisor_pid]);
+    const parts = identitiesOf(pidsOf(stack));
     parent.kill('SIGKILL');
-    await until(() => !alive([stack.supervisor_pid])[0]);
-    expect(new Set(alive(pidsOf(stack)))).toEqual(new Set([false]));
+    await until(() => !alive(supervisor)[0]);
+    expect(new Set(alive(parts))).toEqual(new Set([false]));
     expect(existsSync(join(directory, 'stack.json'))).toBe(false);
   });
 });
 
 async function stop(stack: StackDescription): Promise<void> {
+  const supervisor = identitiesOf([stack.supervisor_pid]);
   process.kill(stack.supervisor_pid, 'SIGTERM');
-  await until(() => !alive([stack.supervisor_pid])[0]);
+  await until(() => !alive(supervisor)[0]);
   expect(readStackFile(directory)).toBeUndefined();
 }

@@ -9,7 +9,7 @@ import { readStackFile } from '../stack/stack-file.ts';
 import { inheritedEnvironment } from './test.config.ts';
 import { sweepAbandoned, temporaryDirectory } from './test-parts.ts';
 
-const READY_WITHIN_MS = 180_000;
+const READY_WITHIN_MS = 600_000;
 const POLL_MS = 100;
 
 /** A whole product of its own, started as `npm start` starts it. */

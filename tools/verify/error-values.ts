@@ -42,7 +42,7 @@ export async function errorLeaks(
   database: TierDatabase,
   tables: readonly ProbedTable[],
 ): Promise<{ leaks: Leak[]; failures: number }> {
-  const pool = { max: 2, idleTimeoutMillis: 1_000, connectionTimeoutMillis: 5_000 };
+  const pool = { max: 2, idleTimeoutMillis: 1_000, connectionTimeoutMillis: 60_000 };
   const app = { url: database.appUrl, ...pool };
   const system = { url: database.systemUrl, ...pool };
   const opened = openDatabase({ tier, app, system, pooled: false });

@@ -128,7 +128,7 @@ export async function interleaveWrites(
 ): Promise<WrittenInterleaving> {
   const drop = `DROP TABLE IF EXISTS ${TABLE};`;
   await withAdmin(database.adminUrl, (admin) => admin.query(drop + LEDGER));
-  const pool = { max: CONNECTIONS, idleTimeoutMillis: 5_000, connectionTimeoutMillis: 10_000 };
+  const pool = { max: CONNECTIONS, idleTimeoutMillis: 5_000, connectionTimeoutMillis: 60_000 };
   const app = { url: appUrl, ...pool };
   const system = { url: database.systemUrl, ...pool };
   const opened = openDatabase({ tier, app, system, pooled });

@@ -177,7 +177,7 @@ export async function interleaveThroughLibrary(
   tables: readonly ReadableTable[],
   operations: number,
 ): Promise<Interleaving> {
-  const pool = { max: CONNECTIONS, idleTimeoutMillis: 5_000, connectionTimeoutMillis: 10_000 };
+  const pool = { max: CONNECTIONS, idleTimeoutMillis: 5_000, connectionTimeoutMillis: 60_000 };
   const opened = openDatabase({
     tier,
     app: { url: appUrl, ...pool },

@@ -114,7 +114,7 @@ export async function ownerLogin(tier: TierName): Promise<Mutant> {
   const signs = await inDatabase(tier, async (database) => {
     const table = await anyTable(tier, database);
     await inflict(database, `ALTER TABLE ${table} OWNER TO ${tier}_app`);
-    const pool = { max: 1, idleTimeoutMillis: 1_000, connectionTimeoutMillis: 5_000 };
+    const pool = { max: 1, idleTimeoutMillis: 1_000, connectionTimeoutMillis: 60_000 };
     const opened = openDatabase({
       tier,
       app: { url: database.appUrl, ...pool },

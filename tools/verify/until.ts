@@ -11,7 +11,7 @@ export class NotInTime extends Error {
 export async function until(
   what: string,
   check: () => Promise<boolean>,
-  timeoutMs = 120_000,
+  timeoutMs = 300_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await check())) {

@@ -4,7 +4,7 @@ import type { Answer, ProblemBody } from './support/api.js';
 import { copiesTo, open } from './support/inbox.js';
 import { address, type Email, Tenant } from './support/tenant.js';
 
-const SOON = { timeoutMs: 30_000, intervalMs: 50 };
+const SOON = { timeoutMs: 180_000, intervalMs: 50 };
 const PDF = Buffer.from('%PDF-1.7\n\0\x01\xff not text\n', 'latin1');
 
 interface Notified {

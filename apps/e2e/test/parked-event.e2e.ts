@@ -8,8 +8,8 @@ import { readStack } from './support/stack.js';
 import { Tenant } from './support/tenant.js';
 
 /** The event goes through outbox and log first; a machine that is busy otherwise takes longer. */
-const SOON = { timeoutMs: 30_000, intervalMs: 100 };
-const STATEMENT_MS = 10_000;
+const SOON = { timeoutMs: 180_000, intervalMs: 100 };
+const STATEMENT_MS = 60_000;
 
 interface ParkedEvent {
   readonly id: string;

@@ -6,7 +6,7 @@ import { copiesTo, open } from './support/inbox.js';
 import { dataDirectory, tiers } from './support/stack.js';
 import { address, type Email, Tenant } from './support/tenant.js';
 
-const SOON = { timeoutMs: 30_000, intervalMs: 50 };
+const SOON = { timeoutMs: 180_000, intervalMs: 50 };
 
 interface Listed {
   readonly data: readonly Email[];
@@ -60,20 +60,20 @@ describe('scheduled mail', () => {
   it('is sent at its time and not before', async () => {
     const tenant = await Tenant.create();
     const to = address();
-    const due = Date.now() + 2_500;
+    const due = Date.now() + 6_000;
     const scheduled_at = new Date(due).toISOString();
     const email = await tenant.send({ to, scheduled_at });
     expect(email).toMatchObject({ status: 'scheduled', scheduled_at });
     await tenant.untilStatus(email.id, 'delivered');
     const [copy] = await copiesTo(to);
     expect(Date.parse(copy.received_at)).toBeGreaterThanOrEqual(due);
-    expect(Date.parse(copy.received_at)).toBeLessThan(due + 10_000);
+    expect(Date.parse(copy.received_at)).toBeLessThan(due + 60_000);
   });
 
   it('is never sent once it is cancelled, which works once', async () => {
     const tenant = await Tenant.create();
     const [to, witness] = [address(), address()];
-    const scheduled_at = new Date(Date.now() + 2_000).toISOString();
+    const scheduled_at = new Date(Date.now() + 6_000).toISOString();
     const email = await tenant.send({ to, scheduled_at });
     const first = await tenant.live.post<Email>(`/v1/emails/${email.id}/cancel`);
     expect([first.status, first.body.status]).toEqual([200, 'cancelled']);

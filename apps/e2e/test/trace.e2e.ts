@@ -15,7 +15,7 @@ const LAST = 'consumer.slice';
 /** The others that take in events of an e-mail, in their own time. */
 const CONSUMERS = ['content', 'oltp', 'queue', 'notifications'];
 const eventsIn = ({ attributes }: Span) => Number(attributes['messaging.batch.message_count']);
-const EXPORTED = { timeoutMs: 20_000, intervalMs: 200 };
+const EXPORTED = { timeoutMs: 180_000, intervalMs: 200 };
 
 describe('one send', () => {
   let trace: readonly Span[];

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** Default 30 s: a bound for a busy machine, not an expectation. */
+  /** Default 90 s: a bound for a machine that stands still at times, not an expectation. */
   readonly timeoutMs?: number;
   /** Default 25 ms. */
   readonly intervalMs?: number;
@@ -25,7 +25,7 @@ async function attempt<T>(check: () => T | Promise<T>): Promise<Outcome<T>> {
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { timeoutMs = 30_000, intervalMs = 25 }: EventuallyOptions = {},
+  { timeoutMs = 90_000, intervalMs = 25 }: EventuallyOptions = {},
 ): Promise<Exclude<T, false>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

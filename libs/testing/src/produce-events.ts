@@ -88,7 +88,9 @@ export async function produceRecords(
 ): Promise<void> {
   const names = [...new Set(records.map(({ topic }) => topic))];
   await ensureTestTopics(brokers, names);
-  const producer = testKafka(brokers).producer({ allowAutoTopicCreation: false });
+  // What is sent again because an answer was late is there once.
+  const options = { allowAutoTopicCreation: false, idempotent: true };
+  const producer = testKafka(brokers).producer(options);
   await producer.connect();
   try {
     await producer.sendBatch({

@@ -112,7 +112,7 @@ export class SmtpSink {
   }
 
   /** Resolves with the first accepted message that matches, also one that came before. */
-  waitFor(match: (message: SinkMessage) => boolean, timeoutMs = 30_000): Promise<SinkMessage> {
+  waitFor(match: (message: SinkMessage) => boolean, timeoutMs = 90_000): Promise<SinkMessage> {
     return this.arrivals.waitFor(match, timeoutMs);
   }
 

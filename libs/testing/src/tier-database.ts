@@ -63,7 +63,8 @@ export async function createTierDatabase(
   const template = await ensureTemplate(adminUrl, tier);
   const name = `test_${tier}_${process.pid}_${randomBytes(5).toString('hex')}`;
   await withAdmin(adminUrl, async (admin) => {
-    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    // Refused while who has just built the template is still leaving it.
+    await eventually(() => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
     // Rights on the database itself are not copied from the template.
     await admin.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
     const roles = logins.map((login) => `${tier}_${login}`).join(', ');

@@ -4,7 +4,7 @@ import type { RunAnswer, RunRequest } from './contender-run.ts';
 import { within } from './deadline.ts';
 
 const RUN_WITHIN_MS = 600_000;
-const END_WITHIN_MS = 20_000;
+const END_WITHIN_MS = 120_000;
 const PROGRAM = new URL('contender-run.ts', import.meta.url).pathname;
 
 /** Runs one measurement in a process of its own; a failure is an answer too. */

@@ -41,7 +41,7 @@ export class Load {
     this.#settings = settings;
     this.#pool = new Pool(settings.publicUrl, {
       connections: settings.concurrency,
-      connectTimeout: 2_000,
+      connectTimeout: ANSWER_WITHIN_MS,
       headersTimeout: ANSWER_WITHIN_MS,
       bodyTimeout: ANSWER_WITHIN_MS,
     });

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '../../stack/ports.ts';
+import { commitsIn, inFairWeather, livesOf } from '../../verify/weather.ts';
 import { Load } from '../client/load.ts';
 import { createSenders } from '../client/tenants.ts';
 import { readHotJobs } from '../judge/facts.ts';
@@ -11,7 +13,7 @@ const TENANTS = 3;
 const CLIENTS = 8;
 const WARM = 40;
 const DRAINED_WITHIN_MS = 30_000;
-const PROGRESS_WITHIN_MS = 120_000;
+const PROGRESS_WITHIN_MS = 300_000;
 const POLL_MS = 50;
 /** So slow that a worker has more jobs than connections when it has to go. */
 const SLOW_SINK_MS = 300;
@@ -39,7 +41,12 @@ export async function drainEach(
 ): Promise<boolean> {
   let ok = true;
   for (const app of drained) {
-    const report = await drainOne(settings, app);
+    const description = settings.stack.describe();
+    const report = await inFairWeather({
+      run: () => drainOne(settings, app),
+      isGood: (found) => found.ok,
+      questions: [...commitsIn(description, []), ...livesOf(description, [app])],
+    });
     print(report);
     ok &&= report.ok;
   }
@@ -51,7 +58,7 @@ async function drainOne(settings: RoundSettings, part: string): Promise<DrainRep
   const { gateway, keys } = stack.describe();
   const senders = await createSenders(gateway.url, keys.platform ?? '', TENANTS);
   const tenants = senders.map(({ tenantId }) => tenantId);
-  const label = `d${seed}-${part}`;
+  const label = `d${seed}-${part}-${randomUUID().slice(0, 8)}`;
   const size = { emails: Number.POSITIVE_INFINITY, concurrency: CLIENTS };
   await stack.slowSink(part === 'worker' ? SLOW_SINK_MS : 0);
   const load = new Load({ publicUrl: gateway.url, senders, ledger, label, ...size });

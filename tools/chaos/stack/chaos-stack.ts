@@ -4,7 +4,8 @@ import { readStackFile, type StackDescription } from '../../stack/stack-file.ts'
 import { sendControl } from '../../stack/supervisor/control-socket.ts';
 import { startTestStack, type TestStack } from '../../test/test-stack.ts';
 
-const BACK_WITHIN_MS = 90_000;
+const BACK_WITHIN_MS = 240_000;
+const SINK_ANSWERS_WITHIN_MS = 60_000;
 const POLL_MS = 50;
 const START_ATTEMPTS = 5;
 
@@ -99,8 +100,18 @@ export class ChaosStack {
   /** How late the sink answers DATA. */
   async slowSink(delayMs: number): Promise<void> {
     const url = `${this.describe().smtp.inbox_url}/api/delay?ms=${delayMs}`;
-    const answer = await fetch(url, { method: 'PUT', signal: AbortSignal.timeout(5_000) });
+    const answer = await fetch(url, {
+      method: 'PUT',
+      signal: AbortSignal.timeout(SINK_ANSWERS_WITHIN_MS),
+    });
     if (!answer.ok) throw new Error(`the sink answers ${answer.status}`);
+  }
+
+  /** Settles when the sink has answered: it runs. */
+  async askSink(): Promise<void> {
+    const url = `${this.describe().smtp.inbox_url}/api/messages?limit=1`;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(SINK_ANSWERS_WITHIN_MS) });
+    await answer.text();
   }
 
   stop(): Promise<void> {

@@ -14,7 +14,7 @@ export class AppProcess implements Part {
   readonly order = 3;
   readonly stopSignal = 'SIGTERM';
   readonly stopWithinMs = 28_000; // requests in flight may take 25 s
-  readonly readyWithinMs = 60_000;
+  readonly readyWithinMs = 180_000;
   readonly #plan: StackPlan;
   readonly #replica: Replica;
 

@@ -12,7 +12,7 @@ import { queue } from './evidence/queue.ts';
 import { worker } from './evidence/worker.ts';
 import { sendDemoEmail } from './demo-email.ts';
 
-const EVIDENCE_WITHIN_MS = 60_000;
+const EVIDENCE_WITHIN_MS = 240_000;
 const POLL_MS = 100;
 const NAME_WIDTH = 13;
 
@@ -25,7 +25,7 @@ function witnessesFor(plan: StackPlan): Witness<unknown>[] {
 /**
  * Sends one e-mail with an attachment and prints what each tier then holds about it.
  *
- * @returns the tiers that had no evidence within 60 s; their lines say so
+ * @returns the tiers that had no evidence within 240 s; their lines say so
  */
 export async function runDemo(plan: StackPlan): Promise<string[]> {
   const [tenant] = plan.secrets.tenants;

@@ -19,7 +19,7 @@ import { countBrokers } from './metadata-request.ts';
 import { type BrokerPorts, serverProperties } from './server-properties.ts';
 
 const run = promisify(execFile);
-const FORMAT_WITHIN_MS = 60_000;
+const FORMAT_WITHIN_MS = 180_000;
 const ANSWER_WITHIN_MS = 1_000;
 const CLUSTER_ID = 'PenguinMailsLocalStack'; // 22 characters of base64url, as a cluster id is
 const QUIET = [
@@ -39,7 +39,7 @@ export class KafkaBroker implements Part {
   readonly order = 1;
   readonly stopSignal = 'SIGTERM';
   readonly stopWithinMs = 15_000;
-  readonly readyWithinMs = 60_000;
+  readonly readyWithinMs = 180_000;
   readonly #settings: BrokerSettings;
   readonly #jars: Jar[];
   #draftArchive: string | undefined;

@@ -7,7 +7,7 @@ import { countBrokers } from './metadata-request.ts';
 import { type BrokerPorts, serverProperties } from './server-properties.ts';
 
 const run = promisify(execFile);
-const ENGINE_ANSWERS_WITHIN_MS = 5_000;
+const ENGINE_ANSWERS_WITHIN_MS = 20_000;
 const ANSWER_WITHIN_MS = 1_000;
 
 /** True when a Docker engine answers, not only when the command is there. */

@@ -107,7 +107,7 @@ describe('readiness', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
-    expect(await countBrokers('127.0.0.1', port, 2_000)).toBe(1);
+    expect(await countBrokers('127.0.0.1', port, 60_000)).toBe(1);
     server.close();
   });
 

@@ -38,7 +38,7 @@ export class PostgresCluster implements Part {
   readonly order = 0;
   readonly stopSignal = 'SIGINT'; // fast shutdown: connections are cut, nothing is lost
   readonly stopWithinMs = 15_000;
-  readonly readyWithinMs = 60_000;
+  readonly readyWithinMs = 180_000;
   readonly #settings: ClusterSettings;
 
   constructor(settings: ClusterSettings) {

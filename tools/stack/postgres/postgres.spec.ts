@@ -47,7 +47,7 @@ const rows = (): Promise<{ n: number }[]> =>
 
 /** A new process serves. */
 async function untilServes(before: number | null): Promise<void> {
-  for (let tries = 0; tries < 400; tries += 1) {
+  for (let tries = 0; tries < 6_000; tries += 1) {
     const { state, pid } = supervisor.part('db').status();
     if (state === 'ready' && pid !== before) return cluster.probe();
     await delay(25);
@@ -98,7 +98,7 @@ describe('PostgresCluster', () => {
   });
 
   it('starts over a stale postmaster.pid whose pid is another program now, unharmed', async () => {
-    stranger = spawn('sleep', ['60'], accountOptions());
+    stranger = spawn('sleep', ['3600'], accountOptions());
     const file = join(directory, 'data', 'postmaster.pid');
     const text = readFileSync(file, 'utf8');
     await supervisor.part('db').stop();

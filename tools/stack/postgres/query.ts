@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 
-const CONNECT_WITHIN_MS = 2_000;
-const ANSWER_WITHIN_MS = 10_000;
+const CONNECT_WITHIN_MS = 20_000;
+const ANSWER_WITHIN_MS = 60_000;
 
 /** Connects, runs one statement, disconnects. Rows are trusted to be of type `R`. */
 export async function queryOnce<R extends object>(

@@ -8,7 +8,7 @@ import { type Account, firstClosedDirectory } from './account.ts';
 import type { Binaries } from './binaries.ts';
 
 const run = promisify(execFile);
-const INITDB_WITHIN_MS = 60_000;
+const INITDB_WITHIN_MS = 180_000;
 
 /** Templates that this process has asked for: five clusters start at once. */
 const templates = new Map<string, Promise<string>>();

@@ -21,7 +21,7 @@ export class SmtpSink implements Part {
   readonly order = 2;
   readonly stopSignal = 'SIGTERM';
   readonly stopWithinMs = 5_000;
-  readonly readyWithinMs = 30_000;
+  readonly readyWithinMs = 120_000;
   readonly #settings: SmtpSinkSettings;
 
   constructor(settings: SmtpSinkSettings) {

@@ -81,19 +81,19 @@ describe('SMTP sink', () => {
 
   it('takes complained@, answers slow@ late, and cuts the connection of cut@ after DATA', async () => {
     await send('complained@a.sandbox.test', 'complaint');
+    const began = performance.now();
     const slow = send('slow@a.sandbox.test', 'slow');
     await expect(send('cut@a.sandbox.test', 'cut')).rejects.toMatchObject({ code: 'ECONNECTION' });
     const cut = await getJson<Message>('/api/wait?to=cut@a.sandbox.test&timeout_ms=0');
     expect(cut.outcome).toBe('cut');
-    const began = Date.now();
     await slow;
-    expect(Date.now() - began).toBeGreaterThan(2_000);
+    expect(performance.now() - began).toBeGreaterThan(4_900);
     const { data } = await getJson<{ data: Message[] }>('/api/messages?subject=complaint');
     expect(data).toHaveLength(1);
   });
 
   it('waits for a message that is still to come, and says so when none came', async () => {
-    const waiting = getJson<Message>('/api/wait?to=later@a.sandbox.test&timeout_ms=20000');
+    const waiting = getJson<Message>('/api/wait?to=later@a.sandbox.test&timeout_ms=120000');
     await send('other@a.sandbox.test', 'other');
     await send('later@a.sandbox.test', 'later');
     expect((await waiting).subject).toBe('later');

@@ -21,8 +21,8 @@ class TinyPart implements Part {
   readonly name: string;
   readonly order: number;
   readonly stopSignal = 'SIGTERM';
-  readonly stopWithinMs: number = 2_000;
-  readonly readyWithinMs = 5_000;
+  readonly stopWithinMs: number = 60_000;
+  readonly readyWithinMs = 60_000;
   readonly #directory: string;
   readonly #script: string;
 
@@ -76,7 +76,7 @@ afterEach(async () => {
 });
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 90_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`never came; ${lines.join('; ')}`);
     await delay(10);

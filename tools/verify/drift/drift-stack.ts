@@ -3,8 +3,11 @@ import { readStackFile, type StackDescription } from '../../stack/stack-file.ts'
 import { sendControl } from '../../stack/supervisor/control-socket.ts';
 import { startTestStack, type TestStack } from '../../test/test-stack.ts';
 
-/** Short enough to pass in a run, and in the product's proportions: the reaper works ten times in each. */
-export const GRACES = { pendingSeconds: 2, deniedSeconds: 4 } as const;
+/**
+ * Short enough to pass in a run, and in the product's proportions: the reaper works ten times in each, and
+ * together they are longer than a commit that the disk keeps waiting.
+ */
+export const GRACES = { pendingSeconds: 5, deniedSeconds: 15 } as const;
 
 const HASTE = {
   CONTENT_PENDING_GRACE_SECONDS: String(GRACES.pendingSeconds),

@@ -69,7 +69,7 @@ async function changed(sender: Sender, sends: readonly Send[]): Promise<string[]
   return sample.flatMap(({ id = '', text }, at) => (shown[at] === text ? [] : [id]));
 }
 
-/** Waits for no drift; after `withinMs` answers the drift that stays. */
+/** Waits for no drift; after `withinMs` answers the drift that stays. @throws what then keeps it from looking */
 export async function settledDrift(
   stack: DriftStack,
   sender: Sender,
@@ -78,8 +78,10 @@ export async function settledDrift(
 ): Promise<Drift> {
   const deadline = Date.now() + withinMs;
   for (;;) {
-    const drift = await judge(stack, sender, sends);
-    if (!hasDrift(drift) || Date.now() > deadline) return drift;
+    const isLast = Date.now() > deadline;
+    const [look] = await Promise.allSettled([judge(stack, sender, sends)]);
+    if (look.status === 'fulfilled' && (isLast || !hasDrift(look.value))) return look.value;
+    if (look.status === 'rejected' && isLast) throw look.reason;
     await delay(POLL_MS);
   }
 }

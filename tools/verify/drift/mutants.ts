@@ -4,7 +4,7 @@ import { type Drift, settledDrift } from './judge.ts';
 import type { Sender } from './sender.ts';
 import { until } from '../until.ts';
 
-const SEEN_WITHIN_MS = 30_000;
+const SEEN_WITHIN_MS = 120_000;
 const STAYS_FOR_MS = 10_000;
 /** The relay's lanes, as libs/outbox/src/outbox-lanes.ts locks them. */
 const RELAY_LOCK_SPACE = 0x6f757462;

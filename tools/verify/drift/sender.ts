@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { DriftStack } from './drift-stack.ts';
 
-const ANSWER_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 30_000;
 const AT_ONCE = 10;
+const TRY_AGAIN = 503;
 
 /** What the client knows of one send. */
 export interface Send {
@@ -30,11 +31,9 @@ export class Sender {
     const slug = `drift-${randomUUID()}`;
     const owner = { email: `owner@${slug}.example`, name: 'Owner' };
     const platformKey = stack.description.keys.platform ?? '';
-    const answer = await call(stack, platformKey, 'POST', '/v1/admin/tenants', {
-      name: slug,
-      slug,
-      owner,
-    });
+    const tenant = { name: slug, slug, owner };
+    const answer = await call(stack, platformKey, 'POST', '/v1/admin/tenants', tenant);
+    if (answer.status === TRY_AGAIN) return Sender.create(stack);
     if (answer.status !== 201) throw new Error(`no tenant: ${answer.status}`);
     const { id, mailbox, api_keys } = (await answer.json()) as NewTenant;
     const live = api_keys.find(({ mode }) => mode === 'live');

@@ -1,4 +1,4 @@
-const ANSWER_WITHIN_MS = 20_000;
+const ANSWER_WITHIN_MS = 60_000;
 
 /** An answer of the gateway or of a tier. */
 export interface Answer {

@@ -5,7 +5,7 @@ import { tiers } from '../../stack/ports.ts';
 
 /** Header by which a record is known again among the dead letters, which keep all headers. */
 const MARK = 'probe-id';
-const ARRIVES_WITHIN = { timeoutMs: 30_000, intervalMs: 50 };
+const ARRIVES_WITHIN = { timeoutMs: 180_000, intervalMs: 50 };
 
 const TOPICS = tiers.map((tier) => `penguinmails.dlq.${tier}.v1`);
 

@@ -154,7 +154,7 @@ async function countsOf(world: World, due: readonly Count[]): Promise<string[]> 
   const read = () => queryAs<Row>(world.stack.databases.olap.admin_url, text, [hours]);
   const total = due.reduce((sum, [, , count]) => sum + count, 0);
   const sumOf = (rows: readonly Row[]) => rows.reduce((sum, { count }) => sum + count, 0);
-  const within = { timeoutMs: 60_000, intervalMs: 100 };
+  const within = { timeoutMs: 240_000, intervalMs: 100 };
   await eventually(async () => sumOf(await read()) >= total, within).catch(() => undefined);
   const seen = (await read()).map((row): Count => [
     row.tenant_id,

@@ -42,7 +42,7 @@ export interface MutantRun {
   readonly first: string | undefined;
 }
 
-const SERVED_WITHIN = { timeoutMs: 60_000, intervalMs: 200 };
+const SERVED_WITHIN = { timeoutMs: 240_000, intervalMs: 200 };
 
 /** After a restart breakers may be open: what is refused for that reason is no sign of a mutant. */
 async function untilServed({ operations, a }: World): Promise<void> {

@@ -14,7 +14,7 @@ export interface AppChange extends SourceChange {
   readonly app: App;
 }
 
-const READY_WITHIN = { timeoutMs: 60_000, intervalMs: 100 };
+const READY_WITHIN = { timeoutMs: 240_000, intervalMs: 100 };
 
 /** Of a process of this user: how it was started. Linux only. */
 function startOf(pid: number): { args: string[]; env: Record<string, string> } {

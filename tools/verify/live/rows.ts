@@ -60,7 +60,7 @@ export async function settledDigestOf(
       last = await digestOf(world, tenantId);
       return isDeepStrictEqual(before, last);
     },
-    { timeoutMs: 60_000, intervalMs: 1_000 },
+    { timeoutMs: 240_000, intervalMs: 1_000 },
   );
   return last;
 }

@@ -10,6 +10,6 @@ const run = promisify(execFile);
 /** Every route of the apps, by default of all tiers. In a process of its own: the compiled controllers need what the tiers need. */
 export async function readTierRoutesApart(...apps: readonly App[]): Promise<TierRoute[]> {
   const script = fileURLToPath(new URL('print-tier-routes.ts', import.meta.url));
-  const { stdout } = await run(nodePath, [script, ...apps], { timeout: 60_000 });
+  const { stdout } = await run(nodePath, [script, ...apps], { timeout: 300_000 });
   return JSON.parse(stdout) as TierRoute[];
 }

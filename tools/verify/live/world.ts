@@ -41,7 +41,7 @@ interface Created {
   api_keys: { mode: string; key: string }[];
 }
 
-const SETTLED = { timeoutMs: 60_000, intervalMs: 50 };
+const SETTLED = { timeoutMs: 240_000, intervalMs: 50 };
 
 /** The body of an answer of that status. @throws Error otherwise */
 export function bodyOf<T>(answer: Answer, status: number): T {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { newId, topics } from '@penguinmails/contracts';
 import { ensureTopics, withAdmin } from '@penguinmails/kafka';
 import { createLogger } from '@penguinmails/observability';
+import { eventually } from '@penguinmails/testing/events';
 import {
   createTierDatabase,
   type TierDatabase,
@@ -79,8 +80,9 @@ async function startBroker(supervisor: Supervisor, directory: string): Promise<s
   const brokers = [`127.0.0.1:${port}`];
   const logger = createLogger('verify', { level: 'error' });
   const declared = topics.filter(({ name }) => name === TOPIC);
-  await withAdmin({ brokers, clientId: 'verify', logger }, (admin) =>
-    ensureTopics(admin, declared),
+  // A broker that has just started may be late with its first answers.
+  await eventually(() =>
+    withAdmin({ brokers, clientId: 'verify', logger }, (admin) => ensureTopics(admin, declared)),
   );
   return brokers;
 }
@@ -110,8 +112,8 @@ function poolOf({ adminUrl }: TierDatabase): pg.Pool {
   const pool = new pg.Pool({
     connectionString: adminUrl,
     max: 2,
-    connectionTimeoutMillis: 5_000,
-    query_timeout: 30_000,
+    connectionTimeoutMillis: 60_000,
+    query_timeout: 120_000,
   });
   // The loss of an idle connection is an event; the query that meets it rejects as well.
   pool.on('error', (error) => void error);

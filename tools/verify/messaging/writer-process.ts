@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventWriter, WakeUp } from '@penguinmails/outbox';
 import { SeededRandom } from './seeded-random.ts';
-import { openAs, serve } from './serve.ts';
+import { openPatiently, serve } from './serve.ts';
 import { type Aggregate, EVENT_TYPE, PUBLIC_URL } from './subject.ts';
 
 const WRITERS = 4;
@@ -12,7 +12,7 @@ const MOST_EVENTS = 5;
 const RAISE = 'UPDATE verify_aggregates SET version = version + $2 WHERE id = $1 RETURNING version';
 
 await serve(async ({ name, seed, oltp, aggregates, ledgerFile, eventsPerSecond }) => {
-  const database = openAs(name, 'oltp', oltp);
+  const database = openPatiently(name, 'oltp', oltp);
   const writer = new EventWriter(
     { tier: 'oltp', emits: [EVENT_TYPE], publicUrl: PUBLIC_URL },
     new WakeUp(),

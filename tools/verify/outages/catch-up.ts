@@ -4,7 +4,7 @@ import { copiesTo } from './inbox.ts';
 import type { Cell } from './parts.ts';
 import type { Accepted, World } from './world.ts';
 
-const CAUGHT_UP_WITHIN_MS = 60_000;
+const CAUGHT_UP_WITHIN_MS = 240_000;
 const LOOK_EVERY_MS = 250;
 /** A mail server that was away: the next try comes by the backoff of its job, not by the outage's end. */
 const WAITING = ['deferred', 'unknown'];

@@ -51,7 +51,7 @@ export interface CellReport {
 const UNDER_WAY = 10;
 const BREAKER_SAMPLES = 5;
 const PACE_MS = 10;
-const MEND_WITHIN_MS = 60_000;
+const MEND_WITHIN_MS = 240_000;
 /** The breaker's window, and a call at its end. */
 const OPENS_WITHIN_MS = 13_000;
 /** Less than a call to a silent tier takes. */

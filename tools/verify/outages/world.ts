@@ -4,7 +4,7 @@ import { until } from './until.ts';
 import { newAddress } from './sample.ts';
 import type { Route } from './document.ts';
 
-const SETTLED_WITHIN_MS = 40_000;
+const SETTLED_WITHIN_MS = 240_000;
 
 interface NewTenant {
   readonly mailbox: { readonly address: string };

@@ -14,7 +14,7 @@ export class AppPart implements Part {
   readonly order = 3;
   readonly stopSignal = 'SIGTERM';
   readonly stopWithinMs = 40_000;
-  readonly readyWithinMs = 60_000;
+  readonly readyWithinMs = 180_000;
   readonly name: string;
   readonly #settings: AppPartSettings;
 

@@ -1,4 +1,5 @@
 import { SeededRandom } from '../messaging/seeded-random.ts';
+import { inFairWeather } from '../weather.ts';
 import type { Form } from './form.ts';
 import { unexpectedErrors } from './judge/service-errors.ts';
 import { longRounds, shortRounds } from './rounds.ts';
@@ -34,7 +35,11 @@ export async function runFaults(
     unexpectedErrors(stage.directory);
     for (const plan of plans.filter(({ name }) => !only || only.includes(name))) {
       if (plan.name === 'poison job') await scene.restartWith(form.poisonLimits);
-      const report = await new Round(scene, random, plan).run();
+      const report = await inFairWeather({
+        run: () => new Round(scene, random, plan).run(),
+        isGood: ({ violations }) => Object.keys(violations).length === 0,
+        questions: [() => stage.admin.query('SELECT 1')],
+      });
       onReport(report);
       reports.push(report);
     }

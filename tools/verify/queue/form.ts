@@ -52,7 +52,7 @@ export const shortForm: Form = {
   awayMs: 5_500,
   slowMs: 4_000,
   againWithinMs: 10_000,
-  settledWithinMs: 20_000,
+  settledWithinMs: 120_000,
   durable: false,
 };
 

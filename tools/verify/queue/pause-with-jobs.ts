@@ -3,7 +3,7 @@ import { readJournals } from './judge/read-journals.ts';
 import type { Round } from './round.ts';
 import { monotonicMs } from './worker/journal-line.ts';
 
-const MEET_WITHIN_MS = 30_000;
+const MEET_WITHIN_MS = 120_000;
 /** A begun job whose note is so old is at work; before, it may still be noting. */
 const AT_WORK_MS = 100;
 

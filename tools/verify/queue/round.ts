@@ -107,7 +107,7 @@ export class Round {
       return rows[0]?.n ?? 0;
     };
     let met = 0;
-    await until('jobs are running', async () => (met = await running()) > 0, 30_000);
+    await until('jobs are running', async () => (met = await running()) > 0);
     this.#faults += 1;
     this.#running += met;
   }

@@ -71,8 +71,8 @@ function poolOf(url: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: 6,
-    connectionTimeoutMillis: 5_000,
-    query_timeout: 30_000,
+    connectionTimeoutMillis: 60_000,
+    query_timeout: 120_000,
     application_name: 'verify-queue',
   });
   // The loss of an idle connection is an event; the query that meets it rejects as well.

@@ -29,14 +29,22 @@ export const readStack = (): Stack => JSON.parse(readFileSync(stackFile, 'utf8')
 
 export const dataDirectory = dirname(stackFile);
 
+const hurt = new Set<string>();
+
+/** Whether a test of this file has a part down or paused. */
+export const isHurt = (): boolean => hurt.size > 0;
+
 /** `npm run stack -- <command> <part>`; settles when it has been done, `start` when the part serves. */
 export async function tellStack(
   command: 'stop' | 'start' | 'kill' | 'pause' | 'resume',
   part: string,
 ): Promise<void> {
+  const heals = command === 'start' || command === 'resume';
+  if (!heals) hurt.add(part);
   const script = 'tools/stack/stack-command.ts';
   const args = [script, command, part, '--data-dir', dataDirectory];
   await run(readStack().node, args, { cwd: root });
+  if (heals) hurt.delete(part);
 }
 
 /** kill -9; the part stays down until `start`. */

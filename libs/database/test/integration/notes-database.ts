@@ -49,7 +49,7 @@ export async function createNotesDatabase(adminUrl?: string): Promise<NotesDatab
   await admin.query(NOTES);
   const opened: Database[] = [];
   const settings: NotesDatabase['settings'] = ({ max = 4, ...overrides } = {}) => {
-    const pool = { max, idleTimeoutMillis: 5_000, connectionTimeoutMillis: 30_000 };
+    const pool = { max, idleTimeoutMillis: 600_000, connectionTimeoutMillis: 60_000 };
     return {
       tier: 'notifications',
       app: { url: tier.appUrl, ...pool },

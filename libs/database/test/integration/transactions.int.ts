@@ -184,6 +184,8 @@ describe('retry', () => {
     const cross = (first: string, second: string) =>
       database.system.transaction(async (tx) => {
         const add = 'UPDATE counters SET value = value + 1 WHERE name = $1';
+        await tx.query("SET LOCAL lock_timeout = '60s'");
+        await tx.query("SET LOCAL idle_in_transaction_session_timeout = '60s'");
         await tx.query(add, [first]);
         await tx.query('SELECT pg_sleep(0.05)');
         await tx.query(add, [second]);

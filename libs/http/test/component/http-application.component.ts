@@ -74,7 +74,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const call = async (path: string, init: RequestInit = {}) => {
-  const response = await fetch(`${base}${path}`, { signal: AbortSignal.timeout(20_000), ...init });
+  const response = await fetch(`${base}${path}`, { signal: AbortSignal.timeout(120_000), ...init });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json');
   return {
@@ -225,7 +225,7 @@ describe('bodies', () => {
     const endless = new ReadableStream({
       pull: (controller) => controller.enqueue(Buffer.alloc(65_536, 'x')),
     });
-    const stop = AbortSignal.timeout(5000);
+    const stop = AbortSignal.timeout(60_000);
     const headers = { 'content-type': 'application/json' };
     const init = { method: 'POST', body: endless, headers, duplex: 'half', signal: stop };
     const answer = await fetch(`${base}/internal/emails`, init as RequestInit);

@@ -65,7 +65,7 @@ const echo = (port: number) =>
       'x-request-id': 'request-1',
       traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01`,
     },
-    signal: AbortSignal.timeout(5000),
+    signal: AbortSignal.timeout(60_000),
   });
 
 describe('a caller’s trace', () => {
@@ -86,7 +86,7 @@ describe('a caller’s trace', () => {
 
 describe('runUntilSignal', () => {
   it('is ready, then on SIGTERM answers what is under way and takes nothing new', async () => {
-    const service = await startService();
+    const service = await startService({ PROBE_SLOW_MS: '20000' });
     expect((await get(service.adminPort, '/readyz')).statusCode).toBe(200);
     const agent = new Agent({ keepAlive: true, maxSockets: 2 });
     closers.push(() => agent.destroy());
@@ -101,6 +101,7 @@ describe('runUntilSignal', () => {
     expect((await get(service.adminPort, '/livez')).statusCode).toBe(200);
     await expect(get(service.port, '/quick')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 
+    service.child.kill('SIGUSR2');
     const answer = await slow;
     expect(answer.headers.connection).toBe('close');
     expect(await json(answer)).toEqual({ done: true });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { eventually, freePort } from '@penguinmails/testing';
 import { RequestBudget } from '../../src/tier-client/index.js';
 import {
   GET,
@@ -27,29 +28,25 @@ describe('the breaker', () => {
   });
 
   it('opens on a refused port, answers at once, and recovers within about a second', async () => {
-    const gone = await serve((_request, response) => json(response, 200, {}));
-    await gone.close();
-    const client = clientOf(gone.port);
-    await openBreaker(client);
-    let asked = 0;
-    await serve((_request, response) => {
-      asked += 1;
-      json(response, 200, { back: true });
-    }, gone.port);
-    const refused = await timed(() => client.request(GET));
-    expect(refused.result).toMatchObject(DOWN);
-    expect(refused.activeMs).toBeLessThan(300);
-    expect(asked).toBe(0);
-    const recovered = await timed(() =>
-      until(() =>
-        client.request(GET).then(
-          () => true,
-          () => false,
-        ),
-      ),
-    );
-    expect(recovered.activeMs).toBeLessThan(2000);
-    expect(client.isOpen).toBe(false);
+    // Who stands still for a second finds the breaker ask again: then anew.
+    await eventually(async () => {
+      const port = await freePort();
+      const client = clientOf(port);
+      await openBreaker(client);
+      let asked = 0;
+      await serve((_request, response) => {
+        asked += 1;
+        json(response, 200, { back: true });
+      }, port);
+      const refused = await timed(() => client.request(GET));
+      expect(refused.result).toMatchObject(DOWN);
+      expect(refused.activeMs).toBeLessThan(300);
+      expect(asked).toBe(0);
+      const isBack = () => client.request(GET).then(Boolean, () => false);
+      const recovered = await timed(() => until(isBack));
+      expect(recovered.activeMs).toBeLessThan(2000);
+      expect(client.isOpen).toBe(false);
+    });
   });
 
   it('asks a tier that stays silent with one call a second', async () => {
@@ -61,13 +58,13 @@ describe('the breaker', () => {
     await openBreaker(client);
     asked = 0;
     const burst = () => Promise.allSettled(Array.from({ length: 50 }, () => client.request(GET)));
-    const end = performance.now() + 2500;
+    const began = performance.now();
     await until(async () => {
       await burst();
-      return performance.now() > end;
+      return performance.now() > began + 2500;
     });
     expect(asked).toBeGreaterThanOrEqual(1);
-    expect(asked).toBeLessThanOrEqual(3);
+    expect(asked).toBeLessThanOrEqual(Math.ceil((performance.now() - began) / 1000));
   });
 
   it('stays open when the call that asks again runs out of its request’s time', async () => {
@@ -86,11 +83,14 @@ describe('the breaker', () => {
 
   it('opens when calls hang that had most of their time', async () => {
     const { port } = await serve(() => undefined);
-    const client = clientOf(port, { deadlines: { write: 100 } });
-    const hung = [1, 2, 3].map(() => client.request({ ...POST, budget: new RequestBudget(90) }));
-    const ended = await Promise.allSettled(hung);
-    expect(ended.every(({ status }) => status === 'rejected')).toBe(true);
-    expect(client.isOpen).toBe(true);
+    // Who stands still before the call has less of its time: then anew.
+    await eventually(async () => {
+      const client = clientOf(port, { deadlines: { write: 100 } });
+      const hung = [1, 2, 3].map(() => client.request({ ...POST, budget: new RequestBudget(90) }));
+      const ended = await Promise.allSettled(hung);
+      expect(ended.every(({ status }) => status === 'rejected')).toBe(true);
+      expect(client.isOpen).toBe(true);
+    });
   });
 
   it('opens again after as few failures, however many calls it has refused', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
 import net, {
   connect,
   createServer,
@@ -49,10 +50,21 @@ export async function produce(
   messages: Message[],
   compression: CompressionTypes = kafkajs.CompressionTypes.None,
 ): Promise<void> {
-  const producer = client().producer({ allowAutoTopicCreation: false });
+  // What is sent again because an answer was late is there once.
+  const producer = client().producer({ allowAutoTopicCreation: false, idempotent: true });
   await producer.connect();
   await producer.send({ topic, messages, acks: -1, compression });
   await producer.disconnect();
+}
+
+// An internal file of kafkajs, without types.
+const { prototype: brokerPrototype } = createRequire(import.meta.url)('kafkajs/src/broker') as {
+  prototype: { leaveGroup(request: { groupId: string }): Promise<unknown> };
+};
+
+/** The requests from now on by which consumers tell the broker that they leave. */
+export function leaveRequests() {
+  return jest.spyOn(brokerPrototype, 'leaveGroup').mock;
 }
 
 export function consumerSettings(

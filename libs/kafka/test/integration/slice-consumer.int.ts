@@ -1,23 +1,26 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { topics as declared } from '@penguinmails/contracts';
-import { eventually, freePort } from '@penguinmails/testing';
+import { eventually, freePort, measured } from '@penguinmails/testing';
 import kafkajs, { type CompressionTypes, type Kafka } from 'kafkajs';
 import {
   createProducer,
   createRelayProducer,
   ensureTopics,
   type EventProducer,
+  type IncomingRecord,
+  type OutgoingRecord,
   type RecordSlice,
   SliceConsumer,
   type SliceConsumerSettings,
-  withAdmin,
 } from '../../src/index.js';
+import { Gathering } from '../../src/gathering.js';
 import { GroupWatch } from '../../src/group-watch.js';
 import {
   admin,
   consumerSettings,
   LateBroker,
   newTopic,
+  leaveRequests,
   produce,
   settings,
   lz4OfLiterals,
@@ -45,7 +48,23 @@ function numbered(count: number, keys = 16) {
 /** Remembers what came, per partition. */
 class Received {
   readonly slices: RecordSlice[] = [];
-  readonly run = async (slice: RecordSlice): Promise<void> => void this.slices.push(slice);
+  /** Of each slice what no slice before it had: one whose commit came too late comes again. */
+  readonly fresh: IncomingRecord[][] = [];
+  readonly #seen = new Set<string>();
+  readonly run = async (slice: RecordSlice): Promise<void> => {
+    this.slices.push(slice);
+    this.fresh.push(slice.records.filter((record) => this.#isNew(record)));
+  };
+
+  #isNew({ partition, offset }: IncomingRecord): boolean {
+    const known = this.#seen.size;
+    return this.#seen.add(`${partition}/${offset}`).size > known;
+  }
+
+  /** Each once, as they came first. */
+  get records(): IncomingRecord[] {
+    return this.fresh.flat();
+  }
 
   get values(): number[] {
     return this.slices.flatMap(({ records }) => records.map(({ value }) => Number(value)));
@@ -89,9 +108,9 @@ describe('SliceConsumer', () => {
     await produce(topic, [{ key: 'a', value: 'plain' }]);
     const received = new Received();
     start(consumerSettings([topic], received.run));
-    await eventually(() => received.values.length === 2);
-    const records = received.slices.flatMap(({ records }) => records);
-    expect(records.map((record) => record.value?.toString())).toEqual([value, 'plain']);
+    await eventually(() => received.records.length === 2);
+    const values = received.records.map((record) => record.value?.toString());
+    expect(values).toEqual([value, 'plain']);
   });
 
   it('reads keys, empty values, headers and zstd batches as they are', async () => {
@@ -101,8 +120,8 @@ describe('SliceConsumer', () => {
     await produce(topic, [{ key: 'a', value: null }]);
     const received = new Received();
     start(consumerSettings([topic], received.run));
-    await eventually(() => received.values.length === 2);
-    const [first, second] = received.slices.flatMap(({ records }) => records);
+    await eventually(() => received.records.length === 2);
+    const [first, second] = received.records;
     expect(first).toMatchObject({ topic, partition: 0, offset: 0n, key: 'a', headers: { h: 'ü' } });
     expect(first.value?.toString()).toBe('packed');
     expect(second).toMatchObject({ key: 'a', value: null, headers: {} });
@@ -113,41 +132,65 @@ describe('SliceConsumer', () => {
     const at = (partition: number, value: string) => ({ key: 'k', value, partition });
     await produce(topic, [at(0, '1'), at(1, '2')]);
     const received = new Received();
+    let mended = false;
     let failures = 0;
     const consumer = start(
       consumerSettings([topic], async (slice) => {
-        if (slice.partition === 0 && failures++ < 3) (undefined as unknown as string).trim();
+        if (slice.partition === 0 && !mended) {
+          failures += 1;
+          (undefined as unknown as string).trim();
+        }
         await received.run(slice);
       }),
     );
     await eventually(() => received.values.includes(2) && consumer.state().paused.length === 1);
+    await eventually(() => failures > 2);
+    expect(received.values).not.toContain(1);
+    mended = true;
     await eventually(() => received.values.includes(1));
-    expect(failures).toBe(4);
-    expect(consumer.state()).toMatchObject({ status: 'running', paused: [], rebuilds: 0 });
+    await eventually(() => consumer.state().status === 'running');
+    await eventually(() => consumer.state().paused.length === 0);
+    // A broker that is late may cost a rebuild, a handler never.
+    expect(consumer.state().lastFailure?.reason ?? 'kafka_js').toMatch(/^kafka_js/);
   });
+
+  /** Time does not pass for whoever gathers: a wait ends only by being told to. */
+  function gatherForEver() {
+    jest.spyOn(Gathering.prototype, 'waitMs', 'get').mockReturnValue(3_600_000);
+    return jest.spyOn(Gathering.prototype, 'linger').mock;
+  }
 
   it('lets records gather between fetches; the first after a quiet time waits for nothing', async () => {
     const topic = await newTopic(1);
     const received = new Received();
+    const lingers = gatherForEver();
     start({ ...consumerSettings([topic], received.run), gatherMs: 4000 });
     await produce(topic, numbered(1));
-    await eventually(() => received.values.length === 1, { timeoutMs: 3500 });
+    await eventually(() => received.records.length === 1 && lingers.calls.length > 0);
     for (let n = 0; n < 3; n++) await produce(topic, numbered(1));
-    await eventually(() => received.values.length === 4);
-    expect(received.slices.map(({ records }) => records.length)).toEqual([1, 3]);
+    expect(received.records).toHaveLength(1);
+    (lingers.contexts[0] as Gathering).hurry();
+    await eventually(() => received.records.length === 4);
+    const sizes = received.fresh.map((records) => records.length);
+    expect(sizes.filter((size) => size > 0)).toEqual([1, 3]);
+  });
+
+  it('refuses to gather for longer than a rebalance may wait', () => {
+    const of = consumerSettings(['none'], new Received().run);
+    expect(() => new SliceConsumer({ ...of, gatherMs: 5001 })).toThrow(RangeError);
   });
 
   it('tells until when it has read under a steady load, though it is always behind', async () => {
     const topic = await newTopic(1);
+    // However slow anything is: when a slice is done, the next records are there.
     const consumer = start({
-      ...consumerSettings([topic], async () => undefined),
+      ...consumerSettings([topic], () => produce(topic, numbered(20))),
       gatherMs: 1000,
     });
     await produce(topic, numbered(1));
     await eventually(() => consumer.lag().readUntil !== null);
     const startedAt = Date.now();
-    await eventually(async () => {
-      await produce(topic, numbered(20));
+    await eventually(() => {
       const { records, readUntil, measuredAt } = consumer.lag();
       expect(records).toBeGreaterThan(0);
       expect(Number(readUntil)).toBeGreaterThan(startedAt);
@@ -160,12 +203,12 @@ describe('SliceConsumer', () => {
     const value = 'y'.repeat(90_000);
     for (let n = 0; n < 4; n++) await produce(topic, Array(8).fill({ key: 'k', value }));
     const received = new Received();
+    const lingers = gatherForEver();
     const consumer = start({ ...consumerSettings([topic], received.run), gatherMs: 5000 });
-    await eventually(() => received.values.length === 32, { timeoutMs: 9000 });
+    await eventually(() => received.records.length === 32);
     expect(received.slices.length).toBeGreaterThan(2);
-    const stopping = performance.now();
     await consumer.stop();
-    expect(performance.now() - stopping).toBeLessThan(4000);
+    await Promise.all(lingers.results.map(({ value }) => value));
   });
 
   it('starts from the oldest record when its offset is out of range', async () => {
@@ -176,8 +219,8 @@ describe('SliceConsumer', () => {
     const partitions = [{ partition: 0, offset: '1000000' }];
     await admin((a) => a.setOffsets({ groupId: of.groupId, topic, partitions }));
     start(of);
-    await eventually(() => received.values.length === 3);
-    expect(received.values).toEqual([0, 1, 2]);
+    await eventually(() => received.records.length === 3);
+    expect(received.records.map(({ value }) => Number(value))).toEqual([0, 1, 2]);
   });
 
   it('leaves the group cleanly: another member takes over at once and loses nothing', async () => {
@@ -188,13 +231,17 @@ describe('SliceConsumer', () => {
     const leaving = start(shared);
     const staying = start({ ...shared, runSlice: second.run });
     const both = () => [leaving, staying].map((c) => c.state().assignedPartitions);
-    await eventually(() => both().every((assigned) => assigned === 2), { timeoutMs: 20_000 });
-    await produce(topic, numbered(500));
-    await eventually(() => first.values.length + second.values.length >= 500);
-    await leaving.stop();
-    await eventually(() => staying.state().assignedPartitions === 4, { timeoutMs: 5000 });
-    await produce(topic, numbered(1000).slice(500));
+    await eventually(() => both().every((assigned) => assigned === 2));
     const all = () => new Set([...first.values, ...second.values]);
+    await produce(topic, numbered(500));
+    await eventually(() => all().size === 500);
+    const { groupId } = shared;
+    const left = leaveRequests();
+    await leaving.stop();
+    // Without it the broker would give the partitions away only when the session has run out.
+    await eventually(() => left.calls.some(([request]) => request.groupId === groupId));
+    await eventually(() => staying.state().assignedPartitions === 4);
+    await produce(topic, numbered(1000).slice(500));
     await eventually(() => all().size === 1000);
   });
 
@@ -214,16 +261,17 @@ describe('SliceConsumer', () => {
     const received = new Received();
     const of = consumerSettings([topic], received.run);
     const consumer = start(of);
-    await eventually(() => consumer.state().rebuilds >= 2, { timeoutMs: 15_000 });
+    await eventually(() => consumer.state().rebuilds >= 2);
+    await eventually(() => consumer.state().lastFailure?.reason === 'unknown_codec');
     expect(consumer.state().status).not.toBe('stopped');
-    expect(consumer.state().lastFailure?.reason).toBe('unknown_codec');
     expect(received.values).toEqual([]);
     await consumer.stop();
     const partitions = [{ partition: 0, offset: '1' }];
-    await admin((a) => a.setOffsets({ groupId: of.groupId, topic, partitions }));
+    // Refused while the broker has not seen the consumer leave.
+    await eventually(() => admin((a) => a.setOffsets({ groupId: of.groupId, topic, partitions })));
     start(of);
-    await eventually(() => received.values.length === 1);
-    expect(received.values).toEqual([1]);
+    await eventually(() => received.records.length === 1);
+    expect(received.values).not.toContain(0);
   });
 
   it('waits in the background for a broker that is down, and starts when it comes', async () => {
@@ -236,7 +284,7 @@ describe('SliceConsumer', () => {
     await eventually(() => consumer.state().rebuilds >= 2);
     expect(consumer.state().status).toBe('connecting');
     await broker.open();
-    await eventually(() => received.values.length === 1, { timeoutMs: 15_000 });
+    await eventually(() => received.records.length === 1);
     await consumer.stop();
     broker.close();
     expect(consumer.state().status).toBe('stopped');
@@ -245,11 +293,14 @@ describe('SliceConsumer', () => {
   it('stops at once while no broker answers', async () => {
     const of = consumerSettings(['none'], new Received().run);
     const consumer = start({ ...of, brokers: [`127.0.0.1:${await freePort()}`] });
-    const startedAt = Date.now();
-    await consumer.stop();
-    expect(Date.now() - startedAt).toBeLessThan(5000);
+    const { activeMs } = await measured(() => consumer.stop());
+    expect(activeMs).toBeLessThan(5000);
   });
 });
+
+/** The relay's producer tries once, which a broker may be late for: the relay tries again. */
+const sent = (producer: EventProducer, record: OutgoingRecord) =>
+  eventually(async () => producer.sendBatch([record]));
 
 describe('producers', () => {
   it('settle a send within 10 s when the broker refuses connections, and recover', async () => {
@@ -257,13 +308,14 @@ describe('producers', () => {
     const topic = await newTopic(1);
     const producer = createRelayProducer(settings([broker.address]));
     const record = { topic, key: 'k', value: '1', headers: { a: 'b' } };
-    const startedAt = Date.now();
-    await expect(producer.sendBatch([record])).rejects.toThrow();
-    expect(Date.now() - startedAt).toBeLessThan(10_000);
+    const { activeMs } = await measured(() =>
+      expect(producer.sendBatch([record])).rejects.toThrow(),
+    );
+    expect(activeMs).toBeLessThan(10_000);
     await broker.open();
-    await producer.sendBatch([record]);
+    await sent(producer, record);
     const [{ high }] = await admin((a) => a.fetchTopicOffsets(topic));
-    expect(high).toBe('1');
+    expect(Number(high)).toBeGreaterThanOrEqual(1);
     await producer.disconnect();
     broker.close();
   });
@@ -276,20 +328,15 @@ describe('producers', () => {
     const known = createRelayProducer(settings([broker.address]));
     const fresh = createRelayProducer(settings([broker.address]));
     const record = { topic, key: 'k', value: '1', headers: {} };
-    await known.sendBatch([record]);
+    await sent(known, record);
     broker.standStill();
-    const startedAt = Date.now();
-    const sends = await Promise.allSettled([known, fresh].map((one) => one.sendBatch([record])));
+    const { result: sends, activeMs } = await measured(() =>
+      Promise.allSettled([known, fresh].map((one) => one.sendBatch([record]))),
+    );
     expect(sends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(Date.now() - startedAt).toBeLessThan(10_000);
+    expect(activeMs).toBeLessThan(10_000);
     broker.goOn();
-    // The first try after it may still meet the connection that was given up: the relay tries again.
-    const sent = (one: EventProducer) => () =>
-      one.sendBatch([record]).then(
-        () => true,
-        () => false,
-      );
-    for (const one of [known, fresh]) await eventually(sent(one));
+    for (const one of [known, fresh]) await sent(one, record);
     await Promise.all([known, fresh].map((one) => one.disconnect()));
     broker.close();
   });
@@ -299,7 +346,7 @@ describe('producers', () => {
     const producer = createRelayProducer(settings());
     const to = (name: string) => ({ topic: name, key: 'k', value: '1', headers: {} });
     await expect(producer.sendBatch([to(`${topic}-missing`)])).rejects.toThrow();
-    await producer.sendBatch([to(topic)]);
+    await sent(producer, to(topic));
     await producer.disconnect();
   });
 
@@ -333,9 +380,11 @@ describe('producers', () => {
     await producer.disconnect();
     const received = new Received();
     start(consumerSettings([topic], received.run));
-    await eventually(() => received.values.length === 2500);
+    // A send whose answer was late is sent again, so a value may be there twice.
+    const values = () => [...new Set(received.values)];
+    await eventually(() => values().length === 2500);
     for (let key = 0; key < 16; key++) {
-      const ofKey = received.values.filter((value) => value % 16 === key);
+      const ofKey = values().filter((value) => value % 16 === key);
       expect(ofKey).toEqual([...ofKey].sort((a, b) => a - b));
     }
   });
@@ -345,8 +394,8 @@ describe('ensureTopics', () => {
   it('creates what is missing as declared, and nothing twice', async () => {
     const name = `${await newTopic(1)}-declared`;
     const wanted = [{ ...declared[0], name }];
-    expect(await withAdmin(settings(), (a) => ensureTopics(a, wanted))).toEqual([name]);
-    expect(await withAdmin(settings(), (a) => ensureTopics(a, wanted))).toEqual([]);
+    expect(await admin((a) => ensureTopics(a, wanted))).toEqual([name]);
+    expect(await admin((a) => ensureTopics(a, wanted))).toEqual([]);
     const { topics } = await admin((a) => a.fetchTopicMetadata({ topics: [name] }));
     expect(topics[0].partitions).toHaveLength(declared[0].partitions.embedded);
   });
@@ -368,12 +417,14 @@ describe('GroupWatch', () => {
       await admin((a) => a.setOffsets(committed));
       const before = Date.now();
       await eventually(() => Date.now() > before);
-      const asking = watch.measure();
-      const askedAt = Date.now();
-      await eventually(() => Date.now() > askedAt);
-      const after = (await asking).readUntil?.getTime();
-      expect(after).toBeGreaterThan(before);
-      expect(after).toBeLessThanOrEqual(askedAt);
+      // The watch asks once: a broker that is late costs a measurement.
+      await eventually(async () => {
+        const asking = watch.measure();
+        const askedAt = Date.now();
+        const [{ readUntil }] = await Promise.all([asking, eventually(() => Date.now() > askedAt)]);
+        expect(readUntil?.getTime()).toBeGreaterThan(before);
+        expect(readUntil?.getTime()).toBeLessThanOrEqual(askedAt);
+      });
     } finally {
       await watch.stop();
     }

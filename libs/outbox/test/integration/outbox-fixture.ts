@@ -55,6 +55,14 @@ const TEST_TABLES = `
   CREATE TABLE aggregates (tenant_id uuid, id uuid PRIMARY KEY, version integer NOT NULL);
   SELECT secure_tenant_table('aggregates', 'SELECT, INSERT, UPDATE', 'SELECT');`;
 
+/** A process that stands still in a transaction loses it after 15 s, who waits for it after 5 s: not here. */
+function patient(loginUrl: string): string {
+  const url = new URL(loginUrl);
+  const limits = ['lock_timeout', 'idle_in_transaction_session_timeout'];
+  url.searchParams.set('options', limits.map((name) => `-c ${name}=120s`).join(' '));
+  return url.href;
+}
+
 export function databaseSettings(
   tier: Tier,
   { appUrl, systemUrl }: TierDatabase,
@@ -88,7 +96,9 @@ export class Fixture {
     const admin = new pg.Client(tierDatabase.adminUrl);
     await admin.connect();
     await admin.query(TEST_TABLES);
-    const database = openDatabase(databaseSettings(tier, tierDatabase));
+    const { appUrl, systemUrl } = tierDatabase;
+    const logins = { ...tierDatabase, appUrl: patient(appUrl), systemUrl: patient(systemUrl) };
+    const database = openDatabase(databaseSettings(tier, logins));
     return new Fixture(tierDatabase, database, admin);
   }
 

@@ -8,7 +8,7 @@ const CONCURRENCY = 10;
 const FEW = 10_000;
 const OF_B = 100;
 const DRAIN_WITHIN_MS = 200_000;
-const STOP_WITHIN_MS = 45_000;
+const STOP_WITHIN_MS = 180_000;
 
 /**
  * The same drain in front of a small and of a large backlog. Behind the large one of tenant A stand

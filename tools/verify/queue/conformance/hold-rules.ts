@@ -1,5 +1,6 @@
 import { newId } from '@penguinmails/contracts';
-import type { Bench, Wish } from './bench.ts';
+import { until } from '../../until.ts';
+import { type Bench, WITHIN_MS, type Wish } from './bench.ts';
 import { holds, type Rule, same } from './rule.ts';
 
 /** What is held back, and how. */
@@ -59,7 +60,8 @@ function pauseRule({ name, on, off, sparesMailbox, sparesTenant }: Pause): Rule 
       same((await bench.takeAtOnce(5, 2)).length, 0, 'jobs during the pause');
       await bench.put(times(6, { tenantId, mailbox: second }));
       await bench.put(times(6, { tenantId: other }));
-      const spared = await bench.take(1 + 6 * (Number(sparesMailbox) + Number(sparesTenant)), 700);
+      const due = 6 * (Number(sparesMailbox) + Number(sparesTenant));
+      const spared = [...(await bench.take(due, WITHIN_MS)), ...(await bench.take(1, 700))];
       same(
         [
           spared.filter((job) => job.tenantId === other).length,
@@ -70,7 +72,7 @@ function pauseRule({ name, on, off, sparesMailbox, sparesTenant }: Pause): Rule 
       );
       await bench.rows(off);
       const left = 40 - begun.length + 12 - spared.length;
-      const all = [...begun, ...spared, ...(await bench.take(left, 4_000))];
+      const all = [...begun, ...spared, ...(await bench.take(left, WITHIN_MS))];
       same(new Set(all.map(({ id }) => id)).size, 52, 'jobs in all');
       holds(
         held.every((id) => all.some((job) => job.id === id)),
@@ -95,15 +97,22 @@ async function scramble(bench: Bench): Promise<number> {
   return count;
 }
 
+const DAY_MS = 86_400_000;
+
+/** A limit per day begins anew at midnight (UTC). */
+const untilDayLasts = (): Promise<void> =>
+  until('the day is not about to end', async () => DAY_MS - (Date.now() % DAY_MS) > 60_000);
+
 const limitRules: readonly Rule[] = [
   {
     name: "a mailbox's limit per day is exact",
     async check(bench) {
       const [tenantId, mailbox] = [newId(), newId()];
+      await untilDayLasts();
       await limit(bench, tenantId, `mailbox:${mailbox}`, { day: 7 });
       await bench.put(times(120, { tenantId, mailbox }));
       // The bucket is there when they all ask: making it would serialize them.
-      same((await bench.take(1, 3_000)).length, 1, 'first');
+      same((await bench.take(1, WITHIN_MS)).length, 1, 'first');
       same(await scramble(bench), 6, 'jobs');
     },
   },
@@ -111,10 +120,11 @@ const limitRules: readonly Rule[] = [
     name: "a tenant's limit per day is exact over its mailboxes",
     async check(bench) {
       const tenantId = newId();
+      await untilDayLasts();
       await limit(bench, tenantId, 'tenant', { day: 9 });
       const mailboxes = [newId(), newId()];
       await bench.put(mailboxes.flatMap((mailbox) => times(60, { tenantId, mailbox })));
-      same((await bench.take(1, 3_000)).length, 1, 'first');
+      same((await bench.take(1, WITHIN_MS)).length, 1, 'first');
       same(await scramble(bench), 8, 'jobs');
     },
   },
@@ -139,14 +149,17 @@ const limitRules: readonly Rule[] = [
       await limit(bench, tenantId, 'domain:slow', { minute: 60 });
       await bench.put(times(30, { tenantId, mailbox, domain: 'slow' }));
       await bench.put(times(5, { tenantId, mailbox, domain: 'quick' }));
+      const startedAt = performance.now();
       const count = await scramble(bench);
-      holds(count >= 8 && count <= 10, `${count} jobs instead of 3 and 5`);
       const off = await bench.rows(
         `SELECT count(*)::int AS jobs, count(DISTINCT scheduled_at)::int AS slots FROM job_queue
          WHERE limited_by = 'recipient_domain' AND scheduled_at > now()`,
       );
+      // Each second one more may go.
+      const seconds = Math.ceil((performance.now() - startedAt) / 1_000);
+      holds(count >= 8 && count <= 9 + seconds, `${count} jobs instead of 3 and 5`);
       const jobs = Number(off[0]?.['jobs']);
-      holds(jobs >= 25 && jobs <= 27, `${jobs} put off`);
+      holds(jobs >= 26 - seconds && jobs <= 27, `${jobs} put off`);
       same(off[0]?.['slots'], jobs, 'slots');
     },
   },

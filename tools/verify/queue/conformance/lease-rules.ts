@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { newId } from '@penguinmails/contracts';
+import { WITHIN_MS } from './bench.ts';
 import { holds, type Rule, same } from './rule.ts';
 
 const ids = (jobs: readonly { id: string }[]): string[] => jobs.map(({ id }) => id);
@@ -10,7 +11,7 @@ export const leaseRules: readonly Rule[] = [
     async check(bench) {
       const { leaseMs } = bench.limits;
       await bench.put([{ tenantId: newId() }, { tenantId: newId() }]);
-      const [kept, dropped] = await bench.take(2, 3_000);
+      const [kept, dropped] = await bench.take(2, WITHIN_MS);
       holds(kept !== undefined && dropped !== undefined, 'not leased');
       if (!kept || !dropped) return;
       const until = performance.now() + leaseMs + 1_300;
@@ -27,10 +28,10 @@ export const leaseRules: readonly Rule[] = [
     name: 'a stale heartbeat renews nothing',
     async check(bench) {
       await bench.put([{ tenantId: newId() }]);
-      const [stale] = await bench.take(1, 3_000);
+      const [stale] = await bench.take(1, WITHIN_MS);
       if (!stale) return holds(false, 'not leased');
       await bench.loseLease(stale);
-      const [held] = await bench.take(1, 3_000);
+      const [held] = await bench.take(1, WITHIN_MS);
       same(held?.id, stale.id, 'leased again');
       // So that renewing it, to some seconds from now, cannot hit the same millisecond.
       await bench.rows(
@@ -47,9 +48,9 @@ export const leaseRules: readonly Rule[] = [
     name: 'a stale result has no effect, the holder goes on',
     async check(bench) {
       await bench.put(Array.from({ length: 2 }, () => ({ tenantId: newId() })));
-      const stale = await bench.take(2, 3_000);
+      const stale = await bench.take(2, WITHIN_MS);
       for (const job of stale) await bench.loseLease(job);
-      const held = await bench.take(2, 3_000);
+      const held = await bench.take(2, WITHIN_MS);
       same(ids(held).sort(), ids(stale).sort(), 'leased again');
       same((await bench.finish(stale.slice(0, 1), 'delivered')).accepted, [], 'accepted');
       same((await bench.finish(stale.slice(1), 'deferred')).accepted, [], 'accepted');
@@ -66,10 +67,10 @@ export const leaseRules: readonly Rule[] = [
     name: 'a deferred job comes again after its wait, as its next try',
     async check(bench) {
       const [id = ''] = await bench.put([{ tenantId: newId() }]);
-      await bench.finish(await bench.take(1, 3_000), 'deferred');
+      await bench.finish(await bench.take(1, WITHIN_MS), 'deferred');
       const row = await bench.row(id);
       same([row?.['attempts'], row?.['status'], row?.['waits']], [1, 'pending', true], 'row');
-      const [again] = await bench.take(1, 5_000);
+      const [again] = await bench.take(1, WITHIN_MS);
       same([again?.id, again?.attempt], [id, 2], 'again');
     },
   },
@@ -77,8 +78,8 @@ export const leaseRules: readonly Rule[] = [
     name: 'a job without tries left is a dead letter with all of them',
     async check(bench) {
       const [id = ''] = await bench.put([{ tenantId: newId(), maxAttempts: 2 }]);
-      await bench.finish(await bench.take(1, 3_000), 'deferred');
-      await bench.finish(await bench.take(1, 5_000), 'deferred');
+      await bench.finish(await bench.take(1, WITHIN_MS), 'deferred');
+      await bench.finish(await bench.take(1, WITHIN_MS), 'deferred');
       const [letter] = await bench.rows(
         `SELECT attempts, error_code, jsonb_array_length(tries) AS tries
          FROM dead_letters WHERE job_id = $1`,
@@ -93,9 +94,9 @@ export const leaseRules: readonly Rule[] = [
     name: 'a job that is given back costs nothing and is ready at once',
     async check(bench) {
       const [id = ''] = await bench.put([{ tenantId: newId() }]);
-      await bench.finish(await bench.take(1, 3_000), 'returned');
+      await bench.finish(await bench.take(1, WITHIN_MS), 'returned');
       const at = performance.now();
-      const [again] = await bench.take(1, 3_000);
+      const [again] = await bench.take(1, WITHIN_MS);
       const ms = Math.round(performance.now() - at);
       same([again?.id, again?.attempt], [id, 1], 'again');
       holds(ms <= 1_000, `ready after ${ms} ms`);

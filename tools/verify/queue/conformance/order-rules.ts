@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { newId } from '@penguinmails/contracts';
 import { withClient } from '../../../stack/postgres/query.ts';
+import { WITHIN_MS } from './bench.ts';
 import { holds, type Rule, same } from './rule.ts';
 
 /** More than can be handed out before the replicas have noticed another tenant. */
@@ -21,7 +22,7 @@ export const orderRules: readonly Rule[] = [
         'SELECT id FROM job_queue WHERE id = ANY ($1) ORDER BY priority DESC, scheduled_at, id',
         [ids],
       );
-      const taken = await bench.take(ids.length, 5_000, 7);
+      const taken = await bench.take(ids.length, WITHIN_MS, 7);
       const order = taken.map(({ id }) => id);
       same(
         order,
@@ -35,7 +36,7 @@ export const orderRules: readonly Rule[] = [
     async check(bench) {
       const [many, few] = [newId(), newId()];
       await bench.put(Array.from({ length: MANY }, () => ({ tenantId: many })));
-      await bench.take(bench.replicas.length, 3_000, 1);
+      await bench.take(bench.replicas.length, WITHIN_MS, 1);
       await bench.put(Array.from({ length: FEW }, () => ({ tenantId: few })));
       const startedAt = performance.now();
       let [before, own] = [0, 0];
@@ -52,9 +53,9 @@ export const orderRules: readonly Rule[] = [
   {
     name: 'a scheduled job begins at its time and not before',
     async check(bench) {
-      const [id = ''] = await bench.put([{ tenantId: newId(), inMs: 1_200 }]);
+      const [id = ''] = await bench.put([{ tenantId: newId(), inMs: 3_000 }]);
       same(await bench.takeAtOnce(5, 1), [], 'before its time');
-      const taken = await bench.take(1, 4_000);
+      const taken = await bench.take(1, WITHIN_MS);
       same(
         taken.map((job) => job.id),
         [id],
@@ -80,7 +81,7 @@ export const orderRules: readonly Rule[] = [
            VALUES ('send_email', '{}', 5, 'pending', 3, NOW())`,
         );
       });
-      const taken = await bench.take(1, 4_000);
+      const taken = await bench.take(1, WITHIN_MS);
       same(
         taken.map((job) => job.tenantId),
         [tenantId],
@@ -107,7 +108,7 @@ export const orderRules: readonly Rule[] = [
       const taken = [];
       for (let wave = 0; wave < 8 && taken.length < ids.length; wave += 1)
         taken.push(...(await bench.takeAtOnce(20, 3)));
-      taken.push(...(await bench.take(ids.length - taken.length, 3_000)));
+      taken.push(...(await bench.take(ids.length - taken.length, WITHIN_MS)));
       const once = new Set(taken.map(({ id }) => id));
       same([taken.length, once.size], [ids.length, ids.length], 'handed out, of them different');
     },
