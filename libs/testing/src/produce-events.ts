@@ -10,6 +10,7 @@ import {
   topicOf,
   topics,
 } from '@penguinmails/contracts';
+import { eventually } from './eventually.js';
 import { testKafka } from './kafka-client.js';
 
 /** One event to put on its topic, as the outbox relay of its owner would. */
@@ -63,12 +64,14 @@ export async function ensureTestTopics(
     const known = new Set(await admin.listTopics());
     const missing = [...wanted].filter((name) => !known.has(name));
     if (missing.length === 0) return;
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: missing.map((topic) => ({
-        topic,
-        numPartitions: topics.find(({ name }) => name === topic)?.partitions.embedded ?? 3,
-      })),
+    const wishes = missing.map((topic) => ({
+      topic,
+      numPartitions: topics.find(({ name }) => name === topic)?.partitions.embedded ?? 3,
+    }));
+    // Those that are there already make it answer false; one that is just made may be unknown for a moment.
+    await eventually(async () => {
+      await admin.createTopics({ waitForLeaders: true, topics: wishes });
+      return true;
     });
   } finally {
     await admin.disconnect();
