@@ -94,6 +94,7 @@ const callOf = (n: number, tenant = 'a', change: Partial<GatheredCall> = {}): Ga
   json: JSON.stringify({ n }),
   subject: String(n),
   caller: callerOf(tenant),
+  budget: new RequestBudget(120_000),
   ...change,
 });
 const range = (count: number): number[] => [...Array(count).keys()];

@@ -9,7 +9,7 @@ import net, {
 } from 'node:net';
 import kafkajs, { type Admin, type CompressionTypes, type Message } from 'kafkajs';
 import { jest } from '@jest/globals';
-import { testBrokers } from '@penguinmails/testing';
+import { eventually, testBrokers } from '@penguinmails/testing';
 import { createKafka, STEADY_CLIENT } from '../../src/kafka-client.js';
 import type { Logger, RecordSlice, SliceConsumerSettings } from '../../src/index.js';
 
@@ -39,8 +39,10 @@ export async function admin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
 /** A topic of its own for one test. */
 export async function newTopic(partitions: number): Promise<string> {
   const topic = `kafka-test.${randomUUID()}`;
-  await admin((a) =>
-    a.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true }),
+  const topics = [{ topic, numPartitions: partitions }];
+  // A broker may know nothing of a topic for a moment that it has just made.
+  await eventually(() =>
+    admin((a) => a.createTopics({ topics, waitForLeaders: true })).then(() => true),
   );
   return topic;
 }
