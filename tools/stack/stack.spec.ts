@@ -345,7 +345,7 @@ describe('the front of an app', () => {
     isGood(
       await inFairWeather({
         run: () => askMany(port).catch((error: Error) => [error.message]),
-        isGood,
+        isFinal: isGood,
         questions: [],
         fairMs: 250,
       }),

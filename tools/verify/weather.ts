@@ -44,7 +44,8 @@ export class Weather {
 /** What is to be found in fair weather. */
 export interface Attempt<T> {
   run(): Promise<T>;
-  isGood(result: T): boolean;
+  /** Whether it stands as it is, the weather aside: it is good, or no weather makes it so bad. */
+  isFinal(result: T): boolean;
   readonly questions: readonly Question[];
   readonly fairMs?: number;
 }
@@ -56,12 +57,12 @@ export interface Attempt<T> {
  * @throws what `run` throws
  */
 export async function inFairWeather<T>(attempt: Attempt<T>): Promise<T> {
-  const { run, isGood, questions, fairMs = FAIR_MS } = attempt;
+  const { run, isFinal, questions, fairMs = FAIR_MS } = attempt;
   for (let n = 1; ; n += 1) {
     const weather = new Weather(questions);
     const result = await run().finally(() => weather.stop());
     const worstMs = Math.round(await weather.stop());
-    if (isGood(result) || worstMs <= fairMs || n === ATTEMPTS) return result;
+    if (isFinal(result) || worstMs <= fairMs || n === ATTEMPTS) return result;
     process.stderr.write(`tried again: the machine stood still for ${worstMs} ms\n`);
   }
 }

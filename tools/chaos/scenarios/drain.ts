@@ -44,7 +44,7 @@ export async function drainEach(
     const description = settings.stack.describe();
     const report = await inFairWeather({
       run: () => drainOne(settings, app),
-      isGood: (found) => found.ok,
+      isFinal: (found) => found.ok,
       questions: [...commitsIn(description, []), ...livesOf(description, [app])],
     });
     print(report);

@@ -25,7 +25,7 @@ describe('every route of the OpenAPI document', () => {
       const hurt = [cell.part.name];
       const report = await inFairWeather({
         run: () => reportOf(cell, () => runCell(cell, stage, { holdMs: LASTS_MS, shuffle })),
-        isGood: ({ violations, delivered, emails }) =>
+        isFinal: ({ violations, delivered, emails }) =>
           violations.length === 0 && delivered === emails,
         questions: [...commitsIn(description, hurt), ...livesOf(description, hurt)],
       });

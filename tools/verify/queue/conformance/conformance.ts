@@ -45,7 +45,7 @@ export async function runRules(
     for (const rule of rules) {
       const report = await inFairWeather({
         run: () => runRule(bench, rule),
-        isGood: ({ ok }) => ok,
+        isFinal: ({ ok }) => ok,
         questions: bench.questions,
         fairMs: FAIR_MS,
       });
