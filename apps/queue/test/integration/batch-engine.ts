@@ -92,6 +92,7 @@ export function assembleBatches(parts: Parts) {
   const sealGroup = new SealGroup(new GroupSystemRepository(), groups);
   return {
     ready,
+    directory,
     laneLook: look,
     repositories: { lanes, leases, reports, recipients, rescue, enqueue },
     leaseBatches,

@@ -187,12 +187,16 @@ export async function startQueueEngine() {
         [seconds],
       ),
 
-    empty: () =>
-      admin.query(
+    empty: async () => {
+      await admin.query(
         `TRUNCATE job_queue, job_history, job_attempts, dead_letters, outbox, queue_clock,
            queue_controls, lane_pauses, rate_limits, dedupe_keys, schedules, rate_buckets,
            job_groups, horizon_marks, job_batches, batch_history`,
-      ),
+      );
+      // Lanes that are known from before would have their shares of the next claims.
+      for (const { directory, batches } of replicas)
+        for (const each of [directory, batches.directory]) each.replace([], each.beforeLook());
+    },
 
     stop: async () => {
       replicas.forEach(({ ready, batches }) => {

@@ -96,7 +96,7 @@ describe('the rescuer', () => {
     await queue.accept(manyEmails(20));
     /** Different times for which they are scheduled, and how far these lie apart. */
     const lost = async () => {
-      expect((await queue.lease(20)).jobs).toHaveLength(20);
+      expect((await queue.lease(500)).jobs).toHaveLength(20);
       await queue.letLeasesAge(31);
       await tick();
       const [times] = await queue.rows<{ n: number; seconds: number }>(
@@ -170,7 +170,8 @@ describe('the rescuer', () => {
 
   it('takes 500 back in one transaction, and says whether more may be left', async () => {
     await queue.accept(manyEmails(1_100));
-    for (const held of [500, 500, 100]) expect((await queue.lease(500)).jobs).toHaveLength(held);
+    let held = 0;
+    await eventually(async () => (held += (await queue.lease(500)).jobs.length) === 1_100);
     await queue.letLeasesAge(3_600);
     await expect(tick()).resolves.toMatchObject({ rescued: 500, more: true });
     const before = await clock();

@@ -13,8 +13,7 @@ const PATIENCE_MS = 40_000;
  * moment in which the machine stands still is an outage; outages.component.ts is about those.
  */
 export function beUnhurried(): void {
-  const { download: _kept, ...deadlines } = seedDeadlines;
-  const longer = Object.keys(deadlines).map((name) => [name, PATIENCE_MS] as const);
+  const longer = Object.keys(seedDeadlines).map((name) => [name, PATIENCE_MS] as const);
   Object.assign(seedDeadlines, Object.fromEntries(longer));
   jest.spyOn(RequestBudget.prototype, 'remaining').mockReturnValue(PATIENCE_MS);
   const { request, requestFile } = TierClient.prototype;
