@@ -9,4 +9,7 @@ export default async function setup() {
   const parts = await startTestParts(wanted);
   publishParts(parts.postgresUrl, parts.brokers);
   globalThis.penguinmailsTestParts = parts;
+  // A run that is told to stop reaches no globalTeardown.
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => void parts.stop().finally(() => process.kill(process.pid, signal)));
 }
