@@ -63,7 +63,8 @@ export async function inFairWeather<T>(attempt: Attempt<T>): Promise<T> {
     const result = await run().finally(() => weather.stop());
     const worstMs = Math.round(await weather.stop());
     if (isFinal(result) || worstMs <= fairMs || n === ATTEMPTS) return result;
-    process.stderr.write(`tried again: the machine stood still for ${worstMs} ms\n`);
+    const found = JSON.stringify(result)?.slice(0, 2_000);
+    process.stderr.write(`tried again, the machine stood still for ${worstMs} ms: ${found}\n`);
   }
 }
 

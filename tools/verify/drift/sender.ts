@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DriftStack } from './drift-stack.ts';
 
 const ANSWER_WITHIN_MS = 30_000;
@@ -27,13 +28,17 @@ export class Sender {
     this.#from = from;
   }
 
-  static async create(stack: DriftStack): Promise<Sender> {
+  /** A tenant of its own; a gateway that answers 503 is asked again, twenty times. */
+  static async create(stack: DriftStack, tries = 20): Promise<Sender> {
     const slug = `drift-${randomUUID()}`;
     const owner = { email: `owner@${slug}.example`, name: 'Owner' };
     const platformKey = stack.description.keys.platform ?? '';
     const tenant = { name: slug, slug, owner };
     const answer = await call(stack, platformKey, 'POST', '/v1/admin/tenants', tenant);
-    if (answer.status === TRY_AGAIN) return Sender.create(stack);
+    if (answer.status === TRY_AGAIN && tries > 1) {
+      await delay(500);
+      return Sender.create(stack, tries - 1);
+    }
     if (answer.status !== 201) throw new Error(`no tenant: ${answer.status}`);
     const { id, mailbox, api_keys } = (await answer.json()) as NewTenant;
     const live = api_keys.find(({ mode }) => mode === 'live');

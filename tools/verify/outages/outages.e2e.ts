@@ -13,6 +13,8 @@ const CELLS = 'queue/killed,content/paused,oltp-db/killed';
 const LASTS_MS = 2_000;
 const WITHIN_MS = 1_200_000;
 
+const isOfMail = (violation: string): boolean => / copies of /.test(violation);
+
 describe('every route of the OpenAPI document', () => {
   const shuffle = shufflerOf(Number(process.pid));
 
@@ -25,8 +27,9 @@ describe('every route of the OpenAPI document', () => {
       const hurt = [cell.part.name];
       const report = await inFairWeather({
         run: () => reportOf(cell, () => runCell(cell, stage, { holdMs: LASTS_MS, shuffle })),
+        // Mail that is lost or doubled is never put down to a machine that stands still.
         isFinal: ({ violations, delivered, emails }) =>
-          violations.length === 0 && delivered === emails,
+          violations.length === 0 || delivered !== emails || violations.some(isOfMail),
         questions: [...commitsIn(description, hurt), ...livesOf(description, hurt)],
       });
       expect(report.violations).toEqual([]);

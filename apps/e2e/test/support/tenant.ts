@@ -36,11 +36,16 @@ export class Tenant {
   ) {}
 
   static async create(): Promise<Tenant> {
-    const slug = `t-${randomUUID()}`;
-    const owner = { email: `owner@${slug}.example`, name: 'Owner' };
-    const body = { name: `Tenant ${slug}`, slug, owner };
-    const answer = await platform().post<NewTenantAnswer>('/v1/admin/tenants', body);
-    if (answer.status === 503 && !isHurt()) return Tenant.create();
+    const answer = await eventually(
+      async () => {
+        const slug = `t-${randomUUID()}`;
+        const owner = { email: `owner@${slug}.example`, name: 'Owner' };
+        const body = { name: `Tenant ${slug}`, slug, owner };
+        const once = await platform().post<NewTenantAnswer>('/v1/admin/tenants', body);
+        return (once.status !== 503 || isHurt()) && once;
+      },
+      { intervalMs: 500 },
+    );
     if (answer.status !== 201) throw new Error(`no tenant: ${answer.bytes.toString()}`);
     const { id, mailbox, api_keys } = answer.body;
     const keyOf = (mode: string) => new Api(api_keys.find((key) => key.mode === mode)?.key);

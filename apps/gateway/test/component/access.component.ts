@@ -166,7 +166,9 @@ describe('keys while oltp is away', () => {
     await Promise.all(Array.from({ length: 20 }, () => world.call('GET', '/v1/emails', { key })));
     await world.call('GET', '/v1/emails', { key });
     const periods = Math.ceil((performance.now() - began) / 5_000);
-    expect(world.tiers.oltp.askedOf(RESOLVE).length).toBeLessThanOrEqual(periods);
+    const lookups = world.tiers.oltp.askedOf(RESOLVE).length;
+    expect(lookups).toBeGreaterThanOrEqual(1);
+    expect(lookups).toBeLessThanOrEqual(periods);
   });
 
   it('go on counting for what other tiers own; one never seen is 503, not 401', async () => {

@@ -33,7 +33,14 @@ describe('looks for lanes', () => {
   });
 
   it('rest for ten times as long as they take when there are that many lanes', async () => {
-    expect(await pauses(500, 400, 600)).toEqual([LOOK_EVERY_MS, 4_000, 4_000]);
+    expect(await pauses(500, 400, 600)).toEqual([LOOK_EVERY_MS, 4_000, 5_000]);
+    expect(await pauses(500, 1, 500, 1, 500)).toEqual([
+      LOOK_EVERY_MS,
+      LOOK_EVERY_MS,
+      5_000,
+      LOOK_EVERY_MS,
+      5_000,
+    ]);
   });
 
   it('do not rest for one in which the database stood still', async () => {

@@ -11,8 +11,8 @@ const LOOK_AFTER_SIGN_MS = 2;
 /** A sign is waited for so long by those who would else go without. */
 const WORTH_WAITING_MS = 2_000;
 /**
- * Looking takes at most this part of the time, however many lanes there are. By the shorter one of the
- * last two looks: the database or this process may have stood still in one, and ten times that would be
+ * Looking takes at most this part of the time, however many lanes there are. By the median of the last
+ * three looks: the database or this process may have stood still in one, and ten times that would be
  * without a look.
  */
 const REST = 10;
@@ -30,8 +30,8 @@ export interface LaneHeads {
 @Injectable()
 export class LaneLook {
   private endedAt = -Infinity;
-  private tookMs = 0;
-  private tookBeforeMs = 0;
+  /** Of the last three looks that ended well. */
+  private tookMs: readonly number[] = [0, 0, 0];
   private signs = 0;
   private seenSigns = 0;
   private running: Promise<void> | undefined;
@@ -50,7 +50,7 @@ export class LaneLook {
   /** When the next look is due (ms, monotonic). */
   nextAt(): number {
     const pause = this.signs === this.seenSigns ? LOOK_EVERY_MS : LOOK_AFTER_SIGN_MS;
-    return this.endedAt + Math.max(pause, REST * Math.min(this.tookMs, this.tookBeforeMs));
+    return this.endedAt + Math.max(pause, REST * median(this.tookMs));
   }
 
   /** Whether a look is under way, or time for one. */
@@ -93,10 +93,13 @@ export class LaneLook {
     try {
       const found = await this.database.once((tx) => this.repository.look(tx), { readOnly: true });
       this.directory.replace(found, before);
+      this.tookMs = [...this.tookMs.slice(1), performance.now() - started];
     } finally {
       this.endedAt = performance.now();
-      this.tookBeforeMs = this.tookMs;
-      this.tookMs = this.endedAt - started;
     }
   }
+}
+
+function median(ofThree: readonly number[]): number {
+  return [...ofThree].sort((a, b) => a - b)[1] ?? 0;
 }

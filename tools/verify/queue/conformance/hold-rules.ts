@@ -51,6 +51,7 @@ const times = (count: number, wish: Wish): Wish[] => Array.from({ length: count 
 function pauseRule({ name, on, off, sparesMailbox, sparesTenant }: Pause): Rule {
   return {
     name: `${name} gives nothing from the commit on, and loses nothing`,
+    isHasty: true,
     async check(bench) {
       const [tenantId, other, mailbox, second] = [newId(), newId(), newId(), newId()];
       const held = await bench.put(times(40, { tenantId, mailbox }));
@@ -130,6 +131,7 @@ const limitRules: readonly Rule[] = [
   },
   {
     name: "a mailbox's limit per minute is a burst and a steady flow",
+    isHasty: true,
     async check(bench) {
       const [tenantId, mailbox] = [newId(), newId()];
       await limit(bench, tenantId, `mailbox:${mailbox}`, { minute: 120 });
@@ -144,6 +146,7 @@ const limitRules: readonly Rule[] = [
   },
   {
     name: "a recipient domain's limit puts jobs off and lets others by",
+    isHasty: true,
     async check(bench) {
       const [tenantId, mailbox] = [newId(), newId()];
       await limit(bench, tenantId, 'domain:slow', { minute: 60 });

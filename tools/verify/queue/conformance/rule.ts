@@ -3,6 +3,8 @@ import type { Bench } from './bench.ts';
 /** Something that the queue promises, however many replicas there are. */
 export interface Rule {
   readonly name: string;
+  /** It is about times of a second and less: it takes little to spoil them. */
+  readonly isHasty?: true;
   /** @throws Broken */
   readonly check: (bench: Bench) => Promise<void>;
 }
