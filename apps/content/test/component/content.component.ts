@@ -374,9 +374,12 @@ describe('a content that nobody claims', () => {
     ]);
   }, 300_000);
   afterAll(async () => {
-    await questions.stop();
-    await service.stop();
-    await letOltpRun();
+    try {
+      await questions.stop();
+      await service.stop();
+    } finally {
+      await letOltpRun();
+    }
   });
 
   it('is asked about over Kafka; what oltp holds stays, what it denies goes', async () => {

@@ -35,6 +35,18 @@ export class OltpService {
   static async start(brokers = NO_BROKERS): Promise<OltpService> {
     // Another member of its consumer group would get a part of its events.
     const leaveGroup = brokers === NO_BROKERS ? undefined : await oneAtATime('group oltp');
+    try {
+      return await OltpService.startIn(brokers, leaveGroup);
+    } catch (error) {
+      await leaveGroup?.();
+      throw error;
+    }
+  }
+
+  private static async startIn(
+    brokers: string,
+    leaveGroup: (() => Promise<void>) | undefined,
+  ): Promise<OltpService> {
     const database = await createTierDatabase('oltp');
     const config = readOltpConfig(environmentOf(database, brokers));
     const logger = createLogger('oltp', { level: 'silent' });
@@ -46,10 +58,13 @@ export class OltpService {
   }
 
   async stop(): Promise<void> {
-    await this.app.close();
-    await this.admin.end();
-    await this.database.drop();
-    await this.leaveGroup?.();
+    try {
+      await this.app.close();
+      await this.admin.end();
+      await this.database.drop();
+    } finally {
+      await this.leaveGroup?.();
+    }
   }
 
   /** Again after a 503: a connection comes late on a machine that stands still. */

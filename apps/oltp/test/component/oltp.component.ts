@@ -202,14 +202,19 @@ describe('keys and idempotency over HTTP', () => {
     const route = { method: 'POST', route: '/v1/emails', holder: newId() };
     const reserveFor = (asked: typeof route & { key: string }) =>
       oltp.request('POST', '/idempotency:reserve', token, { ...asked, fingerprint: 'f' });
-    // Again if 10 s go by between the two: then the second one takes over.
-    const claim = await eventually(async () => {
+    // Again only if 10 s may have gone by between the two: then the second one takes over.
+    const { claim, first, second } = await eventually(async () => {
       const made = { ...route, key: newId() };
-      expect(await reserveFor(made)).toMatchObject({ status: 200, body: { state: 'reserved' } });
-      const second = await reserveFor({ ...made, holder: 'b' });
-      expect(second.body).toEqual({ state: 'in_progress' });
-      return made;
+      const began = performance.now();
+      const answers = {
+        first: await reserveFor(made),
+        second: await reserveFor({ ...made, holder: 'b' }),
+      };
+      const inTime = performance.now() - began < 10_000;
+      return (inTime || answers.second.body.state === 'in_progress') && { claim: made, ...answers };
     });
+    expect(first).toMatchObject({ status: 200, body: { state: 'reserved' } });
+    expect(second.body).toEqual({ state: 'in_progress' });
     const reserve = (holder: string) => reserveFor({ ...claim, holder });
     const release = await oltp.request('POST', '/idempotency:release', token, claim);
     expect(release.status).toBe(204);

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { newId, PLATFORM_TENANT_ID } from '@penguinmails/contracts';
 import { eventually } from '@penguinmails/testing';
+import { ReadyJobs } from '../../src/lease/ready-jobs.js';
 import { type QueueService, startQueueService } from './queue-service.js';
 
 let queue: QueueService;
@@ -38,6 +39,17 @@ async function leaseOf(ids: readonly string[]) {
     return leased.length >= ids.length;
   });
   expect(leased.sort()).toEqual([...ids].sort());
+}
+/** What `work` gives, which has to wake those who wait for jobs: looking now and then would hide that it does not. */
+async function waking<T>(work: () => Promise<T>): Promise<T> {
+  const wake = jest.spyOn(queue.app.get(ReadyJobs), 'wake');
+  try {
+    const result = await work();
+    expect(wake).toHaveBeenCalledWith();
+    return result;
+  } finally {
+    wake.mockRestore();
+  }
 }
 const dataOf = ({ body }: { body: Record<string, unknown> }) =>
   body.data as Record<string, unknown>[];
@@ -163,7 +175,7 @@ describe('queues', () => {
     expect((await take()).body.jobs).toEqual([]);
     const job = await asTenant('jobs:read', 'GET', `jobs/${id}`);
     expect(job.body.limited_by).toEqual({ limit: 'paused_type', until: null });
-    const resumed = await asOperator('POST', 'queues/send_email/resume');
+    const resumed = await waking(() => asOperator('POST', 'queues/send_email/resume'));
     expect(resumed.body).toMatchObject({ paused: false, reason: null, paused_at: null });
     await leaseOf([id]);
     for (const action of ['pause', 'resume'])
@@ -309,7 +321,7 @@ describe('dead letters', () => {
       asWorker('dead-letters:redrive', { filter: { tenant_id: TENANT }, limit: 2 });
     const redriven = ({ body }: Awaited<ReturnType<typeof redrive>>) =>
       (body.redriven as { job_id: string }[]).map(({ job_id }) => job_id);
-    const [first, second] = [await redrive(), await redrive()];
+    const [first, second] = [await waking(redrive), await waking(redrive)];
     expect([first.body.more, second.body.more]).toEqual([true, false]);
     await leaseOf([first, second].flatMap(redriven));
     for (const body of [

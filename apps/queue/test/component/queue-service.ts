@@ -44,6 +44,19 @@ export interface AnswerBody {
 export async function startQueueService({ batchTypes, brokers = NO_BROKERS }: Options = {}) {
   // Another member of its consumer group would get a part of its events.
   const leaveGroup = brokers === NO_BROKERS ? undefined : await oneAtATime('group queue');
+  try {
+    return await startService({ batchTypes, brokers }, leaveGroup);
+  } catch (error) {
+    // Later files would wait for it for ever.
+    await leaveGroup?.();
+    throw error;
+  }
+}
+
+async function startService(
+  { batchTypes, brokers }: Required<Pick<Options, 'brokers'>> & Options,
+  leaveGroup?: () => Promise<void>,
+) {
   const database = await createTierDatabase('queue');
   const config = readQueueConfig({
     QUEUE_DB_URL: database.appUrl,
@@ -154,10 +167,13 @@ export async function startQueueService({ batchTypes, brokers = NO_BROKERS }: Op
     },
 
     stop: async () => {
-      await app.close();
-      await admin.end();
-      await database.drop();
-      await leaveGroup?.();
+      try {
+        await app.close();
+        await admin.end();
+        await database.drop();
+      } finally {
+        await leaveGroup?.();
+      }
     },
   };
 }
