@@ -1,10 +1,10 @@
 import { eventually } from './eventually.js';
 
 const DAY_MS = 86_400_000;
-const LEAST_MS = 45_000;
+const LEAST_MS = 60_000;
 
 /**
- * Resolves when the day (UTC) still lasts a while: at once, but in its last 45 s only after it is over.
+ * Resolves when the day (UTC) still lasts a while: at once, but in its last minute only after it is over.
  * For tests of what is counted by the day.
  */
 export async function awayFromMidnight(now: () => number = Date.now): Promise<void> {

@@ -1,5 +1,5 @@
 import { newId } from '@penguinmails/contracts';
-import { until } from '../../until.ts';
+import { awayFromMidnight } from '@penguinmails/testing/events';
 import { type Bench, WITHIN_MS, type Wish } from './bench.ts';
 import { holds, type Rule, same } from './rule.ts';
 
@@ -98,18 +98,12 @@ async function scramble(bench: Bench): Promise<number> {
   return count;
 }
 
-const DAY_MS = 86_400_000;
-
-/** A limit per day begins anew at midnight (UTC). */
-const untilDayLasts = (): Promise<void> =>
-  until('the day is not about to end', async () => DAY_MS - (Date.now() % DAY_MS) > 60_000);
-
 const limitRules: readonly Rule[] = [
   {
     name: "a mailbox's limit per day is exact",
     async check(bench) {
       const [tenantId, mailbox] = [newId(), newId()];
-      await untilDayLasts();
+      await awayFromMidnight();
       await limit(bench, tenantId, `mailbox:${mailbox}`, { day: 7 });
       await bench.put(times(120, { tenantId, mailbox }));
       // The bucket is there when they all ask: making it would serialize them.
@@ -121,7 +115,7 @@ const limitRules: readonly Rule[] = [
     name: "a tenant's limit per day is exact over its mailboxes",
     async check(bench) {
       const tenantId = newId();
-      await untilDayLasts();
+      await awayFromMidnight();
       await limit(bench, tenantId, 'tenant', { day: 9 });
       const mailboxes = [newId(), newId()];
       await bench.put(mailboxes.flatMap((mailbox) => times(60, { tenantId, mailbox })));
