@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { nodeFlags } from '../stack/node-flags.ts';
 import { queryOnce } from '../stack/postgres/query.ts';
 import { freePorts } from '../../libs/testing/src/free-port.ts';
 import type { StackDescription } from '../stack/stack-file.ts';
@@ -27,6 +28,7 @@ export async function startCallByCall(stack: StackDescription): Promise<OtherSer
   };
   const app = new URL('../../apps/gateway/dist/', import.meta.url);
   const entry = [
+    ...nodeFlags,
     '--import',
     new URL('instrumentation.js', app).href,
     new URL('main.js', app).pathname,
@@ -43,7 +45,7 @@ export async function startPlain(stack: StackDescription): Promise<OtherServer> 
   const database = new URL(admin);
   database.pathname = `/${DATABASE}`;
   const script = new URL('plain-accept-server.ts', import.meta.url).pathname;
-  const child = fork(script, [database.href], { env: {} });
+  const child = fork(script, [database.href], { env: {}, execArgv: [...nodeFlags] });
   const [{ url }] = (await once(child, 'message')) as [{ url: string }];
   return serverOf(child, url);
 }

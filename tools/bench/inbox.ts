@@ -3,6 +3,7 @@
 import { fork } from 'node:child_process';
 import { on } from 'node:events';
 import { parseArgs } from 'node:util';
+import { nodeFlags } from '../stack/node-flags.ts';
 import { withServers } from './with-servers.ts';
 import { report, rounded, spread } from './figures.ts';
 import { produce, startGroupAt, withTopic, PARTITIONS } from './inbox-load.ts';
@@ -82,7 +83,7 @@ async function measure(way: RunOptions['way'], brokers: string, group: string): 
 /** @throws Error when the child ends before it has reported */
 async function runChild(options: RunOptions): Promise<Run> {
   const path = new URL('inbox-run.ts', import.meta.url).pathname;
-  const child = fork(path, [JSON.stringify(options)]);
+  const child = fork(path, [JSON.stringify(options)], { execArgv: [...nodeFlags] });
   const ended = new AbortController();
   child.once('exit', (code) => ended.abort(new Error(`the run ended with ${code}`)));
   const messages = on(child, 'message', { signal: ended.signal });

@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import type { Admin } from 'kafkajs';
+import { nodeFlags } from '../stack/node-flags.ts';
 import { withServers } from './with-servers.ts';
 import { report, spread } from './figures.ts';
 import { TOPIC, withTopic } from './inbox-load.ts';
@@ -66,7 +67,7 @@ async function drain(
 ): Promise<Omit<Run, 'repeated'>> {
   const path = new URL('relay-run.ts', import.meta.url).pathname;
   const relays = Array.from({ length: processesOf[options.way] }, () =>
-    fork(path, [JSON.stringify(options)]),
+    fork(path, [JSON.stringify(options)], { execArgv: [...nodeFlags] }),
   );
   await Promise.all(relays.map(ready));
   const before = serverCpu();

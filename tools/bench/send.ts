@@ -4,6 +4,7 @@
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs, promisify } from 'node:util';
+import { nodeFlags } from '../stack/node-flags.ts';
 import { root } from '../stack/repository.ts';
 import { readStackFile } from '../stack/stack-file.ts';
 import { cpuBetween, cpuTimes, type CpuTimes } from './cpu-time.ts';
@@ -127,7 +128,8 @@ async function tellStatements(stack: SendStack, count: number, tag: string): Pro
 
 async function nodemailer(tag: string): Promise<Run> {
   const before = readCpu();
-  const args = [pathOf('nodemailer-run.ts'), String(port), values.messages, tag, values.signed];
+  const program = [...nodeFlags, pathOf('nodemailer-run.ts')];
+  const args = [...program, String(port), values.messages, tag, values.signed];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   const run = JSON.parse(stdout) as {
     cpu_us_per_message: number;

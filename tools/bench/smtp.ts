@@ -4,6 +4,7 @@ import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { parseArgs, promisify } from 'node:util';
+import { nodeFlags } from '../stack/node-flags.ts';
 import { type SmtpVariant, smtpVariants } from './smtp-variants.ts';
 
 interface Run {
@@ -32,7 +33,7 @@ const [{ port }] = (await once(sink, 'message')) as [{ port: number }];
 /** @throws Error unless the sink got every message once */
 async function measure({ name, share }: SmtpVariant): Promise<Run> {
   const count = Math.ceil(Number(values.messages) * share);
-  const options = [pathOf('smtp-run.ts'), name, String(port), String(count)];
+  const options = [...nodeFlags, pathOf('smtp-run.ts'), name, String(port), String(count)];
   const { stdout } = await promisify(execFile)(process.execPath, options);
   const run = JSON.parse(stdout) as Run;
   sink.send('count');

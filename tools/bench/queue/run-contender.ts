@@ -1,5 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, type ForkOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { nodeFlags } from '../../stack/node-flags.ts';
 import type { RunAnswer, RunRequest } from './contender-run.ts';
 import { within } from './deadline.ts';
 
@@ -9,7 +10,8 @@ const PROGRAM = new URL('contender-run.ts', import.meta.url).pathname;
 
 /** Runs one measurement in a process of its own; a failure is an answer too. */
 export async function runContender(request: RunRequest): Promise<RunAnswer> {
-  const child = fork(PROGRAM, [JSON.stringify(request)], { stdio: ['ignore', 2, 2, 'ipc'] });
+  const options: ForkOptions = { stdio: ['ignore', 2, 2, 'ipc'], execArgv: [...nodeFlags] };
+  const child = fork(PROGRAM, [JSON.stringify(request)], options);
   const ended = once(child, 'exit') as Promise<[number | null]>;
   try {
     const answer = await within(RUN_WITHIN_MS, 'a measurement', firstOf(child, ended));

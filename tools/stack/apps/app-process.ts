@@ -1,3 +1,4 @@
+import { nodeFlags } from '../node-flags.ts';
 import { nodePath, root } from '../repository.ts';
 import type { Command, Part } from '../supervisor/part.ts';
 import type { StackPlan } from '../plan.ts';
@@ -6,7 +7,6 @@ import { builtFile, compileCache } from './build.ts';
 import { environmentOf, metricsUrl } from './environment.ts';
 
 const ANSWER_WITHIN_MS = 2_000;
-const QUIET = '--disable-warning=TimeoutNegativeWarning'; // kafkajs 2.2.4 on Node 24
 
 /** One process of one of the seven apps as a part of the stack. */
 export class AppProcess implements Part {
@@ -29,7 +29,7 @@ export class AppProcess implements Part {
     const preload = builtFile(app, 'instrumentation.js');
     const own = this.#plan.preloads[app];
     const first = own === undefined ? [] : ['--import', own];
-    const args = [QUIET, ...first, '--import', preload, builtFile(app, 'main.js')];
+    const args = [...nodeFlags, ...first, '--import', preload, builtFile(app, 'main.js')];
     const env = { ...environmentOf(this.#plan, this.#replica), ...compileCache };
     return { file: nodePath, args, env, cwd: root };
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import { nodeFlags } from '../../stack/node-flags.ts';
 import type { ProcessSettings } from './process-settings.ts';
 
 const programs = {
@@ -87,7 +88,7 @@ export class Actor {
     const log = openSync(`${logDirectory}/${this.name}.log`, 'a');
     const child = fork(programs[role], [JSON.stringify(settings)], {
       execArgv: [
-        '--disable-warning=TimeoutNegativeWarning',
+        ...nodeFlags,
         '--disable-warning=ExperimentalWarning',
         ...preloads.flatMap((module) => ['--import', module]),
       ],

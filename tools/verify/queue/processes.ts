@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { builtFile, compileCache } from '../../stack/apps/build.ts';
+import { nodeFlags } from '../../stack/node-flags.ts';
 import { nodePath, root } from '../../stack/repository.ts';
 import type { Command } from '../../stack/supervisor/part.ts';
 import type { Stage } from './stage.ts';
@@ -8,7 +9,7 @@ import type { WorkerSettings } from './worker/worker-settings.ts';
 /** No broker is there: the service must do its work without one, its events wait in the outbox. */
 const NO_BROKER = '127.0.0.1:9';
 const WORKER = fileURLToPath(new URL('worker/worker-process.ts', import.meta.url));
-const QUIET = ['--disable-warning=TimeoutNegativeWarning', '--disable-warning=ExperimentalWarning'];
+const FLAGS = [...nodeFlags, '--disable-warning=ExperimentalWarning'];
 
 const imports = (modules: readonly string[]) => modules.flatMap((module) => ['--import', module]);
 
@@ -28,7 +29,7 @@ export function queueCommand(
   const first = imports([...preloads, builtFile('queue', 'instrumentation.js')]);
   return {
     file: nodePath,
-    args: [...QUIET, ...first, builtFile('queue', 'main.js')],
+    args: [...FLAGS, ...first, builtFile('queue', 'main.js')],
     cwd: root,
     env: {
       ...compileCache,
@@ -53,7 +54,7 @@ export function workerCommand(
   const first = imports([...preloads, builtFile('worker', 'instrumentation.js')]);
   return {
     file: nodePath,
-    args: [...QUIET, ...first, WORKER, JSON.stringify(settings)],
+    args: [...FLAGS, ...first, WORKER, JSON.stringify(settings)],
     cwd: root,
     env: { ...compileCache, ...common, WORKER_METRICS_PORT: String(metricsPort) },
   };
