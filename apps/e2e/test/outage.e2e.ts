@@ -3,7 +3,7 @@ import { eventually } from '@penguinmails/testing';
 import { type Answer, Api, platform } from './support/api.js';
 import { expectProblem } from './support/expect-problem.js';
 import { copiesTo } from './support/inbox.js';
-import { crash, pids, type Tier, tellStack, tiers } from './support/stack.js';
+import { crash, isLivingTier, pids, type Tier, tellStack, tiers } from './support/stack.js';
 import { address, type Email, Tenant } from './support/tenant.js';
 import { TenantRows } from './support/tenant-rows.js';
 
@@ -12,6 +12,9 @@ const BACK = { timeoutMs: 240_000, intervalMs: 100 };
 /** The 3 s of architecture.md and what a machine that stands still adds; `outages.e2e.ts` measures closer. */
 const LONGEST_MS = 3_000 + 5_000;
 const OPEN_BREAKER_MS = 150;
+/** In the first of at most so many outages; longer in each that follows. */
+const DUE_AFTER_MS = 6_000;
+const MOST_OUTAGES = 4;
 
 /** Does the work while a part is down after kill -9; nobody else may die of it. */
 async function without(parts: readonly string[], work: () => Promise<void>): Promise<void> {
@@ -58,9 +61,15 @@ describe('while a part is down', () => {
   );
 
   const get = (path: string) => tenant.live.get(path);
+  /** Asks again only after a 503 that blames a living tier: a machine that stands still uses up its time. */
   const expectOk = async (...paths: string[]) => {
-    for (const path of paths)
-      await eventually(async () => expect([path, (await get(path)).status]).toEqual([path, 200]));
+    for (const path of paths) {
+      const { status, body } = await eventually(async () => {
+        const answer = await get(path);
+        return !(answer.status === 503 && isLivingTier(answer.body.tier)) && answer;
+      });
+      expect([path, status, body.tier]).toEqual([path, 200, undefined]);
+    }
   };
   const expectHealth = (...down: Tier[]) =>
     eventually(async () => {
@@ -93,12 +102,8 @@ describe('while a part is down', () => {
     }
   };
 
-  it('content: metadata stays, bodies say so, accepted mail waits', async () => {
-    const due = new Date(Date.now() + 6_000).toISOString();
-    const waiting = await sendSome({ scheduled_at: due });
-    await without(['content'], async () => {
-      // Only who was quick enough to take the part away before it was due can tell.
-      const isEarly = Date.now() < Date.parse(due);
+  it('content: metadata stays, bodies say so', () =>
+    without(['content'], async () => {
       await expectOk(`/v1/emails/${sent.id}`, '/v1/emails', `/v1/jobs/${sent.id}`);
       await expectOk('/v1/notifications', '/v1/analytics/billing');
       expectDown(await get(`/v1/emails/${sent.id}/content`), 'content');
@@ -112,10 +117,21 @@ describe('while a part is down', () => {
       });
       await expectHealth('content');
       await expectNothingAccepted('content');
-      await eventually(() => expect(Date.now()).toBeGreaterThan(Date.parse(due)));
-      if (isEarly) for (const { to } of waiting) expect(await copiesTo(to)).toEqual([]);
-    });
-    await expectArrived(waiting);
+    }));
+
+  it('content: accepted mail that comes due meanwhile waits', async () => {
+    // Only who has taken the part away before the mail is due can tell; who was late tries anew.
+    for (let outage = 1, isEarly = false; !isEarly; outage += 1) {
+      if (outage > MOST_OUTAGES) throw new Error('content was never away before mail was due');
+      const due = Date.now() + outage * DUE_AFTER_MS;
+      const waiting = await sendSome({ scheduled_at: new Date(due).toISOString() });
+      await without(['content'], async () => {
+        isEarly = Date.now() < due;
+        await eventually(() => Date.now() > due);
+        if (isEarly) for (const { to } of waiting) expect(await copiesTo(to)).toEqual([]);
+      });
+      await expectArrived(waiting);
+    }
   });
 
   it('content hangs: no request is open for longer than 3 s, then none waits at all', async () => {

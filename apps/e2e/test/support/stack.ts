@@ -34,6 +34,10 @@ const hurt = new Set<string>();
 /** Whether a test of this file has a part down or paused. */
 export const isHurt = (): boolean => hurt.size > 0;
 
+/** Whether it is the name of a tier whose service no test has down or paused. */
+export const isLivingTier = (name: unknown): boolean =>
+  tiers.some((tier) => tier === name && !hurt.has(tier));
+
 /** `npm run stack -- <command> <part>`; settles when it has been done, `start` when the part serves. */
 export async function tellStack(
   command: 'stop' | 'start' | 'kill' | 'pause' | 'resume',

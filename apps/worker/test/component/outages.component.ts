@@ -153,8 +153,16 @@ describe('the worker while something is away', () => {
     const id = bench.send({ to });
     await bench.sink.waitFor((message) => message.to.includes(to));
     expect(bench.queue.results).toEqual([]);
+    const release = bench.content.server.hold();
+    const unbegun = bench.send({ to: 'unbegun@receiver.test' });
+    const path = '/internal/contents:fetch';
+    await eventually(() => expect(bench.content.server.bodiesOf(path)).toHaveLength(2));
     const stopped = bench.stopWorker();
+    // Given back: the stop has begun.
+    await eventually(() => expect(bench.queue.kindsOf(unbegun)).toContain('returned'));
+    expect(bench.queue.kindsOf(id)).toEqual([]);
     slow.resolve();
+    release();
     await stopped;
     expect(bench.queue.kindsOf(id)).toEqual(['delivered']);
     expect(bench.copiesTo(to)).toBe(1);

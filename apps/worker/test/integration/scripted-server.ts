@@ -63,6 +63,8 @@ export class ScriptedServer {
   readonly chunks: string[] = [];
   /** Command lines in their order. */
   readonly commands: string[] = [];
+  /** The greetings of new connections wait for it. */
+  greetAfter: Promise<void> | undefined;
   /** Replies go out one byte at a time. */
   byteByByte = false;
   /** TLS from the first byte, or after STARTTLS. */
@@ -102,7 +104,9 @@ export class ScriptedServer {
     socket.on('close', () => this.sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     const spoken = this.tls?.implicit ? this.secured(socket) : socket;
-    this.answer(spoken, 'greeting');
+    const greet = () => this.answer(spoken, 'greeting');
+    if (this.greetAfter) void this.greetAfter.then(greet);
+    else greet();
     this.listen(spoken);
   }
 

@@ -240,9 +240,14 @@ function incomingOf(from: TestEvent | TestRecord, offset: bigint): IncomingRecor
 
 /** Passes on to Kafka, but lets a test hold a batch back or look at it. */
 export class GatedProducer implements EventProducer {
+  requests = 0;
+  /** Requests that the broker refused or did not answer in time. */
+  rejected = 0;
+
   constructor(
     private readonly inner: EventProducer,
-    private readonly before: (records: readonly OutgoingRecord[]) => Promise<void>,
+    private readonly before: (records: readonly OutgoingRecord[]) => Promise<void> = async () =>
+      undefined,
   ) {}
 
   connect(): Promise<void> {
@@ -250,8 +255,12 @@ export class GatedProducer implements EventProducer {
   }
 
   async sendBatch(records: readonly OutgoingRecord[]): Promise<void> {
+    this.requests += 1;
     await this.before(records);
-    await this.inner.sendBatch(records);
+    await this.inner.sendBatch(records).catch((error: unknown) => {
+      this.rejected += 1;
+      throw error;
+    });
   }
 
   disconnect(): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type EventCollector,
   eventually,
   freePort,
+  measured,
   testBrokers,
   type TestEvent,
 } from '@penguinmails/testing';
@@ -28,6 +29,10 @@ import {
   WITHDRAWN,
   withdrawn,
 } from './outbox-fixture.js';
+
+const ATTEMPTS = 10;
+/** A stop sends what is left for 5 s, by a clock of whole milliseconds. */
+const STOP_GIVES_UP_MS = 4_900;
 
 let fixture: Fixture;
 let collector: EventCollector;
@@ -199,36 +204,29 @@ describe('OutboxRelay', () => {
   });
 
   it('sends what has gathered in all lanes with one request', async () => {
-    // Where the broker was late or refused, more requests are right: then it is tried anew.
-    await eventually(async () => {
-      await fixture.clear();
-      const tenantId = newId();
+    let tenantId = newId();
+    const requests = await requestsUnhindered(async (relay) => {
+      tenantId = newId();
       await fixture.write(tenantId, ...Array.from({ length: 200 }, () => withdrawn(tenantId)));
       const [{ lanes }] = await fixture.rows<{ lanes: number }>(
         'SELECT count(DISTINCT lane)::int AS lanes FROM outbox',
       );
-      let requests = 0;
-      const counted = new GatedProducer(relayProducer(), async () => void (requests += 1));
-      const relay = start(fixture.relay(counted));
-      await eventually(async () => (await depth()) === 0);
-      await relay.stop();
       // Of 32: where 200 random keys leave one empty, nothing is wrong.
       expect(lanes).toBeGreaterThan(16);
-      expect(requests).toBe(1);
-      await eventually(() => idsOf(tenantId).size === 200);
+      start(relay);
+      await eventually(async () => (await depth()) === 0);
     });
+    expect(requests).toBe(1);
+    await eventually(() => idsOf(tenantId).size === 200);
   });
 
   it('sends the rest at stop', async () => {
-    // A stop does not wait for a broker that is late; one that sends nothing leaves rows each time.
-    await eventually(async () => {
-      await fixture.clear();
-      const relay = start(fixture.relay());
+    await requestsUnhindered(async (relay) => {
+      start(relay);
       const tenantId = newId();
       await fixture.write(tenantId, ...Array.from({ length: 1500 }, () => withdrawn(tenantId)));
-      await relay.stop();
-      expect(await depth()).toBe(0);
     });
+    expect(await depth()).toBe(0);
   });
 
   it('goes on with other lanes while the broker refuses one', async () => {
@@ -257,6 +255,23 @@ describe('OutboxRelay', () => {
     await eventually(() => idsOf(tenantId).size === 40);
   });
 });
+
+/**
+ * Works on empty tables and stops the relay. Only where the broker rejected something, or the stop had
+ * used up its time, it begins anew, a few times, and the last time counts.
+ * @returns requests to the broker
+ */
+async function requestsUnhindered(work: (relay: OutboxRelay) => Promise<void>): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    await fixture.clear();
+    const producer = new GatedProducer(relayProducer());
+    const relay = fixture.relay(producer);
+    await work(relay);
+    const { ms } = await measured(() => relay.stop());
+    const isHindered = producer.rejected > 0 || ms >= STOP_GIVES_UP_MS;
+    if (!isHindered || attempt === ATTEMPTS) return producer.requests;
+  }
+}
 
 async function createAggregates(tenantId: string, keys: string[]): Promise<void> {
   await fixture.admin.query(
