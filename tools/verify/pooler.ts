@@ -88,7 +88,8 @@ export async function startPooler(urls: readonly string[]): Promise<Pooler | und
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   if (failed) {
     remove();
-    if (failed.code === 'ENOENT') return undefined;
+    // EACCES: not found either, where the account may not enter a directory of PATH (execvp(3)).
+    if (failed.code === 'ENOENT' || failed.code === 'EACCES') return undefined;
     throw failed;
   }
   const stop = async (): Promise<void> => {
