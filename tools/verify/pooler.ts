@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -9,6 +9,8 @@ import { databaseAccount } from '../stack/postgres/account.ts';
 import { freePorts } from '../../libs/testing/src/free-port.ts';
 
 const SERVER_CONNECTIONS = 3;
+const PROGRAM = 'pgbouncer';
+const VERSION_MS = 5_000;
 const ATTEMPTS = 50;
 const PAUSE_MS = 100;
 
@@ -63,8 +65,18 @@ async function untilReady(port: number, alive: () => boolean): Promise<void> {
   throw new Error('pgbouncer does not listen');
 }
 
+/**
+ * Asked under our own account: under another one, a directory of PATH that it may not enter turns ENOENT
+ * into EACCES (execvp(3)), as a program does that may not be run.
+ */
+function isMissing(): boolean {
+  const { error } = spawnSync(PROGRAM, ['--version'], { stdio: 'ignore', timeout: VERSION_MS });
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+}
+
 /** Starts the `pgbouncer` on PATH; undefined when there is none. @param urls of the logins it serves */
 export async function startPooler(urls: readonly string[]): Promise<Pooler | undefined> {
+  if (isMissing()) return undefined;
   const account = databaseAccount();
   const [port = 0] = await freePorts(1);
   const directory = mkdtempSync(join(tmpdir(), 'penguinmails-pgbouncer-'));
@@ -80,17 +92,13 @@ export async function startPooler(urls: readonly string[]): Promise<Pooler | und
     }
   }
   const { uid, gid } = account;
-  const child = spawn('pgbouncer', ['-q', file], { uid, gid, stdio: ['ignore', 2, 2] });
-  const failed = await Promise.race([
-    once(child, 'spawn').then(() => undefined),
-    once(child, 'error').then(([error]) => error as NodeJS.ErrnoException),
-  ]).catch((error: unknown) => error as NodeJS.ErrnoException);
+  const child = spawn(PROGRAM, ['-q', file], { uid, gid, stdio: ['ignore', 2, 2] });
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
-  if (failed) {
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
     remove();
-    // EACCES: not found either, where the account may not enter a directory of PATH (execvp(3)).
-    if (failed.code === 'ENOENT' || failed.code === 'EACCES') return undefined;
-    throw failed;
+    throw error;
   }
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');
